@@ -1,0 +1,85 @@
+"""Every error a user can meet, as one tree.
+
+::
+
+    RnncompressError                  exit 1   anything below; its text is one line that says what to do
+    ├── InputError                    exit 1   the input cannot be read, or changed while it was read
+    ├── OutputError                   exit 1   the output cannot be written (exists, no space, no permission)
+    ├── CorpusError                   exit 1   a corpus cannot be fetched, or is not the published one
+    ├── FormatError                   exit 1   the file is not ours, or is damaged
+    │   ├── NotRnncError              exit 1   no magic number: some other kind of file
+    │   ├── TruncatedError            exit 1   the file ends too early
+    │   └── DamagedError              exit 1   a checksum differs, or a field makes no sense
+    ├── LimitError                    exit 1   a header asks for more than the limits allow
+    ├── MismatchError                 exit 3   what was decoded is not what was encoded
+    └── CannotDecodeHereError         exit 4   sound file, wrong machine or version
+        ├── VersionError              exit 4   written by a newer format version
+        ├── DeviceError               exit 4   the asked device is missing or unusable
+        └── SelfCheckError            exit 4   this machine computes other numbers than the format defines
+
+The command line prints the text of the error after ``rnncompress: error:`` and exits with ``exit_code``.
+"""
+
+from typing import ClassVar
+
+
+class RnncompressError(Exception):
+    """Base of all errors that rnncompress raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class InputError(RnncompressError):
+    """The input cannot be read, or changed while it was being encoded."""
+
+
+class OutputError(RnncompressError):
+    """The output cannot be written."""
+
+
+class CorpusError(RnncompressError):
+    """A corpus cannot be fetched, or its bytes are not the published ones."""
+
+
+class FormatError(RnncompressError):
+    """The compressed file is not sound."""
+
+
+class NotRnncError(FormatError):
+    """The file does not begin with the magic number of the format."""
+
+
+class TruncatedError(FormatError):
+    """The file ends before its header says it does."""
+
+
+class DamagedError(FormatError):
+    """A checksum differs or a field has an impossible value."""
+
+
+class LimitError(RnncompressError):
+    """The header asks for a model or a length beyond the limits in force."""
+
+
+class MismatchError(RnncompressError):
+    """The decoded bytes are not the bytes that were encoded."""
+
+    exit_code = 3
+
+
+class CannotDecodeHereError(RnncompressError):
+    """The file may be sound, but this machine or version cannot decode it."""
+
+    exit_code = 4
+
+
+class VersionError(CannotDecodeHereError):
+    """The file was written by a format version that this program does not know."""
+
+
+class DeviceError(CannotDecodeHereError):
+    """The asked device is missing, too old, or failed."""
+
+
+class SelfCheckError(CannotDecodeHereError):
+    """This machine computes other numbers than the format defines."""

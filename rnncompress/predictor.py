@@ -1,0 +1,49 @@
+"""What the codec loop knows of a model: frequency tables for the next symbols, and a chance to learn.
+
+Shapes: B streams, T steps in a window, A symbols in the alphabet.
+
+Frequencies are integers out of 2**24. The coder puts a guard symbol of frequency 1 at both ends of the alphabet,
+so the A real symbols share ``TOTAL = 2**24 - 2``, each with at least 1. ``cum`` of a symbol counts the first guard:
+``cum[s] = 1 + sum(freq[:s])``. Hence 0 < cum and cum + freq < 2**24 for every symbol.
+"""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncompress.presets import Config
+
+IntArray = NDArray[np.int32]
+
+PRECISION = 24
+TOTAL = 2**PRECISION - 2
+
+
+class Predictor(Protocol):
+    """A model that learns while it codes. Encoder and decoder make it compute the same integers.
+
+    The encoder calls ``predict_window`` and ``learn`` in turn. The decoder calls ``predict_step`` and ``observe``
+    T times, then ``learn``. Both must leave the predictor in the same state. The last window of a file may have
+    fewer than T steps and is never learnt from.
+    """
+
+    config: Config
+
+    def predict_window(self, symbols: IntArray) -> tuple[IntArray, IntArray]:
+        """Cumulative and own frequency, each (steps, B), of the known symbols (steps, B), 1 ≤ steps ≤ T."""
+
+    def predict_step(self) -> IntArray:
+        """Frequencies (B, A) of the next symbol of every stream; each row sums to TOTAL. Valid until ``observe``."""
+
+    def observe(self, symbols: IntArray) -> None:
+        """Take the symbols (B,) that came out of the decoder for the last ``predict_step``."""
+
+    def learn(self) -> None:
+        """Update the weights from the T steps since the last update."""
+
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """Everything that later predictions depend on, at a window boundary, in an engine-independent layout."""
+
+    def load_state(self, state: dict[str, NDArray[np.generic]]) -> None:
+        """Continue from what ``state`` of any engine returned."""
