@@ -1,0 +1,120 @@
+"""Compress with an LSTM that learns while it codes, and decode to the same bytes on every machine.
+
+    >>> import rnncompress
+    >>> blob = rnncompress.compress(b"to be or not to be")
+    >>> rnncompress.decompress(blob)
+    b'to be or not to be'
+
+``encode`` and ``decode`` do the same over seekable binary files and never hold a large file in memory; ``inspect``
+reads a header. All raise :class:`RnncompressError` or one of its kinds (see :mod:`rnncompress.errors`).
+
+Importing this package imports none of numpy, numba, torch and constriction: they are loaded by the first call.
+"""
+
+from typing import TYPE_CHECKING
+
+from rnncompress._version import __version__
+from rnncompress.errors import (
+    CannotDecodeHereError,
+    CorpusError,
+    DamagedError,
+    DeviceError,
+    FormatError,
+    InputError,
+    LimitError,
+    MismatchError,
+    NotRnncError,
+    OutputError,
+    RnncompressError,
+    SelfCheckError,
+    TruncatedError,
+    VersionError,
+)
+from rnncompress.presets import Config
+
+if TYPE_CHECKING:
+    from rnncompress.codec import Progress, Report, decode, encode
+    from rnncompress.container import Header, inspect
+
+__all__ = [
+    "CannotDecodeHereError",
+    "Config",
+    "CorpusError",
+    "DamagedError",
+    "DeviceError",
+    "FormatError",
+    "Header",
+    "InputError",
+    "LimitError",
+    "MismatchError",
+    "NotRnncError",
+    "OutputError",
+    "Progress",
+    "Report",
+    "RnncompressError",
+    "SelfCheckError",
+    "TruncatedError",
+    "VersionError",
+    "__version__",
+    "compress",
+    "decode",
+    "decompress",
+    "encode",
+    "inspect",
+]
+
+_LAZY = {
+    "Header": "container",
+    "Progress": "codec",
+    "Report": "codec",
+    "decode": "codec",
+    "encode": "codec",
+    "inspect": "container",
+}
+"""Names that are fetched on first use (PEP 562), and their modules."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def compress(data: bytes, preset: str | None = None, *, threads: int = 1) -> bytes:
+    """The compressed form of ``data``.
+
+    Without a ``preset`` the choice depends on nothing but the length of ``data``. The result depends on neither
+    ``threads`` nor the machine. For large data use :func:`encode` over files.
+    """
+    from io import BytesIO
+
+    from rnncompress import presets
+    from rnncompress.codec import encode
+
+    config = presets.get(preset, len(data)) if preset else presets.choose(len(data))
+    target = BytesIO()
+    encode(BytesIO(data), target, config, threads=threads)
+    return target.getvalue()
+
+
+def decompress(blob: bytes, *, threads: int = 1) -> bytes:
+    """The data that ``blob`` was made from by :func:`compress` or :func:`encode`.
+
+    Raises FormatError (not our format, truncated, damaged), LimitError (the header asks for too much memory),
+    MismatchError (what was decoded is not what was encoded) or CannotDecodeHereError.
+    """
+    from io import BytesIO
+
+    from rnncompress.codec import decode
+
+    target = BytesIO()
+    decode(BytesIO(blob), target, threads=threads)
+    return target.getvalue()
