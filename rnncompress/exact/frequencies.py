@@ -1,0 +1,34 @@
+"""From logits to the integer frequencies that the coder uses: from here on no float is left."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncompress.exact import functions
+from rnncompress.predictor import TOTAL
+
+_RAW_BITS: Final = 30
+
+
+def raw_scale(alphabet: int) -> np.float32:
+    """Factor that turns exp values into integers whose sum over the alphabet stays within 2**30."""
+    return np.float32(2 ** (_RAW_BITS - (alphabet - 1).bit_length()))
+
+
+def frequencies(logits: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Frequencies (rows, A) of float32 logits (rows, A): at least 1 each, every row sums to TOTAL.
+
+    The share of a symbol is floored; what is left over goes to the most probable symbol (the first of equals), which
+    has at least 1/A of the total.
+    """
+    alphabet = logits.shape[1]
+    best = logits.argmax(axis=1)
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    raw = (functions.exp(shifted) * raw_scale(alphabet)).astype(np.int32)
+    budget = np.float32(TOTAL - alphabet)
+    share = budget / raw.sum(axis=1, dtype=np.int32, keepdims=True).astype(np.float32)
+    result = (raw.astype(np.float32) * share).astype(np.int32) + np.int32(1)
+    rows = np.arange(len(logits))
+    result[rows, best] += np.int32(TOTAL) - result.sum(axis=1, dtype=np.int32)
+    return result

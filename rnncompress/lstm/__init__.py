@@ -1,0 +1,29 @@
+"""The recurrent predictor: one specification (``reference``) and engines that equal it bit for bit."""
+
+from rnncompress.errors import DeviceError
+from rnncompress.predictor import Predictor
+from rnncompress.presets import Config
+
+
+def build(config: Config, windows: int, *, engine: str = "cpu", threads: int = 1) -> Predictor:
+    """A fresh predictor for a file of ``windows`` windows, computed by ``engine`` ("reference", "cpu" or "cuda").
+
+    The engine and the number of threads change the speed, never a bit.
+
+    Raises:
+        DeviceError: the engine cannot run on this machine.
+    """
+    if engine == "reference":
+        from rnncompress.lstm.reference import ReferencePredictor
+
+        return ReferencePredictor(config, windows)
+    if engine == "cpu":
+        from rnncompress.lstm.cpu import CpuPredictor
+
+        return CpuPredictor(config, windows, threads)
+    raise DeviceError(f"the engine {engine!r} is not available in this version: use the CPU (--device cpu)")
+
+
+def available(engine: str) -> bool:
+    """Whether ``build`` can make this engine here."""
+    return engine in ("reference", "cpu")

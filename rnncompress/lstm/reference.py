@@ -1,0 +1,221 @@
+"""The specification: the network, its learning and its predictions in plain numpy, every operation visible.
+
+Slow, and the last word on what is right: every other engine returns the same integers.
+
+Shapes: B streams, T steps, A symbols, H units, N rows of a layer's matrix (4H for an LSTM: input gate, forget gate,
+candidate, output gate; H for an RNN), K its columns (own past h(t-1), then the layer below h(t) where there is one).
+
+A layer computes ``pre = W h + E[x] + b`` with h on the 8-bit grid and W on the 16-bit grid; E is the embedding of the
+last symbol. The LSTM (Graves 2013, section 2.1, without peepholes)::
+
+    i, f, o = sigmoid(pre_i), sigmoid(pre_f), sigmoid(pre_o);  g = tanh(pre_g)
+    c = f c' + i g;   h = round(o tanh(c))
+
+The gradient passes the rounding unchanged (straight-through). After every window each parameter moves by
+``rate * gradient / sqrt(second moment)``: Adam (Kingma & Ba 2015) without momentum, as online coders use it.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncompress.exact import functions, grid, noise
+from rnncompress.exact.frequencies import frequencies
+from rnncompress.lstm.parameters import EPSILON, Parameters, rate
+from rnncompress.predictor import IntArray
+from rnncompress.presets import Config
+
+Float = NDArray[np.float32]
+Int = NDArray[np.int64]
+
+
+def product(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.int32]:
+    """Integer matrix product modulo 2**32.
+
+    float64 computes it exactly, in any order: every partial sum is an integer far below 2**53.
+    """
+    return (a.astype(np.float64) @ b.astype(np.float64)).astype(np.int64).astype(np.int32)
+
+
+class ReferencePredictor:
+    """Predicts with a recurrent network and trains it after every window; see :class:`rnncompress.predictor.Predictor`."""
+
+    def __init__(self, config: Config, windows: int) -> None:
+        self.config = config
+        self.windows = windows
+        self.parameters = Parameters.initial(config)
+        B, H, L = config.streams, config.hidden, config.layers
+        self.h = np.zeros((L, B, H), np.int16)
+        self.c = np.zeros((L, B, H), np.float32)
+        self.last = np.zeros(B, np.int32)
+        self._tape: list[dict[str, Any]] = []
+        self._quantise()
+
+    def _quantise(self) -> None:
+        """Integer weights, and their high bytes for the backward products."""
+        self.W = [grid.weight(w).astype(np.int32) for w in self.parameters.matrices]
+        self.W_high = [(w + 128) >> 8 for w in self.W]
+
+    # -- prediction ------------------------------------------------------------------------------------------------
+
+    def predict_window(self, symbols: IntArray) -> tuple[IntArray, IntArray]:
+        """See the protocol: the reference simply walks through the steps."""
+        cum = np.empty(symbols.shape, np.int32)
+        freq = np.empty(symbols.shape, np.int32)
+        streams = np.arange(self.config.streams)
+        for t, s in enumerate(symbols):
+            table = self.predict_step()
+            below = np.cumsum(table, axis=1, dtype=np.int32) - table
+            cum[t], freq[t] = below[streams, s] + 1, table[streams, s]
+            self.observe(s)
+        return cum, freq
+
+    def predict_step(self) -> IntArray:
+        """Frequencies (B, A) of the next symbols."""
+        config, p = self.config, self.parameters
+        step: dict[str, Any] = {"x": self.last.copy(), "layers": []}
+        h_new: list[NDArray[np.int16]] = []
+        for layer in range(config.layers):
+            inputs = np.concatenate([self.h[layer], *h_new[-1:]], axis=1)
+            sums = product(inputs, self.W[layer].T)
+            pre = sums.astype(np.float32) * grid.FORWARD_UNIT + p.embeddings[layer][self.last] + p.biases[layer]
+            record = self._cell(layer, pre)
+            record["inputs"] = inputs
+            step["layers"].append(record)
+            h_new.append(record["h"])
+        step["h_all"] = np.concatenate(h_new, axis=1)
+        sums = product(step["h_all"], self.W[-1].T)
+        step["table"] = frequencies(sums.astype(np.float32) * grid.FORWARD_UNIT + p.biases[-1])
+        self._tape.append(step)
+        return step["table"]  # type: ignore[no-any-return]
+
+    def _cell(self, layer: int, pre: Float) -> dict[str, Any]:
+        """One step of one layer from its gate inputs (B, N)."""
+        if self.config.cell == "rnn":
+            y = functions.tanh(pre)
+            return {"y": y, "h": grid.activation(y).astype(np.int16)}
+        pre_i, pre_f, pre_g, pre_o = np.split(pre, 4, axis=1)
+        i, f, o = functions.sigmoid(pre_i), functions.sigmoid(pre_f), functions.sigmoid(pre_o)
+        g = functions.tanh(pre_g)
+        c_old = self.c[layer]
+        c = f * c_old + i * g
+        y = functions.tanh(c)
+        return {"i": i, "f": f, "g": g, "o": o, "c_old": c_old, "c": c, "y": y,
+                "h": grid.activation(o * y).astype(np.int16)}  # fmt: skip
+
+    def observe(self, symbols: IntArray) -> None:
+        """Advance the recurrent state by one step."""
+        step = self._tape[-1]
+        step["symbols"] = symbols.copy()
+        for layer, record in enumerate(step["layers"]):
+            self.h[layer] = record["h"]
+            if self.config.cell == "lstm":
+                self.c[layer] = record["c"]
+        self.last = symbols.astype(np.int32)
+
+    # -- learning --------------------------------------------------------------------------------------------------
+
+    def learn(self) -> None:
+        """Back-propagation through the window, then one update of every parameter."""
+        config, p = self.config, self.parameters
+        p.updates += 1
+        L, H, B = config.layers, config.hidden, config.streams
+        keys = [noise.key(layer, p.updates) for layer in range(L + 1)]
+        matrices = [np.zeros(w.shape, np.int64) for w in self.W]
+        embeddings = [np.zeros((config.alphabet, len(w)), np.int64) for w in self.W[:-1]]
+        biases = [np.zeros(len(w), np.int64) for w in self.W]
+        dc = np.zeros((L, B, H), np.float32)
+        past = [np.zeros((B, H), np.int32) for _ in range(L)]  # backward sums that reach h(t) from step t+1
+
+        for t in reversed(range(len(self._tape))):
+            step = self._tape[t]
+            onehot = np.arange(config.alphabet) == step["symbols"][:, None]
+            dz = step["table"].astype(np.float32) * np.float32(2**-24) - onehot.astype(np.float32)
+            dz = self._dither(dz, keys[L], t)
+            matrices[L] += product(dz.T, step["h_all"])
+            biases[L] += dz.sum(axis=0)
+            into = np.split(product(dz, self.W_high[L]), L, axis=1)
+            for layer in reversed(range(L)):
+                dh = (into[layer] + past[layer]).astype(np.float32) * grid.BACKWARD_UNIT
+                d, dc[layer] = self._cell_gradient(step["layers"][layer], dh, dc[layer])
+                d = self._dither(d, keys[layer], t)
+                matrices[layer] += product(d.T, step["layers"][layer]["inputs"])
+                np.add.at(embeddings[layer], step["x"], d)
+                biases[layer] += d.sum(axis=0)
+                back = product(d, self.W_high[layer])
+                past[layer] = back[:, :H]
+                if layer:
+                    into[layer - 1] = into[layer - 1] + back[:, H:]
+
+        used = np.unique(np.concatenate([step["x"] for step in self._tape]))
+        self._update(matrices, embeddings, biases, used)
+        self._tape.clear()
+
+    def _dither(self, d: Float, key: np.uint32, t: int) -> Int:
+        """Gradient integers of d (B, columns) at step t."""
+        counter = np.arange(d.size, dtype=np.uint32) + np.uint32(t * d.size)
+        return grid.gradient(d, noise.uniform(key, counter).reshape(d.shape)).astype(np.int64)  # type: ignore[no-any-return]
+
+    def _cell_gradient(self, r: dict[str, Any], dh: Float, dc: Float) -> tuple[Float, Float]:
+        """Gradient at the gate inputs (B, N) and at the previous cell (B, H)."""
+        one = np.float32(1)
+        if self.config.cell == "rnn":
+            return dh * (one - r["y"] * r["y"]), dc
+        i, f, g, o, y = r["i"], r["f"], r["g"], r["o"], r["y"]
+        dc = dc + dh * o * (one - y * y)
+        gates = [
+            dc * g * (i * (one - i)),
+            dc * r["c_old"] * (f * (one - f)),
+            dc * i * (one - g * g),
+            dh * y * (o * (one - o)),
+        ]
+        return np.concatenate(gates, axis=1), dc * f
+
+    def _update(self, matrices: list[Int], embeddings: list[Int], biases: list[Int], used: NDArray[Any]) -> None:
+        """Move every parameter; rows of the embedding only where their symbol occurred."""
+        config, p = self.config, self.parameters
+        step = rate(config, p.updates, self.windows)
+        mean = np.float32(1.0 / (config.streams * config.window))
+        blend = np.float32(1) / np.float32(min(p.updates, config.horizon))
+        for n, gradient in enumerate(matrices):
+            g = gradient.astype(np.int32).astype(np.float32) * (grid.MATRIX_GRADIENT_UNIT * mean)
+            p.matrices[n], p.matrix_moments[n] = adam(p.matrices[n], p.matrix_moments[n], g, blend, step)
+        for n, gradient in enumerate(biases):
+            g = gradient.astype(np.int32).astype(np.float32) * (grid.VECTOR_GRADIENT_UNIT * mean)
+            p.biases[n], p.bias_moments[n] = adam(p.biases[n], p.bias_moments[n], g, blend, step)
+        p.seen[used] += 1
+        counts = np.minimum(p.seen[used], config.horizon).astype(np.float32)
+        row_blend = np.float32(1) / counts[:, None]
+        for n, gradient in enumerate(embeddings):
+            g = gradient[used].astype(np.int32).astype(np.float32) * (grid.VECTOR_GRADIENT_UNIT * mean)
+            p.embeddings[n][used], p.embedding_moments[n][used] = adam(
+                p.embeddings[n][used], p.embedding_moments[n][used], g, row_blend, step
+            )
+        self._quantise()
+
+    # -- state -----------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """See the protocol."""
+        return self.parameters.arrays() | {"h": self.h.copy(), "c": self.c.copy(), "last": self.last.copy()}
+
+    def load_state(self, state: dict[str, NDArray[Any]]) -> None:
+        """See the protocol."""
+        self.parameters = Parameters.from_arrays(self.config, state)
+        self.h, self.c, self.last = state["h"].copy(), state["c"].copy(), state["last"].copy()
+        self._tape.clear()
+        self._quantise()
+
+
+def adam(w: Any, v: Any, g: Any, blend: Any, step: Any) -> tuple[Any, Any]:
+    """New weight and second moment. numpy's square root is correctly rounded; torch's on x86 is not.
+
+    The second moment is a plain mean of the first ``horizon`` squared gradients and decays from then on, so it needs
+    no bias correction.
+    """
+    v = v + (g * g - v) * blend
+    w = w - step * g / (np.sqrt(v) + EPSILON)
+    return np.minimum(np.maximum(w, -grid.WEIGHT_LIMIT), grid.WEIGHT_LIMIT), v
+
+
