@@ -1,17 +1,28 @@
-"""The loop: predict, code, learn. It is the same in both directions; only the source of the symbols differs."""
+"""The loop: predict, code, learn. It is the same in both directions; only where the symbols come from differs."""
 
+import os
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import BinaryIO, Final, Literal, Protocol
 
-from rnncompress.container import Mode
-from rnncompress.predictor import Predictor
+import numpy as np
+
+from rnncompress import container
+from rnncompress.coder import RangeDecoder, RangeEncoder
+from rnncompress.container import Header, Mode
+from rnncompress.errors import DamagedError, InputError, LimitError, MismatchError
+from rnncompress.layout import CHUNK, Layout, WindowWriter, read_windows
+from rnncompress.lstm import build as build_lstm
+from rnncompress.predictor import PRECISION, IntArray, Predictor
 from rnncompress.presets import Config
 
 Engine = Literal["reference", "cpu", "cuda"]
 
 MEMORY_LIMIT: Final = 8 << 30
 """Bytes of memory that a header may ask for, if the caller does not say otherwise."""
+CURVE_POINTS: Final = 200
+PROGRESS_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,7 @@ class Report:
 
     def to_dict(self) -> dict[str, object]:
         """The report as one JSON object: the digest in hexadecimal, the configuration as an object."""
-        raise NotImplementedError
+        return asdict(self) | {"digest": self.digest.hex()}
 
 
 class Build(Protocol):
@@ -61,8 +72,12 @@ class Build(Protocol):
 
 
 def announced_memory(config: Config) -> int:
-    """Bytes of memory, roughly and from above, that coding with ``config`` takes; computed without allocating."""
-    raise NotImplementedError
+    """Bytes that coding with ``config`` takes, roughly and from above; computed without allocating any."""
+    units = config.layers * config.hidden
+    # Weights, their second moments, gradients, and the integers made of them; then what a step of a stream leaves
+    # behind for learning: the gates and states of every unit, the frequencies; then the buffers of the layout.
+    step = 8 * units * (config.gates + 6) + 32 * config.alphabet
+    return 32 * config.weights + config.streams * (config.window * (step + 8) + 2 * CHUNK) + (16 << 20)
 
 
 def encode(
@@ -73,15 +88,34 @@ def encode(
     engine: Engine = "cpu",
     threads: int = 1,
     progress: ProgressCallback | None = None,
-    build: Build | None = None,
+    build: Build = build_lstm,
 ) -> Report:
     """Compress all of ``source`` into ``target`` (both seekable; what ``target`` held before is overwritten).
 
     The bytes written depend on ``source`` and ``config`` alone. ``progress`` is called about every 0.1 s.
-    ``build`` replaces the model (for tests). Raises InputError if the source changes meanwhile, DeviceError if the
-    engine cannot run here, ValueError if ``config`` cannot be written to a file.
+    ``build`` replaces the model (for tests). Raises InputError if the source changes meanwhile, DeviceError if
+    the engine cannot run here, ValueError if ``config`` cannot be written to a file.
     """
-    raise NotImplementedError
+    began = time.perf_counter()
+    container.check_config(config)
+    measured = _measure(source)
+    length, digest = measured
+    header = Header("model", length, digest, config)
+    as_stored = Header("stored", length, digest, None)
+    meter = _Meter(length, progress)
+    size = as_stored.size + length
+    if length:
+        layout = Layout(length, config.streams, config.window)
+        writer = container.Writer(target, header)
+        predictor = build(config, layout.windows, engine=engine, threads=threads)
+        _code(_Encoding(source, writer, layout), predictor, layout, meter)
+        size = writer.size
+    if size >= as_stored.size + length:
+        header, size = as_stored, as_stored.size + length
+        container.write_stored(source, target, header)
+    if _measure(source) != measured:
+        raise InputError("the input changed while it was encoded; encode it again")
+    return _report(header, size, meter, engine, began)
 
 
 def decode(
@@ -92,7 +126,7 @@ def decode(
     threads: int = 1,
     memory_limit: int = MEMORY_LIMIT,
     progress: ProgressCallback | None = None,
-    build: Build | None = None,
+    build: Build = build_lstm,
 ) -> Report:
     """Decompress all of ``source`` into ``target``, both seekable, ``target`` also readable.
 
@@ -100,4 +134,149 @@ def decode(
     Raises FormatError (NotRnncError, TruncatedError, DamagedError), VersionError, LimitError (see
     :func:`announced_memory`), MismatchError, DeviceError.
     """
-    raise NotImplementedError
+    began = time.perf_counter()
+    header = container.inspect(source)
+    if header.config is not None and (memory := announced_memory(header.config)) > memory_limit:
+        raise LimitError(
+            f"decoding takes about {memory >> 20} MiB of memory, but the limit is {memory_limit >> 20} MiB; "
+            "raise it with --memory-limit if you trust the file"
+        )
+    container.verify(source)
+    size = source.seek(0, os.SEEK_END)
+    meter = _Meter(header.length, progress)
+    target.seek(0)
+    target.truncate()
+    if header.config is None:
+        container.stored(source, target.write)
+    else:
+        layout = Layout(header.length, header.config.streams, header.config.window)
+        predictor = build(header.config, layout.windows, engine=engine, threads=threads)
+        decoding = _Decoding(source, target, layout)
+        try:
+            _code(decoding, predictor, layout, meter)
+        except DamagedError as error:  # its checksum is right, so it is the model that differs
+            raise MismatchError(f"{error}: this machine computes other numbers; see selfcheck") from error
+        decoding.output.flush()
+    if _measure(target) != (header.length, header.digest):
+        raise MismatchError("the hash of the decoded bytes is not the one in the header; see selfcheck")
+    return _report(header, size, meter, engine, began)
+
+
+class _Direction(Protocol):
+    """What encoding and decoding do differently."""
+
+    def window(self, predictor: Predictor, first: int, steps: int) -> IntArray:
+        """Code ``steps`` steps, beginning with step ``first``; the frequencies (steps, B) of their symbols."""
+
+    def end_block(self) -> None:
+        """The next window begins a new block, or there is none."""
+
+
+class _Encoding:
+    """The symbols come from the file."""
+
+    def __init__(self, source: BinaryIO, writer: container.Writer, layout: Layout) -> None:
+        self._windows = read_windows(source, layout)
+        self._encoder = RangeEncoder()
+        self._writer = writer
+        self._layout = layout
+
+    def window(self, predictor: Predictor, first: int, steps: int) -> IntArray:
+        cum, freq = predictor.predict_window(next(self._windows).astype(np.int32, order="C"))
+        coded = self._layout.coded(first, steps)
+        self._encoder.encode(cum.ravel()[:coded], freq.ravel()[:coded])
+        return freq
+
+    def end_block(self) -> None:
+        self._writer.block(self._encoder.flush())
+
+
+class _Decoding:
+    """The symbols come from the decoder."""
+
+    def __init__(self, source: BinaryIO, target: BinaryIO, layout: Layout) -> None:
+        self.output = WindowWriter(target, layout)
+        self._payloads = container.payloads(source)
+        self._decoder: RangeDecoder | None = None
+        self._layout = layout
+
+    def window(self, predictor: Predictor, first: int, steps: int) -> IntArray:
+        if self._decoder is None:
+            self._decoder = RangeDecoder(next(self._payloads))
+        streams = np.arange(self._layout.streams)
+        symbols = np.zeros((steps, len(streams)), dtype=np.int32)
+        freq = np.zeros_like(symbols)
+        for t in range(steps):
+            frequencies = predictor.predict_step()
+            active = self._layout.active(first + t)
+            symbols[t, :active] = self._decoder.decode(frequencies[:active])
+            freq[t] = frequencies[streams, symbols[t]]
+            predictor.observe(symbols[t])
+        self.output.write(symbols)
+        return freq
+
+    def end_block(self) -> None:
+        assert self._decoder is not None
+        self._decoder.finish()
+        self._decoder = None
+
+
+def _code(direction: _Direction, predictor: Predictor, layout: Layout, meter: "_Meter") -> None:
+    """Run through the whole file, window by window."""
+    per_block = container.block_windows(predictor.config)
+    for number in range(layout.windows):
+        first = number * layout.window
+        steps = min(layout.window, layout.steps - first)
+        freq = direction.window(predictor, first, steps)
+        last = number == layout.windows - 1
+        if not last:
+            predictor.learn()
+        if last or (number + 1) % per_block == 0:
+            direction.end_block()
+        meter.add(freq.ravel()[: layout.coded(first, steps)])
+
+
+class _Meter:
+    """Counts bytes done and what they cost, keeps the curve, and tells whoever wants to know."""
+
+    def __init__(self, total: int, progress: ProgressCallback | None) -> None:
+        self.curve: list[tuple[int, float]] = []
+        self._total = total
+        self._progress = progress
+        self._done = 0
+        self._bits = 0.0
+        self._told = time.monotonic()
+
+    def add(self, freq: IntArray) -> None:
+        """Count the symbols that were coded with these frequencies."""
+        self._done += len(freq)
+        self._bits += PRECISION * len(freq) - float(np.log2(freq).sum())
+        if self._done * CURVE_POINTS >= self._total * (len(self.curve) + 1):
+            self.curve.append((self._done, self._bits / self._done))
+        now = time.monotonic()
+        if self._progress and (self._done == self._total or now - self._told >= PROGRESS_SECONDS):
+            self._told = now
+            self._progress(Progress(self._done, self._total, self._bits))
+
+
+def _measure(source: BinaryIO) -> tuple[int, bytes]:
+    """Length and hash of all of ``source``."""
+    length = source.seek(0, os.SEEK_END)
+    source.seek(0)
+    return length, container.copy(source, length, len)
+
+
+def _report(header: Header, size: int, meter: _Meter, engine: Engine, began: float) -> Report:
+    return Report(
+        mode=header.mode,
+        original_bytes=header.length,
+        compressed_bytes=size,
+        header_bytes=header.size,
+        payload_bytes=size - header.size,
+        bpc=8 * size / header.length if header.length else 0.0,
+        curve=tuple(meter.curve) if header.mode == "model" else (),
+        seconds=time.perf_counter() - began,
+        config=header.config,
+        engine=engine,
+        digest=header.digest,
+    )

@@ -1,11 +1,40 @@
-"""The file format, byte for byte (docs/format.md). Nothing else knows its bytes."""
+"""The file format, byte for byte, as docs/format.md describes it. Nothing else knows its bytes.
 
-from dataclasses import dataclass
-from typing import BinaryIO, Literal
+::
 
-from rnncompress.presets import Config
+    file   = magic, version, size of body, body, CRC-32, then the stored bytes or the blocks
+    body   = mode, length, digest, and the configuration if there is a model
+    block  = size of payload, payload, CRC-32
+
+Every CRC-32 is that of all bytes of the file before it, checksums left out. So a block that was lost, exchanged or
+taken from another file is found just like a flipped bit.
+"""
+
+import hashlib
+import io
+import os
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from typing import BinaryIO, Final, Literal
+
+from rnncompress.errors import DamagedError, NotRnncError, TruncatedError, VersionError
+from rnncompress.presets import CELLS, Config
 
 Mode = Literal["model", "stored"]
+MODES: Final[tuple[Mode, ...]] = ("model", "stored")
+"""The modes in the order of their numbers in the file."""
+
+MAGIC: Final = b"\x89RNN"
+"""Neither ASCII nor UTF-8, so no text file begins like this."""
+VERSION: Final = 1
+BLOCK_SYMBOLS: Final = 1 << 20
+"""A block covers about this many bytes of the original."""
+MAX_PARAMETER: Final = (1 << 31) - 1
+
+_CRC = 4
+_DIGEST = 16
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +53,65 @@ class Header:
     @property
     def size(self) -> int:
         """Bytes of the header in the file."""
-        raise NotImplementedError
+        return len(_frame(self)) + _CRC
+
+
+def new_hash() -> "hashlib.blake2b":
+    """The hash of the content: 128 bits tell files apart, and BLAKE2b is fast without special instructions."""
+    return hashlib.blake2b(digest_size=_DIGEST)
+
+
+def block_windows(config: Config) -> int:
+    """Windows in every block but the last; windows begin a new block whenever their number is a multiple of it."""
+    return max(1, BLOCK_SYMBOLS // (config.streams * config.window))
+
+
+def check_config(config: Config) -> None:
+    """Raise ValueError, with one line that says why, if no file can hold ``config``."""
+    for name, value in _parameters(config).items():
+        if not 0 <= value <= MAX_PARAMETER:
+            raise ValueError(f"{name} is {value}, not in 0 … {MAX_PARAMETER}")
+    for name in ("layers", "hidden", "streams", "window", "horizon"):
+        if getattr(config, name) < 1:
+            raise ValueError(f"{name} must be at least 1")
+    if config.alphabet != 256:
+        raise ValueError(f"alphabet is {config.alphabet}, but symbols are bytes")
+    if config.hidden % 16:
+        raise ValueError(f"hidden is {config.hidden}, no multiple of 16")
+    if config.window % 2:
+        raise ValueError(f"window is {config.window}, an odd number")
+
+
+class Writer:
+    """Writes a header at the start of ``target``, then blocks."""
+
+    def __init__(self, target: BinaryIO, header: Header) -> None:
+        if header.config is not None:
+            check_config(header.config)
+        frame = _frame(header)
+        self._target = target
+        self._crc = 0
+        self.size = 0
+        """Bytes written so far."""
+        target.seek(0)
+        target.truncate()
+        self._put(frame)
+
+    def block(self, payload: bytes) -> None:
+        """Append one block."""
+        self._put(_varint(len(payload)) + payload)
+
+    def _put(self, data: bytes) -> None:
+        self._crc = zlib.crc32(data, self._crc)
+        self._target.write(data + self._crc.to_bytes(_CRC, "little"))
+        self.size += len(data) + _CRC
+
+
+def write_stored(source: BinaryIO, target: BinaryIO, header: Header) -> None:
+    """Write ``header`` and then all of ``source`` as it is."""
+    Writer(target, header)
+    source.seek(0)
+    copy(source, header.length, target.write)
 
 
 def inspect(source: BinaryIO) -> Header:
@@ -32,4 +119,178 @@ def inspect(source: BinaryIO) -> Header:
 
     Raises NotRnncError, TruncatedError, DamagedError or VersionError.
     """
-    raise NotImplementedError
+    return _read_header(_Reader(source))
+
+
+def payloads(source: BinaryIO) -> Iterator[bytes]:
+    """The payloads of all blocks in turn, each checked; at the end, that nothing follows.
+
+    Raises TruncatedError or DamagedError, besides what :func:`inspect` raises.
+    """
+    reader = _Reader(source)
+    header = _read_header(reader)
+    assert header.config is not None, "a stored file has no blocks"
+    config = header.config
+    symbols = block_windows(config) * config.streams * config.window
+    # A symbol takes at most 24 bits, the end of a block at most two words.
+    longest = 3 * symbols + 8
+    for number in range(-(-header.length // symbols)):
+        start = reader.offset
+        size = reader.varint(f"the size of block {number}")
+        if size > longest or size % 4:
+            raise DamagedError(f"block {number} at byte {start} has the impossible size {size}")
+        payload = reader.take(size, f"block {number}")
+        reader.check_crc(f"block {number}", start)
+        yield payload
+    reader.check_end()
+
+
+def stored(source: BinaryIO, write: Callable[[bytes], object]) -> None:
+    """Pass the bytes of a stored file on to ``write``. Raises DamagedError at the end if their hash differs."""
+    reader = _Reader(source)
+    header = _read_header(reader)
+    rest = reader.size - reader.offset
+    if rest < header.length:
+        raise TruncatedError(
+            f"the file ends at byte {reader.size}; {header.length - rest} more should follow"
+        )
+    if copy(source, header.length, write) != header.digest:
+        raise DamagedError(
+            f"the hash of the stored bytes from byte {reader.offset} on is not the one in the header"
+        )
+    reader.offset += header.length
+    reader.check_end()
+
+
+def verify(source: BinaryIO) -> Header:
+    """Read the whole file and check all of it that can be checked without decoding. Raises FormatError."""
+    header = inspect(source)
+    if header.config is None:
+        stored(source, len)
+    else:
+        for _ in payloads(source):
+            pass
+    return header
+
+
+def copy(source: BinaryIO, length: int, write: Callable[[bytes], object]) -> bytes:
+    """Pass up to ``length`` bytes from here in ``source`` on to ``write``, in pieces; the hash of what passed."""
+    content = new_hash()
+    while length and (piece := source.read(min(length, _CHUNK))):
+        content.update(piece)
+        write(piece)
+        length -= len(piece)
+    return content.digest()
+
+
+class _Reader:
+    """A file read from its start on, which knows where it is and the CRC-32 of what it took."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self.size = source.seek(0, os.SEEK_END)
+        self.offset = 0
+        self._source = source
+        self._crc = 0
+        source.seek(0)
+
+    def take(self, count: int, what: str) -> bytes:
+        """The next ``count`` bytes. Nothing is allocated for what the file does not hold."""
+        data = self._source.read(count) if count <= self.size - self.offset else b""
+        if len(data) != count:
+            raise TruncatedError(f"the file ends at byte {self.size}, in {what}")
+        self.offset += count
+        self._crc = zlib.crc32(data, self._crc)
+        return data
+
+    def varint(self, what: str) -> int:
+        """The next number, in groups of seven bits, the lowest first; in its shortest form and below 2**63."""
+        start, value = self.offset, 0
+        for shift in range(0, 63, 7):
+            byte = self.take(1, what)[0]
+            value |= (byte & 127) << shift
+            if byte < 128:
+                if byte or not shift:
+                    return value
+                break
+        raise DamagedError(f"{what} at byte {start} is no number in its shortest form")
+
+    def check_crc(self, what: str, start: int) -> None:
+        """Compare the next four bytes with the CRC-32 of all that was taken so far."""
+        expected, before = self._crc, self.offset
+        found = int.from_bytes(self.take(_CRC, f"the checksum of {what}"), "little")
+        self._crc = expected
+        if found != expected:
+            raise DamagedError(f"{what} is damaged: the checksum of bytes {start} to {before} differs")
+
+    def check_end(self) -> None:
+        """Raise unless the file ends here."""
+        if self.offset != self.size:
+            raise DamagedError(
+                f"{self.size - self.offset} bytes too many follow the end at byte {self.offset}"
+            )
+
+
+def _parameters(config: Config) -> dict[str, int]:
+    """The fields of ``config`` in order, as the numbers that the file holds."""
+    values = {field.name: getattr(config, field.name) for field in fields(config)}
+    return values | {"cell": CELLS.index(config.cell)}
+
+
+def _varint(value: int) -> bytes:
+    groups = bytearray()
+    while value > 127:
+        groups.append(value & 127 | 128)
+        value >>= 7
+    return bytes(groups) + bytes([value])
+
+
+def _frame(header: Header) -> bytes:
+    """The header without its checksum."""
+    body = bytes([MODES.index(header.mode)]) + _varint(header.length) + header.digest
+    if header.config is not None:
+        body += b"".join(_varint(value) for value in _parameters(header.config).values())
+    return MAGIC + bytes([VERSION, len(body)]) + body
+
+
+def _read_header(reader: _Reader) -> Header:
+    start = reader.take(min(len(MAGIC), reader.size), "the header")
+    if not start or start != MAGIC[: len(start)]:
+        raise NotRnncError("not an rnncompress file" if start else "not an rnncompress file: it is empty")
+    if len(start) < len(MAGIC):
+        raise TruncatedError(f"the file ends at byte {len(start)}, in the header")
+    version, size = reader.take(2, "the header")
+    body = reader.take(size, "the header")
+    # The checksum first: a damaged version number is damage, not a newer version.
+    reader.check_crc("the header", 0)
+    if version != VERSION:
+        raise VersionError(
+            f"written in format version {version}; this program knows version {VERSION}: upgrade it"
+        )
+    try:
+        return _read_body(_Reader(io.BytesIO(body)))
+    except TruncatedError:
+        raise DamagedError("the header is too short for its fields") from None
+
+
+def _read_body(reader: _Reader) -> Header:
+    mode = reader.take(1, "the mode")[0]
+    if mode >= len(MODES):
+        raise DamagedError(f"the header announces the unknown mode {mode}")
+    length = reader.varint("the length")
+    digest = reader.take(_DIGEST, "the digest")
+    config = _read_config(reader) if MODES[mode] == "model" else None
+    reader.check_end()
+    return Header(MODES[mode], length, digest, config)
+
+
+def _read_config(reader: _Reader) -> Config:
+    values = {field.name: reader.varint(field.name) for field in fields(Config)}
+    cell = values.pop("cell")
+    if cell >= len(CELLS):
+        raise DamagedError(f"the header announces the unknown cell {cell}")
+    config = Config(CELLS[cell], **values)
+    try:
+        check_config(config)
+    except ValueError as error:
+        raise DamagedError(f"the header announces an impossible model: {error}") from None
+    return config

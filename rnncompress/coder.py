@@ -1,0 +1,77 @@
+"""The entropy coder: integer frequencies to bytes and back. The only file that imports constriction.
+
+All frequencies are out of ``2**PRECISION`` and exact: constriction gives a symbol of weight w, in a row of n weights
+that sum to 2**24 - n, the frequency w + 1. Both forms of a row below sum to just that, so nothing is ever rounded.
+A guard symbol of frequency 1 stands at each end of the alphabet; no sound data ever decodes to it.
+"""
+
+import constriction
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncompress.errors import DamagedError
+from rnncompress.predictor import PRECISION, IntArray
+
+_MODEL = constriction.stream.model.Categorical(perfect=False)
+
+
+class RangeEncoder:
+    """Writes blocks of symbols (range coding, as by constriction.stream.queue)."""
+
+    def __init__(self) -> None:
+        self._coder = constriction.stream.queue.RangeEncoder()
+
+    def encode(self, cum: IntArray, freq: IntArray) -> None:
+        """Append symbols, in C order, by their cumulative and own frequencies; 0 < cum, cum + freq < 2**24.
+
+        To the encoder a symbol is but an interval, so the rest of its row may be lumped together: coding the middle
+        one of three symbols writes the same bytes as coding this symbol with its full row, twenty times faster.
+        """
+        rows = np.empty((cum.size, 3), dtype=np.float32)
+        rows[:, 0] = cum.ravel() - 1
+        rows[:, 1] = freq.ravel() - 1
+        rows[:, 2] = (1 << PRECISION) - 1 - cum.ravel() - freq.ravel()
+        self._coder.encode(np.ones(cum.size, dtype=np.int32), _MODEL, rows)
+
+    def flush(self) -> bytes:
+        """End the block and return it: 32-bit words, little-endian. The next symbol begins a new block."""
+        block: bytes = self._coder.get_compressed().astype("<u4").tobytes()
+        self._coder.clear()
+        return block
+
+
+class RangeDecoder:
+    """Reads the symbols of one block; raises DamagedError where no encoder can have written it with these rows."""
+
+    def __init__(self, block: bytes) -> None:
+        self._coder = constriction.stream.queue.RangeDecoder(
+            np.frombuffer(block, dtype="<u4").astype(np.uint32)
+        )
+        self._rows = np.zeros((0, 0), dtype=np.float32)
+
+    def decode(self, frequencies: IntArray) -> IntArray:
+        """The next n symbols, of n rows of frequencies (n, A), each summing to 2**24 - 2."""
+        n, alphabet = frequencies.shape
+        if self._rows.shape != (n, alphabet + 2):
+            self._rows = np.zeros((n, alphabet + 2), dtype=np.float32)
+        np.subtract(frequencies, 1, out=self._rows[:, 1:-1], casting="unsafe")
+        symbols = self._decode() - 1
+        if symbols.min() < 0 or symbols.max() >= alphabet:
+            raise DamagedError("the payload decodes to a guard symbol")
+        return symbols
+
+    def finish(self) -> None:
+        """Raise DamagedError if the block surely holds more than was decoded."""
+        if not self._coder.maybe_exhausted():
+            raise DamagedError("the payload holds more symbols than it should")
+
+    def _decode(self) -> NDArray[np.int32]:
+        try:
+            symbols: NDArray[np.int32] = self._coder.decode(_MODEL, self._rows)
+        except AssertionError as error:
+            raise DamagedError("the payload fits no sequence of symbols") from error
+        except BaseException as error:  # a panic in Rust is no Exception
+            if type(error).__name__ != "PanicException":
+                raise
+            raise DamagedError("the payload makes the decoder fail") from error
+        return symbols
