@@ -62,3 +62,52 @@ class Config:
         """A copy with some fields changed."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return Config(**(values | changes))
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A named family of configurations: the model, and how the number of streams follows the size of the input."""
+
+    summary: str
+    """One line for ``rnncompress presets``."""
+    config: Config
+    """The model; its ``streams`` is the number for large inputs."""
+
+    def resolve(self, length: int) -> Config:
+        """The configuration for an input of ``length`` bytes: one stream for small ones, more as they grow."""
+        streams = 1
+        while streams < self.config.streams and length >= streams * 2 * MIN_STREAM:
+            streams *= 2
+        return self.config.replace(streams=streams)
+
+
+MIN_STREAM: Final = 100_000
+"""A stream is at least this long (bytes) before the file is cut into more of them."""
+
+DEFAULT: Final = "default"
+
+PRESETS: Final[dict[str, Preset]] = {
+    "default": Preset("two layers of 256 units", Config()),
+    "fast": Preset("one layer of 192 units", Config(layers=1, hidden=192, streams=32)),
+    "rnn": Preset("a vanilla RNN, for comparison", Config(cell="rnn")),
+}
+
+
+def names() -> tuple[str, ...]:
+    """The named presets, the default first."""
+    return tuple(PRESETS)
+
+
+def describe(name: str) -> str:
+    """One line about a preset. Raises KeyError for an unknown name."""
+    return PRESETS[name].summary
+
+
+def get(name: str, length: int) -> Config:
+    """The configuration that preset ``name`` gives an input of ``length`` bytes. Raises KeyError for an unknown name."""
+    return PRESETS[name].resolve(length)
+
+
+def choose(length: int) -> Config:
+    """The configuration used when no preset is named: it depends on nothing but the size of the input."""
+    return get(DEFAULT, length)
