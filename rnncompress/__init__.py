@@ -5,10 +5,10 @@
     >>> rnncompress.decompress(blob)
     b'to be or not to be'
 
-``encode`` and ``decode`` do the same over seekable binary files and never hold a large file in memory; ``inspect``
-reads a header. All raise :class:`RnncompressError` or one of its kinds (see :mod:`rnncompress.errors`).
+``encode`` and ``decode`` do the same over seekable binary files and never hold a large file in memory;
+``inspect`` reads a header. All raise kinds of :class:`RnncompressError` (see :mod:`rnncompress.errors`).
 
-Importing this package imports none of numpy, numba, torch and constriction: they are loaded by the first call.
+Importing this package imports none of numpy, numba, torch and constriction: the first call does.
 """
 
 from typing import TYPE_CHECKING
@@ -91,8 +91,9 @@ def __dir__() -> list[str]:
 def compress(data: bytes, preset: str | None = None, *, threads: int = 1) -> bytes:
     """The compressed form of ``data``.
 
-    Without a ``preset`` the choice depends on nothing but the length of ``data``. The result depends on neither
-    ``threads`` nor the machine. For large data use :func:`encode` over files.
+    Without a ``preset`` the choice depends on nothing but the length of ``data``. The result depends neither
+    on ``threads`` nor on the machine. For large data use :func:`encode` over files. Raises KeyError for an
+    unknown preset.
     """
     from io import BytesIO
 

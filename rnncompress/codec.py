@@ -1,4 +1,4 @@
-"""The loop: predict, code, learn. It is the same in both directions; only where the symbols come from differs."""
+"""The loop: predict, code, learn. Both directions share it; only where the symbols come from differs."""
 
 import os
 import time
@@ -74,8 +74,8 @@ class Build(Protocol):
 def announced_memory(config: Config) -> int:
     """Bytes that coding with ``config`` takes, roughly and from above; computed without allocating any."""
     units = config.layers * config.hidden
-    # Weights, their second moments, gradients, and the integers made of them; then what a step of a stream leaves
-    # behind for learning: the gates and states of every unit, the frequencies; then the buffers of the layout.
+    # Weights, their second moments, gradients, and the integers made of them; then what a step of a stream
+    # leaves behind for learning: gates and states of every unit, frequencies; then the buffers of the layout.
     step = 8 * units * (config.gates + 6) + 32 * config.alphabet
     return 32 * config.weights + config.streams * (config.window * (step + 8) + 2 * CHUNK) + (16 << 20)
 
@@ -93,8 +93,8 @@ def encode(
     """Compress all of ``source`` into ``target`` (both seekable; what ``target`` held before is overwritten).
 
     The bytes written depend on ``source`` and ``config`` alone. ``progress`` is called about every 0.1 s.
-    ``build`` replaces the model (for tests). Raises InputError if the source changes meanwhile, DeviceError if
-    the engine cannot run here, ValueError if ``config`` cannot be written to a file.
+    ``build`` replaces the model (for tests). Raises InputError if the source changes meanwhile, DeviceError
+    if the engine cannot run here, ValueError if ``config`` cannot be written to a file.
     """
     began = time.perf_counter()
     container.check_config(config)
@@ -166,7 +166,7 @@ class _Direction(Protocol):
     """What encoding and decoding do differently."""
 
     def window(self, predictor: Predictor, first: int, steps: int) -> IntArray:
-        """Code ``steps`` steps, beginning with step ``first``; the frequencies (steps, B) of their symbols."""
+        """Code ``steps`` steps from step ``first`` on. Returns the frequencies (steps, B) of the symbols."""
 
     def end_block(self) -> None:
         """The next window begins a new block, or there is none."""

@@ -1,8 +1,9 @@
 """The entropy coder: integer frequencies to bytes and back. The only file that imports constriction.
 
-All frequencies are out of ``2**PRECISION`` and exact: constriction gives a symbol of weight w, in a row of n weights
-that sum to 2**24 - n, the frequency w + 1. Both forms of a row below sum to just that, so nothing is ever rounded.
-A guard symbol of frequency 1 stands at each end of the alphabet; no sound data ever decodes to it.
+All frequencies are out of ``2**PRECISION`` and exact: in a row of n weights that sum to 2**24 - n,
+constriction gives a symbol of weight w the frequency w + 1. Both kinds of rows below sum to just that, so
+nothing is ever rounded; all weights are below 2**24, so float32 holds them. A guard symbol of frequency 1
+stands at each end of the alphabet; no sound data ever decodes to it.
 """
 
 import constriction
@@ -24,8 +25,8 @@ class RangeEncoder:
     def encode(self, cum: IntArray, freq: IntArray) -> None:
         """Append symbols, in C order, by their cumulative and own frequencies; 0 < cum, cum + freq < 2**24.
 
-        To the encoder a symbol is but an interval, so the rest of its row may be lumped together: coding the middle
-        one of three symbols writes the same bytes as coding this symbol with its full row, twenty times faster.
+        To the encoder a symbol is but an interval, so what lies before and behind it may be lumped together:
+        coding the middle one of three symbols writes the same bytes as the full row, twenty times faster.
         """
         rows = np.empty((cum.size, 3), dtype=np.float32)
         rows[:, 0] = cum.ravel() - 1
@@ -41,7 +42,7 @@ class RangeEncoder:
 
 
 class RangeDecoder:
-    """Reads the symbols of one block; raises DamagedError where no encoder can have written it with these rows."""
+    """Reads the symbols of one block. Raises DamagedError where no encoder can have written such a block."""
 
     def __init__(self, block: bytes) -> None:
         self._coder = constriction.stream.queue.RangeDecoder(

@@ -6,8 +6,8 @@
     body   = mode, length, digest, and the configuration if there is a model
     block  = size of payload, payload, CRC-32
 
-Every CRC-32 is that of all bytes of the file before it, checksums left out. So a block that was lost, exchanged or
-taken from another file is found just like a flipped bit.
+Every CRC-32 is that of all bytes of the file before it, checksums left out. So a block that was lost,
+exchanged or taken from another file is found just like a flipped bit.
 """
 
 import hashlib
@@ -31,6 +31,7 @@ VERSION: Final = 1
 BLOCK_SYMBOLS: Final = 1 << 20
 """A block covers about this many bytes of the original."""
 MAX_PARAMETER: Final = (1 << 31) - 1
+MAX_LAYERS: Final = 255
 
 _CRC = 4
 _DIGEST = 16
@@ -57,12 +58,12 @@ class Header:
 
 
 def new_hash() -> "hashlib.blake2b":
-    """The hash of the content: 128 bits tell files apart, and BLAKE2b is fast without special instructions."""
+    """The hash of the content: 128 bits tell files apart, and BLAKE2b needs no special instructions."""
     return hashlib.blake2b(digest_size=_DIGEST)
 
 
 def block_windows(config: Config) -> int:
-    """Windows in every block but the last; windows begin a new block whenever their number is a multiple of it."""
+    """Windows in every block but the last, which may have fewer."""
     return max(1, BLOCK_SYMBOLS // (config.streams * config.window))
 
 
@@ -74,6 +75,8 @@ def check_config(config: Config) -> None:
     for name in ("layers", "hidden", "streams", "window", "horizon"):
         if getattr(config, name) < 1:
             raise ValueError(f"{name} must be at least 1")
+    if config.layers > MAX_LAYERS:
+        raise ValueError(f"layers is {config.layers}, more than {MAX_LAYERS}")
     if config.alphabet != 256:
         raise ValueError(f"alphabet is {config.alphabet}, but symbols are bytes")
     if config.hidden % 16:
@@ -146,7 +149,7 @@ def payloads(source: BinaryIO) -> Iterator[bytes]:
 
 
 def stored(source: BinaryIO, write: Callable[[bytes], object]) -> None:
-    """Pass the bytes of a stored file on to ``write``. Raises DamagedError at the end if their hash differs."""
+    """Pass the bytes of a stored file on to ``write``. Raises DamagedError, at the end, if the hash differs."""
     reader = _Reader(source)
     header = _read_header(reader)
     rest = reader.size - reader.offset
@@ -174,7 +177,7 @@ def verify(source: BinaryIO) -> Header:
 
 
 def copy(source: BinaryIO, length: int, write: Callable[[bytes], object]) -> bytes:
-    """Pass up to ``length`` bytes from here in ``source`` on to ``write``, in pieces; the hash of what passed."""
+    """Pass up to ``length`` bytes from here in ``source`` on to ``write``. Returns the hash of what passed."""
     content = new_hash()
     while length and (piece := source.read(min(length, _CHUNK))):
         content.update(piece)
@@ -203,7 +206,7 @@ class _Reader:
         return data
 
     def varint(self, what: str) -> int:
-        """The next number, in groups of seven bits, the lowest first; in its shortest form and below 2**63."""
+        """The next number: groups of seven bits, the lowest first, in the shortest form, below 2**63."""
         start, value = self.offset, 0
         for shift in range(0, 63, 7):
             byte = self.take(1, what)[0]

@@ -1,7 +1,7 @@
-"""How a file becomes B streams: contiguous parts, the longer ones first, whose lengths differ by at most one byte.
+"""How a file becomes B streams: contiguous parts, the longer ones first.
 
-So all streams are active at every step but the last, at which the first few are. Parts are read and written a few
-KiB at a time: memory does not grow with the file.
+Their lengths differ by at most one byte, so all streams are active at every step but the last, at which the first few are. Parts are read and written a
+few KiB at a time: memory does not grow with the file.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ CHUNK: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """``length`` bytes in ``streams`` parts, of which every step takes a byte each, ``window`` steps at a time."""
+    """``length`` bytes in ``streams`` parts. A step takes a byte of each; ``window`` steps are a window."""
 
     length: int
     streams: int
@@ -52,18 +52,18 @@ class Layout:
         return self.coded(step, 1)
 
     def coded(self, first: int, steps: int) -> int:
-        """Symbols of the file in ``steps`` steps from step ``first`` on; in C order those of no stream come last."""
+        """Symbols in ``steps`` steps from step ``first`` on; in C order they come before the padding."""
         return min(steps * self.streams, self.length - first * self.streams)
 
     def pieces(self, first: int, count: int) -> Iterator[tuple[int, int, int]]:
-        """Of each stream, the bytes from step ``first`` on, at most ``count``: (stream, offset in the file, bytes)."""
+        """Where ``count`` steps from step ``first`` on lie: (stream, offset in the file, bytes) of each."""
         for stream in range(min(self.streams, self.length)):
             start = self.start(stream) + first
             yield stream, start, min(count, self.start(stream + 1) - start)
 
 
 def read_windows(source: BinaryIO, layout: Layout) -> Iterator[ByteArray]:
-    """The symbols (steps, B) of window after window; 0 where a stream has ended. Raises InputError if cut short."""
+    """The symbols (steps, B) of every window; 0 where a stream has ended. Raises InputError if cut short."""
     for first in range(0, layout.steps, layout.chunk):
         steps = min(layout.chunk, layout.steps - first)
         parts = np.zeros((layout.streams, steps), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""A small predictor that adapts as it codes: counts of the symbols of each stream, updated after every window."""
+"""A small predictor that adapts as it codes, by counting the symbols of each stream."""
 
 import numpy as np
 

@@ -38,7 +38,7 @@ class Parameters:
 
     @classmethod
     def initial(cls, config: Config) -> "Parameters":
-        """Uniform matrices of variance 1/K, zero embeddings, forget bias 1 (Gers et al. 2000); computed, not stored."""
+        """Uniform matrices and embeddings of variance 1/columns, forget bias 1 (Gers et al. 2000); computed, not stored."""
         A, H, L = config.alphabet, config.hidden, config.layers
         N = config.gates * H
         shapes = [(N, config.inputs(layer)) for layer in range(L)] + [(A, L * H)]
@@ -47,10 +47,9 @@ class Parameters:
             for bias in biases[:L]:
                 bias[H : 2 * H] = 1
         result = cls(
-            matrices=[_uniform(number, shape) for number, shape in enumerate(shapes[:L])]
-            + [np.zeros(shapes[L], np.float32)],
+            matrices=[_uniform(number, shape) for number, shape in enumerate(shapes)],
             biases=biases,
-            embeddings=[np.zeros((A, N), np.float32) for _ in range(L)],
+            embeddings=[_uniform(L + 1 + layer, (A, N)) for layer in range(L)],
             seen=np.zeros(A, np.int32),
         )
         result.matrix_moments = [np.zeros_like(w) for w in result.matrices]
