@@ -149,7 +149,7 @@ def payloads(source: BinaryIO) -> Iterator[bytes]:
 
 
 def stored(source: BinaryIO, write: Callable[[bytes], object]) -> None:
-    """Pass the bytes of a stored file on to ``write``. Raises DamagedError, at the end, if the hash differs."""
+    """Pass the bytes of a stored file on to ``write``; at the end, DamagedError if their hash is wrong."""
     reader = _Reader(source)
     header = _read_header(reader)
     rest = reader.size - reader.offset
@@ -177,7 +177,7 @@ def verify(source: BinaryIO) -> Header:
 
 
 def copy(source: BinaryIO, length: int, write: Callable[[bytes], object]) -> bytes:
-    """Pass up to ``length`` bytes from here in ``source`` on to ``write``. Returns the hash of what passed."""
+    """Pass up to ``length`` bytes of ``source``, from here on, to ``write``; returns their hash."""
     content = new_hash()
     while length and (piece := source.read(min(length, _CHUNK))):
         content.update(piece)

@@ -1,7 +1,7 @@
 """How a file becomes B streams: contiguous parts, the longer ones first.
 
-Their lengths differ by at most one byte, so all streams are active at every step but the last, at which the first few are. Parts are read and written a
-few KiB at a time: memory does not grow with the file.
+Their lengths differ by at most one byte, so all streams are active at every step but the last, at which the
+first few are. Parts are read and written a few KiB at a time: memory does not grow with the file.
 """
 
 from collections.abc import Iterator
@@ -56,10 +56,12 @@ class Layout:
         return min(steps * self.streams, self.length - first * self.streams)
 
     def pieces(self, first: int, count: int) -> Iterator[tuple[int, int, int]]:
-        """Where ``count`` steps from step ``first`` on lie: (stream, offset in the file, bytes) of each."""
+        """Where ``count`` steps from step ``first`` on lie: (stream, offset in the file, bytes > 0)."""
         for stream in range(min(self.streams, self.length)):
             start = self.start(stream) + first
-            yield stream, start, min(count, self.start(stream + 1) - start)
+            end = min(start + count, self.start(stream + 1))
+            if start < end:
+                yield stream, start, end - start
 
 
 def read_windows(source: BinaryIO, layout: Layout) -> Iterator[ByteArray]:
