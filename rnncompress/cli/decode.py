@@ -1,0 +1,52 @@
+"""``rnncompress decode`` and ``rnncompress verify``."""
+
+from pathlib import Path
+
+import click
+
+from rnncompress.cli.options import memory_limit_option, output_options
+from rnncompress.cli.results import Result
+from rnncompress.cli.run import Run, run_options
+from rnncompress.cli.streams import STDIO, SUFFIX, choose_target, compare, open_source, open_target
+from rnncompress.files import scratch
+
+
+@click.command()
+@click.argument("source", metavar="FILE.rnnc", type=click.Path(allow_dash=True))
+@output_options
+@memory_limit_option
+@run_options
+def decode(
+    source: str, output: str | None, to_stdout: bool, force: bool, memory_limit: int, run: Run
+) -> None:
+    """Decompress FILE.rnnc into FILE; the compressed file stays.
+
+    The output appears when all of it is there and its hash is right, not before. With - the compressed bytes
+    come from standard input.
+    """
+    default = Path(source.removesuffix(SUFFIX)) if source.endswith(SUFFIX) else None
+    target = choose_target(source, output, to_stdout, default, overwrite=force)
+    if target is None and run.as_json:
+        raise click.UsageError("--json and the data cannot both go to standard output; use -o or --report")
+    run.check_report(overwrite=force)
+
+    with open_source(source) as packed, open_target(target, overwrite=force) as decoded:
+        report = run.decode(source, packed, decoded, memory_limit)
+    run.deliver(Result("decode", source, str(target or STDIO), report, run.threads), overwrite=force)
+
+
+@click.command()
+@click.argument("source", metavar="FILE.rnnc", type=click.Path(allow_dash=True))
+@click.option("--against", metavar="ORIGINAL", type=click.Path(), help="Compare with this file, too.")
+@memory_limit_option
+@run_options
+def verify(source: str, against: str | None, memory_limit: int, run: Run) -> None:
+    """Decode FILE.rnnc, keep nothing, and check that what came out is what was encoded."""
+    run.check_report(overwrite=False)
+
+    with open_source(source) as packed, scratch() as decoded:
+        report = run.decode(source, packed, decoded, memory_limit)
+        if against is not None:
+            with open_source(against) as original:
+                compare(decoded, original, against)
+    run.deliver(Result("verify", source, None, report, run.threads))

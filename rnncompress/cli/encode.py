@@ -1,0 +1,63 @@
+"""``rnncompress encode``."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from rnncompress import presets
+from rnncompress.cli.options import output_options
+from rnncompress.cli.results import Result
+from rnncompress.cli.run import Run, run_options
+from rnncompress.cli.streams import (
+    STDIO,
+    SUFFIX,
+    choose_target,
+    compare,
+    find_input,
+    open_source,
+    open_target,
+)
+from rnncompress.errors import OutputError
+from rnncompress.files import scratch
+
+
+@click.command()
+@click.argument("source", metavar="INPUT", type=click.Path(allow_dash=True))
+@output_options
+@click.option(
+    "--preset",
+    type=click.Choice(presets.names()),
+    help="The model; see `rnncompress presets`. Default: by the size of the input.",
+)
+@click.option("--verify", is_flag=True, help="Decode the output and compare before it takes its name.")
+@run_options
+def encode(
+    source: str, output: str | None, to_stdout: bool, force: bool, preset: str | None, verify: bool, run: Run
+) -> None:
+    """Compress INPUT into INPUT.rnnc; the input stays.
+
+    INPUT is a file, - for standard input, or the name of a known corpus (see `rnncompress corpus list`). The
+    corpus is fetched first if it is not here yet, and its output goes to the current folder.
+    """
+    path = find_input(source, run.screen)
+    default = Path((path if path == source else Path(path).name) + SUFFIX)
+    target = choose_target(path, output, to_stdout, default, overwrite=force)
+    if target is None and sys.stdout.isatty():
+        raise OutputError("compressed bytes are not written to a terminal; use -o OUT, or redirect")
+    if target is None and run.as_json:
+        raise click.UsageError("--json and the data cannot both go to standard output; use -o or --report")
+    run.check_report(overwrite=force)
+
+    with open_source(path) as original, open_target(target, overwrite=force) as packed:
+        length = original.seek(0, os.SEEK_END)
+        config = presets.get(preset, length) if preset else presets.choose(length)
+        run.screen.detail(f"{config}: {config.weights:,} weights; {run.engine}, {run.threads} threads")
+        report = run.encode(source, original, packed, config)
+        if verify:
+            with scratch() as decoded:
+                run.decode(source, packed, decoded, memory_limit=sys.maxsize)
+                compare(decoded, original, source)
+    result = Result("encode", source, str(target or STDIO), report, run.threads, preset, verify)
+    run.deliver(result, overwrite=force)

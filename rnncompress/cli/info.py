@@ -1,0 +1,68 @@
+"""``rnncompress info`` and ``rnncompress presets``: what a file and a name mean. They load no model."""
+
+import json
+import os
+from dataclasses import asdict
+
+import click
+
+from rnncompress import presets as named
+from rnncompress.cli.options import json_option
+from rnncompress.cli.streams import open_source
+from rnncompress.container import inspect
+from rnncompress.presets import Config
+
+
+@click.command()
+@click.argument("source", metavar="FILE.rnnc", type=click.Path(allow_dash=True))
+@json_option
+def info(source: str, as_json: bool) -> None:
+    """Show what FILE.rnnc says of itself in its header; nothing is decoded."""
+    with open_source(source) as file:
+        header = inspect(file)
+        size = file.seek(0, os.SEEK_END)
+    bpc = 8 * size / header.length if header.length else 0.0
+    if as_json:
+        document = {
+            "file": source,
+            "mode": header.mode,
+            "original_bytes": header.length,
+            "compressed_bytes": size,
+            "header_bytes": header.size,
+            "bpc": bpc,
+            "digest": header.digest.hex(),
+            "config": asdict(header.config) if header.config else None,
+        }
+        click.echo(json.dumps(document, indent=2))
+        return
+    click.echo(f"file        {source}")
+    click.echo(f"original    {header.length:,} bytes")
+    click.echo(f"compressed  {size:,} bytes, ratio {header.length / size:.3f}, {bpc:.3f} bpc")
+    click.echo(f"header      {header.size} bytes")
+    click.echo(f"content     BLAKE2b-128 {header.digest.hex()}")
+    click.echo(f"model       {in_words(header.config) if header.config else 'none: stored as it is'}")
+
+
+@click.command()
+@json_option
+def presets(as_json: bool) -> None:
+    """List the models that `encode --preset` knows, as they are for large inputs."""
+    configs = {name: named.get(name, 1 << 40) for name in named.names()}
+    if as_json:
+        table = {
+            name: {"summary": named.describe(name), "config": asdict(config)}
+            for name, config in configs.items()
+        }
+        click.echo(json.dumps(table, indent=2))
+        return
+    width = max(map(len, configs))
+    for name, config in configs.items():
+        click.echo(f"{name:{width}}  {named.describe(name)}")
+        click.echo(f"{'':{width}}  {in_words(config)}")
+
+
+def in_words(config: Config) -> str:
+    """The model in one line."""
+    units = f"{config.layers} × {config.hidden} {config.cell} units"
+    streams = f"{config.streams} stream{'s' if config.streams > 1 else ''}"
+    return f"{units}, {config.weights:,} weights, {streams}, windows of {config.window} steps"

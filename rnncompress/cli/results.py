@@ -1,0 +1,92 @@
+"""What a run came to: one line, or one JSON document with everything."""
+
+import importlib.metadata
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnncompress._version import __version__
+from rnncompress.cli.screen import duration, speed
+
+if TYPE_CHECKING:
+    from rnncompress.codec import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A finished run and the circumstances that its report leaves out."""
+
+    command: str
+    source: str
+    target: str | None
+    """None where nothing was written."""
+    report: "Report"
+    threads: int
+    preset: str | None = None
+    """None where the configuration was chosen by the size of the input, or came from the file."""
+    verified: bool = True
+
+    def line(self) -> str:
+        """Input and output, bytes, ratio, bpc, time, speed."""
+        report = self.report
+        before, after = report.original_bytes, report.compressed_bytes
+        names = f"{self.source} → {self.target}" if self.target else self.source
+        sizes = f"{before:,} → {after:,}" if self.command == "encode" else f"{after:,} → {before:,}"
+        parts = [
+            f"{names}: {sizes} bytes",
+            f"ratio {before / after:.3f}",
+            f"{report.bpc:.3f} bpc",
+            duration(report.seconds),
+            speed(before / report.seconds),
+        ]
+        if report.mode == "stored":
+            parts.append("stored")
+        if self.verified:
+            parts.append("verified")
+        return ", ".join(parts)
+
+    def document(self) -> dict[str, object]:
+        """All of it, for machines. Bytes, seconds, and hashes in hexadecimal."""
+        report = self.report
+        return {
+            "command": self.command,
+            "input": self.source,
+            "output": self.target,
+            "preset": self.preset,
+            **report.to_dict(),
+            "ratio": report.original_bytes / report.compressed_bytes,
+            "bytes_per_second": report.original_bytes / report.seconds,
+            "verified": self.verified,
+            "threads": self.threads,
+            "machine": {"type": platform.machine(), "system": platform.platform(), "cores": os.cpu_count()},
+            "peak_memory_bytes": peak_memory(),
+            "versions": versions(),
+        }
+
+
+def peak_memory() -> int | None:
+    """The most memory that this process has held, in bytes; None where the system does not tell."""
+    status = Path("/proc/self/status")
+    if status.exists():  # on Linux ru_maxrss also counts what the parent held before this program was started
+        lines = status.read_text(encoding="ascii", errors="replace").splitlines()
+        return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), None)
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def versions() -> dict[str, str]:
+    """Versions of this program, of Python, and of the packages that compute, without importing them."""
+    found = {"rnncompress": __version__, "python": platform.python_version()}
+    for package in ("constriction", "numba", "numpy", "torch"):
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

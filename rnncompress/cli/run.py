@@ -1,0 +1,137 @@
+"""How a model is run: the options that encode, decode and verify share, resolved into one object."""
+
+import functools
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from rnncompress.cli.program import VERBOSE
+from rnncompress.cli.screen import Screen, Update
+from rnncompress.errors import DeviceError
+from rnncompress.files import atomic_output, check_output
+from rnncompress.presets import Config
+
+if TYPE_CHECKING:
+    from rnncompress.cli.results import Result
+    from rnncompress.codec import Engine, Progress, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Where to compute and how to tell about it."""
+
+    engine: "Engine"
+    threads: int
+    report: Path | None
+    as_json: bool
+    screen: Screen
+
+    def encode(self, name: str, original: BinaryIO, packed: BinaryIO, config: Config) -> "Report":
+        """:func:`rnncompress.encode` with progress shown."""
+        from rnncompress import codec
+
+        with self.screen.progress(f"encoding {name}") as update:
+            return codec.encode(
+                original,
+                packed,
+                config,
+                engine=self.engine,
+                threads=self.threads,
+                progress=_shown(update),
+            )
+
+    def decode(self, name: str, packed: BinaryIO, decoded: BinaryIO, memory_limit: int) -> "Report":
+        """:func:`rnncompress.decode` with progress shown."""
+        from rnncompress import codec
+
+        with self.screen.progress(f"decoding {name}") as update:
+            return codec.decode(
+                packed,
+                decoded,
+                engine=self.engine,
+                threads=self.threads,
+                memory_limit=memory_limit,
+                progress=_shown(update),
+            )
+
+    def check_report(self, *, overwrite: bool) -> None:
+        """Raise OutputError early if the report could not be written."""
+        if self.report:
+            check_output(self.report, overwrite=overwrite)
+
+    def deliver(self, result: "Result", *, overwrite: bool = False) -> None:
+        """Print the result and write the report; where data went to stdout the result goes to stderr."""
+        text = json.dumps(result.document(), indent=2)
+        if self.report:
+            with atomic_output(self.report, overwrite=overwrite) as file:
+                file.write(f"{text}\n".encode())
+        if self.as_json:
+            click.echo(text)
+        elif not self.screen.quiet:
+            click.echo(result.line(), err=result.target == "-")
+
+
+def run_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of every command that runs a model; ``command`` gets one :class:`Run`."""
+
+    @click.option(
+        "--threads", type=click.IntRange(min=1), default=usable_cores, metavar="N", help="Default: all cores."
+    )
+    @click.option(
+        "--device",
+        type=click.Choice(["auto", "cpu", "cuda"]),
+        default="auto",
+        show_default=True,
+        help="Where to compute; the bytes are the same.",
+    )
+    @click.option("--report", metavar="FILE.json", help="Write all about the run to a file.")
+    @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
+    @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+    @click.option("-v", "--verbose", is_flag=True, callback=_remember, help="Say more.")
+    @functools.wraps(command)
+    def with_run(
+        threads: int,
+        device: str,
+        report: str | None,
+        as_json: bool,
+        quiet: bool,
+        verbose: bool,
+        **others: object,
+    ) -> None:
+        screen = Screen(quiet=quiet, verbose=verbose)
+        run = Run(engine_for(device), threads, Path(report) if report else None, as_json, screen)
+        command(run=run, **others)
+
+    return with_run
+
+
+def _shown(update: Update) -> Callable[["Progress"], None]:
+    return lambda at: update(at.done, at.total, f"{at.bits / at.done:.3f} bpc" if at.done else "")
+
+
+def usable_cores() -> int:
+    """The number of cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def engine_for(device: str) -> "Engine":
+    """The engine that computes on ``device``. Raises DeviceError if it cannot be used here."""
+    if device != "cuda":
+        return "cpu"
+    from rnncompress import lstm
+
+    if not lstm.available("cuda"):
+        raise DeviceError("no usable CUDA device here; use --device cpu, which gives the same bytes")
+    return "cuda"
+
+
+def _remember(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
+    ctx.meta[VERBOSE] = value
+    return value

@@ -1,0 +1,104 @@
+"""Where bytes come from and go to: paths, ``-``, and names of corpora."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import click
+
+from rnncompress import corpora
+from rnncompress.cli.screen import Screen
+from rnncompress.errors import InputError, MismatchError, OutputError
+from rnncompress.files import atomic_output, check_output, open_input, scratch, spool
+
+STDIO: Final = "-"
+SUFFIX: Final = ".rnnc"
+_PIECE: Final = 1 << 20
+
+
+def find_input(name: str, screen: Screen) -> str:
+    """``name`` itself, or the path of the corpus of that name, fetched first, where no such file exists."""
+    if name == STDIO or Path(name).exists() or (found := corpora.find(name)) is None:
+        return name
+    corpus, file = found
+    if corpus.missing():
+        fetch(corpus, screen)
+    return str(corpus.path(file))
+
+
+def fetch(corpus: corpora.Corpus, screen: Screen) -> None:
+    """Download ``corpus`` and say so."""
+    screen.say(f"fetching {corpus.url}")
+    with screen.progress(corpus.archive) as update:
+        corpora.fetch(corpus, lambda done, total: update(done, total, ""))
+
+
+@contextmanager
+def open_source(name: str) -> Iterator[BinaryIO]:
+    """The file of that name or, for ``-``, a temporary copy of standard input; seekable."""
+    if name != STDIO:
+        with open_input(Path(name)) as file:
+            yield file
+        return
+    if sys.stdin is None:
+        raise InputError("standard input is closed")
+    with spool(sys.stdin.buffer) as file:
+        yield file
+
+
+def choose_target(
+    source: str, output: str | None, to_stdout: bool, default: Path | None, *, overwrite: bool
+) -> Path | None:
+    """The path to write to, or None for standard output. Raises OutputError early, before hours of work.
+
+    ``default`` is the path where neither -o nor -c is given; what came from ``-`` then goes to stdout.
+    """
+    if output and to_stdout:
+        raise click.UsageError("-o and -c contradict each other")
+    if to_stdout or output == STDIO or (source == STDIO and not output):
+        if sys.stdout is None:
+            raise OutputError("standard output is closed")
+        return None
+    target = Path(output) if output else default
+    if target is None:
+        raise click.UsageError(f"{source} does not end in {SUFFIX}; name the output with -o")
+    check_output(target, overwrite=overwrite)
+    if source != STDIO and target.exists() and Path(source).exists() and target.samefile(source):
+        raise OutputError(f"{target} is the input itself; name another output with -o")
+    return target
+
+
+@contextmanager
+def open_target(target: Path | None, *, overwrite: bool) -> Iterator[BinaryIO]:
+    """A seekable file that goes to ``target``, or to standard output, when the block ends well."""
+    if target is not None:
+        with atomic_output(target, overwrite=overwrite) as file:
+            yield file
+        return
+    with scratch() as file:
+        yield file
+        file.seek(0)
+        try:
+            shutil.copyfileobj(file, sys.stdout.buffer, _PIECE)
+            sys.stdout.buffer.flush()
+        except OSError as error:
+            raise OutputError(f"cannot write standard output: {error.strerror}") from error
+
+
+def compare(decoded: BinaryIO, original: BinaryIO, name: str) -> None:
+    """Raise MismatchError unless both files hold the same bytes."""
+    decoded.seek(0)
+    original.seek(0)
+    done = 0
+    while True:
+        ours, theirs = decoded.read(_PIECE), original.read(_PIECE)
+        if ours != theirs:
+            same = next((n for n, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), None)
+            first = done + (min(len(ours), len(theirs)) if same is None else same)
+            raise MismatchError(f"what was decoded differs from {name} from byte {first:,} on")
+        if not ours:
+            return
+        done += len(ours)
