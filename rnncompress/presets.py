@@ -45,9 +45,9 @@ class Config:
 
     @property
     def weights(self) -> int:
-        """Number of trained parameters: embeddings, biases, recurrent matrices, softmax."""
+        """Number of trained parameters: embeddings, recurrent matrices, softmax and its bias."""
         rows = self.gates * self.hidden
-        per_layer = sum(rows * (self.inputs(layer) + self.alphabet + 1) for layer in range(self.layers))
+        per_layer = sum(rows * (self.inputs(layer) + self.alphabet) for layer in range(self.layers))
         return per_layer + self.alphabet * (self.layers * self.hidden + 1)
 
     @property

@@ -16,6 +16,9 @@ from rnncompress.predictor import IntArray
 from rnncompress.presets import Config
 
 
+Float = NDArray[np.float32]
+
+
 class CpuPredictor:
     """Equal to :class:`rnncompress.lstm.reference.ReferencePredictor`, many times faster.
 
@@ -47,7 +50,8 @@ class CpuPredictor:
         self._dz_panels = np.zeros((A // PANEL, B * T // 2, PANEL, 2), np.int16)
         self._panels = np.zeros((L, N // PANEL, B * T // 2, PANEL, 2), np.int16)
         self._scratch = [np.zeros(max(N, A), np.float32) for _ in range(threads)]
-        self._panel_sums = [np.zeros((max(A, PANEL), PANEL), np.int32) for _ in range(threads)]
+        self._gradient_sums = [np.zeros(max(N, A, PANEL * PANEL), np.int32) for _ in range(threads)]
+        self._integers = [np.zeros(PANEL * PANEL, np.int16) for _ in range(threads)]
         self._raw_scale = raw_scale(config.alphabet)
         self._steps = 0
         self._take(Parameters.initial(config))
@@ -99,10 +103,10 @@ class CpuPredictor:
     def _forward(self, number: int, streams: tuple[int, int], start: int, stop: int) -> None:
         kernels.forward(
             *streams, start, stop, self._h, self._c, self._records, self._sums, self._table, self._symbols,
-            self._forward_panels, self._offsets, self._embeddings, self._biases,
+            self._forward_panels, self._offsets, self._embeddings,
         )  # fmt: skip
         kernels.tables(
-            *streams, start, stop, self._table, self._softmax_bias, self.config.alphabet, self._raw_scale,
+            *streams, start, stop, self._table, self._bias, self.config.alphabet, self._raw_scale,
             self._scratch[number],
         )  # fmt: skip
 
@@ -138,30 +142,36 @@ class CpuPredictor:
         mean = np.float32(1.0 / (config.streams * config.window))
         matrix_unit, vector_unit = grid.MATRIX_GRADIENT_UNIT * mean, grid.VECTOR_GRADIENT_UNIT * mean
         blend = np.float32(1) / np.float32(min(self._updates, config.horizon))
-        used = np.unique(self._symbols[:, :-1])
+        inputs = self._symbols[:, :-1].reshape(-1)
+        rows = np.argsort(inputs, kind="stable")
+        used, starts = np.unique(inputs[rows], return_index=True)
+        starts = np.append(starts, len(rows))
         self._seen[used] += 1
         blends = np.float32(1) / np.minimum(self._seen[used], config.horizon).astype(np.float32)
 
         def update(number: int, panels: list[tuple[int, int]]) -> None:
-            sums = self._panel_sums[number]
-            flat = sums.reshape(-1)
+            sums, integers = self._gradient_sums[number], self._integers[number]
+            for layer in range(L):
+                gradients = self._gradients[layer].reshape(len(rows), -1)
+                kernels.update_embedding(
+                    number, len(self._panel_shares), gradients, used, starts, rows, self._embeddings[layer],
+                    self._embedding_moments[layer], vector_unit, blends, step, sums[: gradients.shape[1]],
+                )  # fmt: skip
+            if number == 0:
+                dz = self._dz.reshape(len(rows), -1)
+                kernels.update_softmax_bias(
+                    dz, self._bias, self._bias_moment, vector_unit, blend, step, sums[: dz.shape[1]]
+                )
             for layer, p in panels:
                 if layer == L:
                     own = below = self._h_now.reshape(L * config.hidden, -1)
-                    panel_gradients, gradients = self._dz_panels, self._dz
-                    bias, bias_moments = self._softmax_bias, self._softmax_bias_moments
+                    gradient_panels = self._dz_panels
                 else:
                     own, below = self._h_before[layer], self._h_now[max(layer - 1, 0)]
-                    panel_gradients, gradients = self._panels[layer], self._gradients[layer]
-                    bias, bias_moments = self._biases[layer], self._bias_moments[layer]
-                    kernels.update_embedding(
-                        p, gradients, self._symbols, used, self._embeddings[layer], self._embedding_moments[layer],
-                        vector_unit, blends, step, sums,
-                    )  # fmt: skip
-                kernels.update_bias(p, gradients, bias, bias_moments, vector_unit, blend, step, flat)
+                    gradient_panels = self._panels[layer]
                 kernels.update_matrix(
-                    p, own, below, panel_gradients, self._masters[layer], self._moments[layer], self._forward_panels,
-                    self._backward_panels, self._offsets[layer], matrix_unit, blend, step, flat,
+                    p, own, below, gradient_panels, self._masters[layer], self._moments[layer], self._forward_panels,
+                    self._backward_panels, self._offsets[layer], matrix_unit, blend, step, sums, integers,
                 )  # fmt: skip
 
         return update
@@ -169,44 +179,29 @@ class CpuPredictor:
     # -- state -----------------------------------------------------------------------------------------------------
 
     def _take(self, p: Parameters) -> None:
-        """Lay parameters out for the kernels: matrices transposed and padded, integer panels in both layouts."""
-        A, L = self.config.alphabet, self.config.layers
-        pad = -A % PANEL
-
-        def transposed(matrices: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
-            padded = [*matrices[:L], np.pad(matrices[L], ((0, pad), (0, 0)))]
-            return [np.ascontiguousarray(w.T) for w in padded]
-
-        self._masters, self._moments = transposed(p.matrices), transposed(p.matrix_moments)
-        self._biases, self._bias_moments = np.stack(p.biases[:L]), np.stack(p.bias_moments[:L])
-        self._softmax_bias = np.pad(p.biases[L], (0, pad))
-        self._softmax_bias_moments = np.pad(p.bias_moments[L], (0, pad))
+        """Lay parameters out for the kernels: matrices in blocks, integer panels in both layouts."""
+        pad = -self.config.alphabet % PANEL
+        self._masters, self._moments = _blocks(p.matrices), _blocks(p.matrix_moments)
         self._embeddings, self._embedding_moments = np.stack(p.embeddings), np.stack(p.embedding_moments)
+        self._bias, self._bias_moment = np.pad(p.bias, (0, pad)), np.pad(p.bias_moment, (0, pad))
         self._seen, self._updates = p.seen.copy(), p.updates
         sizes = [w.size for w in self._masters]
         self._offsets = np.cumsum([0, *sizes])
         self._forward_panels = np.zeros(sum(sizes), np.int16)
         self._backward_panels = np.zeros(sum(sizes), np.int16)
-        for w, start in zip(self._masters, self._offsets, strict=False):
-            for panel in range(w.shape[1] // PANEL):
-                for k in range(0, w.shape[0], PANEL):
-                    kernels.quantise(w, panel, k, self._forward_panels, self._backward_panels, start, *w.shape)
+        for master, start in zip(self._masters, self._offsets, strict=False):
+            kernels.quantise_matrix(master, self._forward_panels, self._backward_panels, start, self._integers[0])
 
     def state(self) -> dict[str, NDArray[Any]]:
         """See the protocol."""
         A = self.config.alphabet
-
-        def restored(matrices: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
-            plain = [np.ascontiguousarray(w.T) for w in matrices]
-            return [*plain[:-1], plain[-1][:A]]
-
         parameters = Parameters(
-            matrices=restored(self._masters),
-            biases=[*self._biases, self._softmax_bias[:A]],
+            matrices=_plain(self._masters, A),
             embeddings=list(self._embeddings),
-            matrix_moments=restored(self._moments),
-            bias_moments=[*self._bias_moments, self._softmax_bias_moments[:A]],
+            bias=self._bias[:A],
+            matrix_moments=_plain(self._moments, A),
             embedding_moments=list(self._embedding_moments),
+            bias_moment=self._bias_moment[:A],
             seen=self._seen,
             updates=self._updates,
         )
@@ -221,3 +216,18 @@ class CpuPredictor:
         self._take(Parameters.from_arrays(self.config, state))
         self._h[:, :, 0], self._c[:, :, 0], self._symbols[:, 0] = state["h"], state["c"], state["last"]
         self._steps = 0
+
+
+def _blocks(matrices: list[Float]) -> list[Float]:
+    """Matrices (rows, inputs) as (panels, inputs, 16), the softmax's rows padded: 16x16 blocks lie together."""
+    result = []
+    for w in matrices:
+        padded = np.pad(w, ((0, -len(w) % PANEL), (0, 0)))
+        result.append(np.ascontiguousarray(padded.reshape(-1, PANEL, w.shape[1]).transpose(0, 2, 1)))
+    return result
+
+
+def _plain(blocks: list[Float], alphabet: int) -> list[Float]:
+    """The inverse of :func:`_blocks`."""
+    plain = [w.transpose(0, 2, 1).reshape(-1, w.shape[1]) for w in blocks]
+    return [*plain[:-1], plain[-1][:alphabet]]

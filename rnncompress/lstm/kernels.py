@@ -33,7 +33,7 @@ kernel: Callable[..., Any] = nb.njit(nogil=True, cache=True, error_model="numpy"
 
 
 @kernel
-def forward(first, last, start, stop, h, c, records, sums, logits, symbols, weights, offsets, embeddings, biases):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def forward(first, last, start, stop, h, c, records, sums, logits, symbols, weights, offsets, embeddings):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Steps start ≤ t < stop of the streams first ≤ b < last, through all layers to the logits' integer sums.
 
     h (L, B, T+1, H) int16 and c (L, B, T+1, H) hold the state before step t at index t. ``symbols`` (B, T+1) holds
@@ -58,10 +58,10 @@ def forward(first, last, start, stop, h, c, records, sums, logits, symbols, weig
             for b in range(first, last):
                 embedding = embeddings[layer, symbols[b, t]]
                 if gates == 4:
-                    lstm_cell(sums[b, t], embedding, biases[layer], c[layer, b, t], c[layer, b, t + 1],
+                    lstm_cell(sums[b, t], embedding, c[layer, b, t], c[layer, b, t + 1],
                               records[layer, b, t], h[layer, b, t + 1])  # fmt: skip
                 else:
-                    rnn_cell(sums[b, t], embedding, biases[layer], records[layer, b, t, 0], h[layer, b, t + 1])
+                    rnn_cell(sums[b, t], embedding, records[layer, b, t, 0], h[layer, b, t + 1])
     for layer in range(L):
         for b in range(first, last):
             product(flat_h, ((layer * B + b) * T1 + start + 1) * H, H, stop - start,
@@ -70,34 +70,36 @@ def forward(first, last, start, stop, h, c, records, sums, logits, symbols, weig
 
 
 @kernel
-def lstm_cell(sums, embedding, bias, c_old, c_new, record, h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """One step of one stream's LSTM layer."""
+def lstm_cell(sums, embedding, c_old, c_new, record, h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """One step of one stream's LSTM layer. Short loops over flat arrays: the compiler vectorises each."""
     H = len(h)
-    for n in range(4 * H):
-        x = np.float32(sums[n]) * grid.FORWARD_UNIT + embedding[n] + bias[n]
-        gate, j = n // H, n % H
-        record[gate, j] = x
+    i, f, g, o, y = record[0], record[1], record[2], record[3], record[4]
+    squash(sums[:H], embedding[:H], i)
+    squash(sums[H : 2 * H], embedding[H : 2 * H], f)
+    squash(sums[3 * H :], embedding[3 * H :], o)
+    sums_g, embedding_g = sums[2 * H : 3 * H], embedding[2 * H : 3 * H]
     for j in range(H):
-        record[0, j] = functions.sigmoid(record[0, j])
+        g[j] = functions.tanh(np.float32(sums_g[j]) * grid.FORWARD_UNIT + embedding_g[j])
     for j in range(H):
-        record[1, j] = functions.sigmoid(record[1, j])
+        c_new[j] = f[j] * c_old[j] + i[j] * g[j]
     for j in range(H):
-        record[2, j] = functions.tanh(record[2, j])
+        y[j] = functions.tanh(c_new[j])
     for j in range(H):
-        record[3, j] = functions.sigmoid(record[3, j])
-    for j in range(H):
-        cell = record[1, j] * c_old[j] + record[0, j] * record[2, j]
-        c_new[j] = cell
-        y = functions.tanh(cell)
-        record[4, j] = y
-        h[j] = np.int16(np.int32(grid.activation(record[3, j] * y)))
+        h[j] = np.int16(np.int32(grid.activation(o[j] * y[j])))
 
 
 @kernel
-def rnn_cell(sums, embedding, bias, record, h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def squash(sums, embedding, gate):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """One gate (H,) of one step."""
+    for j in range(len(gate)):
+        gate[j] = functions.sigmoid(np.float32(sums[j]) * grid.FORWARD_UNIT + embedding[j])
+
+
+@kernel
+def rnn_cell(sums, embedding, record, h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """One step of one stream's vanilla RNN layer."""
     for j in range(len(h)):
-        y = functions.tanh(np.float32(sums[j]) * grid.FORWARD_UNIT + embedding[j] + bias[j])
+        y = functions.tanh(np.float32(sums[j]) * grid.FORWARD_UNIT + embedding[j])
         record[j] = y
         h[j] = np.int16(np.int32(grid.activation(y)))
 
@@ -194,15 +196,19 @@ def backward(first, last, h, c, records, table, alphabet, symbols, weights, offs
 def lstm_gradient(record, c_old, sums, dc, d):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Gradient d (4H,) at the gate inputs of one step of one stream; ``dc`` moves on to the step before."""
     H = len(dc)
+    i, f, g, o, y = record[0], record[1], record[2], record[3], record[4]
+    di, df, dg, do = d[:H], d[H : 2 * H], d[2 * H : 3 * H], d[3 * H : 4 * H]
     for j in range(H):
-        i, f, g, o, y = record[0, j], record[1, j], record[2, j], record[3, j], record[4, j]
         dh = np.float32(sums[j]) * grid.BACKWARD_UNIT
-        dcj = dc[j] + dh * o * (_ONE - y * y)
-        d[j] = dcj * g * (i * (_ONE - i))
-        d[H + j] = dcj * c_old[j] * (f * (_ONE - f))
-        d[2 * H + j] = dcj * i * (_ONE - g * g)
-        d[3 * H + j] = dh * y * (o * (_ONE - o))
-        dc[j] = dcj * f
+        do[j] = dh * y[j] * (o[j] * (_ONE - o[j]))
+        dc[j] = dc[j] + dh * o[j] * (_ONE - y[j] * y[j])
+    for j in range(H):
+        di[j] = dc[j] * g[j] * (i[j] * (_ONE - i[j]))
+    for j in range(H):
+        dg[j] = dc[j] * i[j] * (_ONE - g[j] * g[j])
+    for j in range(H):
+        df[j] = dc[j] * c_old[j] * (f[j] * (_ONE - f[j]))
+        dc[j] = dc[j] * f[j]
 
 
 @kernel
@@ -252,43 +258,67 @@ def interleave(source, panels, start):  # type: ignore[no-untyped-def]  # noqa: 
 
 
 @kernel
-def adam(w, v, g, blend, step):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """See :func:`rnncompress.lstm.reference.adam`; on scalars."""
-    v = v + (g * g - v) * blend
-    w = w - step * g / (np.sqrt(v) + EPSILON)
-    return min(max(w, -grid.WEIGHT_LIMIT), grid.WEIGHT_LIMIT), v
+def adam(w, v, sums, unit, blend, step):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Move the weights w and their second moments v by the gradient ``unit * sums``.
+
+    See :func:`rnncompress.lstm.reference.adam`.
+    """
+    for n in range(len(w)):
+        g = np.float32(sums[n]) * unit
+        moment = v[n] + (g * g - v[n]) * blend
+        v[n] = moment
+        moved = w[n] - step * g / (np.sqrt(moment) + EPSILON)
+        w[n] = min(max(moved, -grid.WEIGHT_LIMIT), grid.WEIGHT_LIMIT)
 
 
 @kernel
-def quantise(master, p, k, forward_panels, backward_panels, start, inputs, rows):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """Write the integers of 16 inputs from k on of the 16 rows of panel p, in both layouts.
+def quantise(block, forward_panel, backward_panel, integers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Write the integers of a block of master weights (16 inputs, 16 rows) in the layouts of both products.
 
-    ``master`` (inputs, rows) float32, transposed; both panels are flat, this matrix begins at ``start``.
+    ``forward_panel`` (input pairs, rows, 2), ``backward_panel`` (row pairs, inputs, 2) and ``integers`` (scratch) have
+    256 elements like the block.
     """
+    for n in range(PANEL * PANEL):
+        integers[n] = np.int16(np.int32(grid.weight(block[n])))
     for pair in range(PANEL // 2):
-        at = start + (p * inputs + k + 2 * pair) * PANEL
         for n in range(PANEL):
-            forward_panels[at + 2 * n] = np.int16(np.int32(grid.weight(master[k + 2 * pair, p * PANEL + n])))
-            forward_panels[at + 2 * n + 1] = np.int16(np.int32(grid.weight(master[k + 2 * pair + 1, p * PANEL + n])))
-    for j in range(PANEL):
-        at = start + (k // PANEL * rows + p * PANEL) * PANEL + 2 * j
-        source = start + (p * inputs + k + j - j % 2) * PANEL + j % 2
-        for n in range(PANEL):
-            w = np.int32(forward_panels[source + 2 * n])
-            backward_panels[at + n // 2 * 2 * PANEL + n % 2] = np.int16((w + _HIGH_ROUND) >> _HIGH_SHIFT)
+            forward_panel[(pair * PANEL + n) * 2] = integers[2 * pair * PANEL + n]
+            forward_panel[(pair * PANEL + n) * 2 + 1] = integers[(2 * pair + 1) * PANEL + n]
+    for n in range(PANEL * PANEL):
+        integers[n] = np.int16((np.int32(integers[n]) + _HIGH_ROUND) >> _HIGH_SHIFT)
+    for pair in range(PANEL // 2):
+        for k in range(PANEL):
+            backward_panel[(pair * PANEL + k) * 2] = integers[k * PANEL + 2 * pair]
+            backward_panel[(pair * PANEL + k) * 2 + 1] = integers[k * PANEL + 2 * pair + 1]
+
+
+@kernel
+def quantise_matrix(master, forward_panels, backward_panels, start, integers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Write all integers of a matrix that begins at ``start`` in the panels; master (panels, inputs, 16)."""
+    count, inputs, _ = master.shape
+    size = PANEL * PANEL
+    flat = master.reshape(-1)
+    for p in range(count):
+        for k in range(0, inputs, PANEL):
+            at = (p * inputs + k) * PANEL
+            back = start + (k * count + p * PANEL) * PANEL
+            forward_panel = forward_panels[start + at : start + at + size]
+            quantise(flat[at : at + size], forward_panel, backward_panels[back : back + size], integers)
 
 
 @kernel
 def update_matrix(p, own, below, panels, master, moments, forward_panels, backward_panels, start,
-                  unit, blend, step, sums):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  # fmt: skip
+                  unit, blend, step, sums, integers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  # fmt: skip
     """Gradient, Adam and quantisation of panel p (16 rows) of a matrix, 16 inputs at a time while they are in cache.
 
     ``own`` (inputs, rows of the window) are the activations of the first inputs and ``below`` those of the rest;
-    ``master`` and ``moments`` (inputs, rows) are transposed; ``sums`` (256,) int32 is scratch.
+    ``master`` and ``moments`` (panels, inputs, 16). ``sums`` (256,) int32 and ``integers`` (256,) int16 are scratch.
     """
-    inputs, rows = master.shape
+    count, inputs, _ = master.shape
     window = own.shape[1]
     flat_own, flat_below, flat_panels = own.reshape(-1), below.reshape(-1), panels.reshape(-1)
+    flat_master, flat_moments = master.reshape(-1), moments.reshape(-1)
+    size = PANEL * PANEL
     for k in range(0, inputs, PANEL):
         if k < own.shape[0]:
             product(flat_own, k * window, window, PANEL, flat_panels, p * window * PANEL, 0, 1, window // 2,
@@ -296,40 +326,38 @@ def update_matrix(p, own, below, panels, master, moments, forward_panels, backwa
         else:
             product(flat_below, (k - own.shape[0]) * window, window, PANEL, flat_panels, p * window * PANEL, 0, 1,
                     window // 2, sums, 0, PANEL, False)  # fmt: skip
-        for j in range(PANEL):
-            w, v = master[k + j, p * PANEL : (p + 1) * PANEL], moments[k + j, p * PANEL : (p + 1) * PANEL]
-            for n in range(PANEL):
-                w[n], v[n] = adam(w[n], v[n], np.float32(sums[j * PANEL + n]) * unit, blend, step)
-        quantise(master, p, k, forward_panels, backward_panels, start, inputs, rows)
+        at = (p * inputs + k) * PANEL
+        back = start + (k * count + p * PANEL) * PANEL
+        block = flat_master[at : at + size]
+        adam(block, flat_moments[at : at + size], sums, unit, blend, step)
+        quantise(block, forward_panels[start + at : start + at + size], backward_panels[back : back + size], integers)
 
 
 @kernel
-def update_bias(p, gradients, bias, moments, unit, blend, step, sums):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """Sum and apply the gradient of 16 biases; gradients (B, T, rows)."""
-    sums[:PANEL] = 0
-    for b in range(gradients.shape[0]):
-        for t in range(gradients.shape[1]):
-            for n in range(PANEL):
-                sums[n] += gradients[b, t, p * PANEL + n]
-    for n in range(PANEL):
-        at = p * PANEL + n
-        bias[at], moments[at] = adam(bias[at], moments[at], np.float32(sums[n]) * unit, blend, step)
+def update_softmax_bias(dz, bias, moments, unit, blend, step, sums):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Sum and apply the gradient of the softmax's bias; dz (rows, A), ``sums`` (A,) scratch."""
+    sums[:] = 0
+    for row in range(dz.shape[0]):
+        add(sums, dz[row])
+    adam(bias, moments, sums, unit, blend, step)
 
 
 @kernel
-def update_embedding(p, gradients, symbols, used, embedding, moments, unit, blends, step, sums):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """Sum and apply the gradient of 16 columns of the embedding; ``sums`` (A, 16); ``used`` and ``blends`` by symbol."""
-    for s in used:
-        sums[s] = 0
-    for b in range(gradients.shape[0]):
-        for t in range(gradients.shape[1]):
-            row = sums[symbols[b, t]]
-            for n in range(PANEL):
-                row[n] += gradients[b, t, p * PANEL + n]
-    for index in range(len(used)):
-        s = used[index]
-        for n in range(PANEL):
-            at = p * PANEL + n
-            embedding[s, at], moments[s, at] = adam(
-                embedding[s, at], moments[s, at], np.float32(sums[s, n]) * unit, blends[index], step
-            )
+def update_embedding(share, shares, gradients, used, starts, rows, embedding, moments, unit, blends, step, sums):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Sum and apply the gradient of every ``shares``-th symbol's row of the embedding.
+
+    ``used`` are the symbols of the window; symbol number n occurs in ``rows[starts[n]:starts[n + 1]]`` of the
+    gradients (rows, N). ``sums`` (N,) is scratch.
+    """
+    for n in range(share, len(used), shares):
+        sums[:] = 0
+        for index in range(starts[n], starts[n + 1]):
+            add(sums, gradients[rows[index]])
+        adam(embedding[used[n]], moments[used[n]], sums, unit, blends[n], step)
+
+
+@kernel
+def add(sums, values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """sums += values, int16 into int32."""
+    for n in range(len(sums)):
+        sums[n] += values[n]

@@ -4,7 +4,7 @@ The layout here is the one of the specification and of saved states; engines may
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -21,45 +21,50 @@ Float = NDArray[np.float32]
 
 @dataclass
 class Parameters:
-    """float32 master weights. Lists run over the layers; ``matrices`` and ``biases`` end with the softmax's."""
+    """float32 master weights, each with the second moment of its gradient. Lists run over the layers."""
 
     matrices: list[Float]
-    """Layer: (N, K). Softmax: (A, layers * H)."""
-    biases: list[Float]
-    """Layer: (N,). Softmax: (A,)."""
+    """Layer: (N, K). The last is the softmax's: (A, layers * H)."""
     embeddings: list[Float]
-    """(A, N) for each layer: what the last symbol adds to the gate inputs."""
-    matrix_moments: list[Float] = field(default_factory=list)
-    bias_moments: list[Float] = field(default_factory=list)
-    embedding_moments: list[Float] = field(default_factory=list)
-    seen: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    """(A, N) for each layer: what the last symbol adds to the gate inputs. It takes the place of a bias."""
+    bias: Float
+    """(A,): the softmax's."""
+    matrix_moments: list[Float]
+    embedding_moments: list[Float]
+    bias_moment: Float
+    seen: NDArray[np.int32]
     """(A,): updates in which each symbol occurred as an input."""
-    updates: int = 0
+    updates: int
 
     @classmethod
     def initial(cls, config: Config) -> "Parameters":
-        """Uniform matrices and embeddings of variance 1/columns, forget bias 1 (Gers et al. 2000); computed, not stored."""
+        """Uniform matrices and embeddings of variance 1/columns, forget gates open (Gers et al. 2000).
+
+        Computed from counters, so they cost nothing in the file.
+        """
         A, H, L = config.alphabet, config.hidden, config.layers
         N = config.gates * H
         shapes = [(N, config.inputs(layer)) for layer in range(L)] + [(A, L * H)]
-        biases = [np.zeros(rows, np.float32) for rows, _ in shapes]
+        matrices = [_uniform(number, shape) for number, shape in enumerate(shapes)]
+        embeddings = [_uniform(L + 1 + layer, (A, N)) for layer in range(L)]
         if config.cell == "lstm":
-            for bias in biases[:L]:
-                bias[H : 2 * H] = 1
-        result = cls(
-            matrices=[_uniform(number, shape) for number, shape in enumerate(shapes)],
-            biases=biases,
-            embeddings=[_uniform(L + 1 + layer, (A, N)) for layer in range(L)],
+            for embedding in embeddings:
+                embedding[:, H : 2 * H] += np.float32(1)
+        return cls(
+            matrices=matrices,
+            embeddings=embeddings,
+            bias=np.zeros(A, np.float32),
+            matrix_moments=[np.zeros_like(w) for w in matrices],
+            embedding_moments=[np.zeros_like(w) for w in embeddings],
+            bias_moment=np.zeros(A, np.float32),
             seen=np.zeros(A, np.int32),
+            updates=0,
         )
-        result.matrix_moments = [np.zeros_like(w) for w in result.matrices]
-        result.bias_moments = [np.zeros_like(w) for w in result.biases]
-        result.embedding_moments = [np.zeros_like(w) for w in result.embeddings]
-        return result
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Copies of everything, under stable names."""
-        named: dict[str, NDArray[Any]] = {"seen": self.seen.copy(), "updates": np.array(self.updates, np.int64)}
+        named: dict[str, NDArray[Any]] = {"updates": np.array(self.updates, np.int64)}
+        named |= {name: getattr(self, name).copy() for name in _SINGLE}
         for name in _LISTS:
             named |= {f"{name}.{n}": value.copy() for n, value in enumerate(getattr(self, name))}
         return named
@@ -67,12 +72,13 @@ class Parameters:
     @classmethod
     def from_arrays(cls, config: Config, named: dict[str, NDArray[Any]]) -> "Parameters":
         """The inverse of :meth:`arrays`."""
-        lengths = {name: config.layers + (not name.startswith("embedding")) for name in _LISTS}
+        lengths = {name: config.layers + name.startswith("matri") for name in _LISTS}
         lists = {name: [named[f"{name}.{n}"].copy() for n in range(lengths[name])] for name in _LISTS}
-        return cls(**lists, seen=named["seen"].copy(), updates=int(named["updates"]))
+        return cls(**lists, **{name: named[name].copy() for name in _SINGLE}, updates=int(named["updates"]))
 
 
-_LISTS: Final = ("matrices", "biases", "embeddings", "matrix_moments", "bias_moments", "embedding_moments")
+_LISTS: Final = ("matrices", "embeddings", "matrix_moments", "embedding_moments")
+_SINGLE: Final = ("bias", "bias_moment", "seen")
 
 
 def _uniform(number: int, shape: tuple[int, int]) -> Float:
@@ -83,7 +89,7 @@ def _uniform(number: int, shape: tuple[int, int]) -> Float:
 
 
 def rate(config: Config, update: int, windows: int) -> np.float32:
-    """Learning rate of the update with this number (from 1): geometric-free, linear in 1/rate over the file.
+    """Learning rate of the update with this number (from 1): from ``rate_first`` to ``rate_last`` over the file.
 
     Float64 ``+ - * /`` of integers, rounded once to float32: the same everywhere.
     """

@@ -5,7 +5,7 @@ Slow, and the last word on what is right: every other engine returns the same in
 Shapes: B streams, T steps, A symbols, H units, N rows of a layer's matrix (4H for an LSTM: input gate, forget gate,
 candidate, output gate; H for an RNN), K its columns (own past h(t-1), then the layer below h(t) where there is one).
 
-A layer computes ``pre = W h + E[x] + b`` with h on the 8-bit grid and W on the 16-bit grid; E is the embedding of the
+A layer computes ``pre = W h + E[x]`` with h on the 8-bit grid and W on the 16-bit grid; E is the embedding of the
 last symbol. The LSTM (Graves 2013, section 2.1, without peepholes)::
 
     i, f, o = sigmoid(pre_i), sigmoid(pre_f), sigmoid(pre_o);  g = tanh(pre_g)
@@ -79,14 +79,14 @@ class ReferencePredictor:
         for layer in range(config.layers):
             inputs = np.concatenate([self.h[layer], *h_new[-1:]], axis=1)
             sums = product(inputs, self.W[layer].T)
-            pre = sums.astype(np.float32) * grid.FORWARD_UNIT + p.embeddings[layer][self.last] + p.biases[layer]
+            pre = sums.astype(np.float32) * grid.FORWARD_UNIT + p.embeddings[layer][self.last]
             record = self._cell(layer, pre)
             record["inputs"] = inputs
             step["layers"].append(record)
             h_new.append(record["h"])
         step["h_all"] = np.concatenate(h_new, axis=1)
         sums = product(step["h_all"], self.W[-1].T)
-        step["table"] = frequencies(sums.astype(np.float32) * grid.FORWARD_UNIT + p.biases[-1])
+        step["table"] = frequencies(sums.astype(np.float32) * grid.FORWARD_UNIT + p.bias)
         self._tape.append(step)
         return step["table"]  # type: ignore[no-any-return]
 
@@ -98,7 +98,7 @@ class ReferencePredictor:
         pre_i, pre_f, pre_g, pre_o = np.split(pre, 4, axis=1)
         i, f, o = functions.sigmoid(pre_i), functions.sigmoid(pre_f), functions.sigmoid(pre_o)
         g = functions.tanh(pre_g)
-        c_old = self.c[layer]
+        c_old = self.c[layer].copy()
         c = f * c_old + i * g
         y = functions.tanh(c)
         return {"i": i, "f": f, "g": g, "o": o, "c_old": c_old, "c": c, "y": y,
@@ -124,7 +124,7 @@ class ReferencePredictor:
         keys = [noise.key(layer, p.updates) for layer in range(L + 1)]
         matrices = [np.zeros(w.shape, np.int64) for w in self.W]
         embeddings = [np.zeros((config.alphabet, len(w)), np.int64) for w in self.W[:-1]]
-        biases = [np.zeros(len(w), np.int64) for w in self.W]
+        bias = np.zeros(config.alphabet, np.int64)
         dc = np.zeros((L, B, H), np.float32)
         past = [np.zeros((B, H), np.int32) for _ in range(L)]  # backward sums that reach h(t) from step t+1
 
@@ -134,7 +134,7 @@ class ReferencePredictor:
             dz = step["table"].astype(np.float32) * np.float32(2**-24) - onehot.astype(np.float32)
             dz = self._dither(dz, keys[L], t)
             matrices[L] += product(dz.T, step["h_all"])
-            biases[L] += dz.sum(axis=0)
+            bias += dz.sum(axis=0)
             into = np.split(product(dz, self.W_high[L]), L, axis=1)
             for layer in reversed(range(L)):
                 dh = (into[layer] + past[layer]).astype(np.float32) * grid.BACKWARD_UNIT
@@ -142,14 +142,13 @@ class ReferencePredictor:
                 d = self._dither(d, keys[layer], t)
                 matrices[layer] += product(d.T, step["layers"][layer]["inputs"])
                 np.add.at(embeddings[layer], step["x"], d)
-                biases[layer] += d.sum(axis=0)
                 back = product(d, self.W_high[layer])
                 past[layer] = back[:, :H]
                 if layer:
                     into[layer - 1] = into[layer - 1] + back[:, H:]
 
         used = np.unique(np.concatenate([step["x"] for step in self._tape]))
-        self._update(matrices, embeddings, biases, used)
+        self._update(matrices, embeddings, bias, used)
         self._tape.clear()
 
     def _dither(self, d: Float, key: np.uint32, t: int) -> Int:
@@ -172,7 +171,7 @@ class ReferencePredictor:
         ]
         return np.concatenate(gates, axis=1), dc * f
 
-    def _update(self, matrices: list[Int], embeddings: list[Int], biases: list[Int], used: NDArray[Any]) -> None:
+    def _update(self, matrices: list[Int], embeddings: list[Int], bias: Int, used: NDArray[Any]) -> None:
         """Move every parameter; rows of the embedding only where their symbol occurred."""
         config, p = self.config, self.parameters
         step = rate(config, p.updates, self.windows)
@@ -181,9 +180,8 @@ class ReferencePredictor:
         for n, gradient in enumerate(matrices):
             g = gradient.astype(np.int32).astype(np.float32) * (grid.MATRIX_GRADIENT_UNIT * mean)
             p.matrices[n], p.matrix_moments[n] = adam(p.matrices[n], p.matrix_moments[n], g, blend, step)
-        for n, gradient in enumerate(biases):
-            g = gradient.astype(np.int32).astype(np.float32) * (grid.VECTOR_GRADIENT_UNIT * mean)
-            p.biases[n], p.bias_moments[n] = adam(p.biases[n], p.bias_moments[n], g, blend, step)
+        g = bias.astype(np.int32).astype(np.float32) * (grid.VECTOR_GRADIENT_UNIT * mean)
+        p.bias, p.bias_moment = adam(p.bias, p.bias_moment, g, blend, step)
         p.seen[used] += 1
         counts = np.minimum(p.seen[used], config.horizon).astype(np.float32)
         row_blend = np.float32(1) / counts[:, None]
