@@ -100,18 +100,17 @@ def encode(
     container.check_config(config)
     measured = _measure(source)
     length, digest = measured
-    header = Header("model", length, digest, config)
-    as_stored = Header("stored", length, digest, None)
+    header = Header("stored", length, digest, None)
+    size = header.size + length
     meter = _Meter(length, progress)
-    size = as_stored.size + length
     if length:
         layout = Layout(length, config.streams, config.window)
-        writer = container.Writer(target, header)
+        writer = container.Writer(target, Header("model", length, digest, config))
         predictor = build(config, layout.windows, engine=engine, threads=threads)
         _code(_Encoding(source, writer, layout), predictor, layout, meter)
-        size = writer.size
-    if size >= as_stored.size + length:
-        header, size = as_stored, as_stored.size + length
+        if writer.size < size:
+            header, size = writer.header, writer.size
+    if header.mode == "stored":
         container.write_stored(source, target, header)
     if _measure(source) != measured:
         raise InputError("the input changed while it was encoded; encode it again")

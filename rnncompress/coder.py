@@ -37,7 +37,9 @@ class RangeEncoder:
     def flush(self) -> bytes:
         """End the block and return it: 32-bit words, little-endian. The next symbol begins a new block."""
         block: bytes = self._coder.get_compressed().astype("<u4").tobytes()
-        self._coder.clear()
+        # Not ``clear``: in constriction 0.5.0 it keeps words whose carry was open, and the next block begins
+        # with them.
+        self._coder = constriction.stream.queue.RangeEncoder()
         return block
 
 

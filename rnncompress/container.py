@@ -91,14 +91,14 @@ class Writer:
     def __init__(self, target: BinaryIO, header: Header) -> None:
         if header.config is not None:
             check_config(header.config)
-        frame = _frame(header)
+        self.header = header
         self._target = target
         self._crc = 0
         self.size = 0
         """Bytes written so far."""
         target.seek(0)
         target.truncate()
-        self._put(frame)
+        self._put(_frame(header))
 
     def block(self, payload: bytes) -> None:
         """Append one block."""
@@ -135,8 +135,8 @@ def payloads(source: BinaryIO) -> Iterator[bytes]:
     assert header.config is not None, "a stored file has no blocks"
     config = header.config
     symbols = block_windows(config) * config.streams * config.window
-    # A symbol takes at most 24 bits, the end of a block at most two words.
-    longest = 3 * symbols + 8
+    # A symbol makes the coder write a word at most, the end of a block two.
+    longest = 4 * symbols + 8
     for number in range(-(-header.length // symbols)):
         start = reader.offset
         size = reader.varint(f"the size of block {number}")

@@ -1,0 +1,233 @@
+"""The file format: what its bytes are, and that no damage goes unnoticed."""
+
+import io
+import zlib
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnncompress import container
+from rnncompress.container import Header, inspect, payloads, verify
+from rnncompress.errors import DamagedError, FormatError, NotRnncError, TruncatedError, VersionError
+from rnncompress.presets import CELLS, Config
+
+DIGEST = bytes(range(16))
+CONFIG = Config("lstm", 256, 2, 256, 4, 8, 6000, 2000, 1000)
+FIELDS = bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807")
+"""``CONFIG`` in a file."""
+
+numbers = st.integers(1, 2**31 - 1)
+configs = st.builds(
+    Config,
+    cell=st.sampled_from(CELLS),
+    layers=st.integers(1, 255),
+    hidden=st.integers(1, 2**26).map(lambda n: 16 * n),
+    streams=numbers,
+    window=st.integers(1, 2**29).map(lambda n: 2 * n),
+    rate_first=numbers,
+    rate_last=numbers,
+    horizon=numbers,
+)
+headers = st.builds(
+    Header, st.just("model"), st.integers(0, 2**63 - 1), st.binary(min_size=16, max_size=16), configs
+)
+
+
+def model_file(length: int = 3000, config: Config = CONFIG) -> bytes:
+    """A sound file with one payload of words for every block that ``length`` asks for."""
+    target = io.BytesIO()
+    writer = container.Writer(target, Header("model", length, DIGEST, config))
+    symbols = container.block_windows(config) * config.streams * config.window
+    for number in range(-(-length // symbols)):
+        writer.block(bytes([number]) * 8)
+    assert len(target.getvalue()) == writer.size
+    return target.getvalue()
+
+
+def stored_file(data: bytes = b"some bytes that do not compress") -> bytes:
+    content = container.new_hash()
+    content.update(data)
+    target = io.BytesIO()
+    container.write_stored(io.BytesIO(data), target, Header("stored", len(data), content.digest(), None))
+    return target.getvalue()
+
+
+def crafted(body: bytes, version: int = 1) -> io.BytesIO:
+    """A header around any body, with the right checksum."""
+    frame = b"\x89RNN" + bytes([version, len(body)]) + body
+    return io.BytesIO(frame + zlib.crc32(frame).to_bytes(4, "little"))
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of 1 KiB, so that a small file has several."""
+    monkeypatch.setattr(container, "BLOCK_SYMBOLS", 1024)
+
+
+FILES = {"model": model_file, "stored": stored_file}
+
+
+@given(headers)
+def test_a_header_comes_back(header: Header) -> None:
+    """What is written is read, from the announced number of bytes."""
+    target = io.BytesIO()
+    container.Writer(target, header)
+    assert inspect(target) == header
+    assert header.size == len(target.getvalue())
+
+
+@given(st.integers(0, 2**63 - 1))
+def test_a_header_is_small(length: int) -> None:
+    """With the preset's model a header takes less than 64 bytes."""
+    assert Header("model", length, DIGEST, Config()).size < 64
+
+
+def test_the_bytes_are_these() -> None:
+    """The format, spelled out: magic, version, sizes, fields as varints, checksums of what went before."""
+    body = b"\0\xb8\x17" + DIGEST + FIELDS
+    header = b"\x89RNN\x01" + bytes([len(body)]) + body
+    expected = header + zlib.crc32(header).to_bytes(4, "little")
+    everything = header
+    for number in range(3):
+        block = b"\x08" + bytes([number]) * 8
+        everything += block
+        expected += block + zlib.crc32(everything).to_bytes(4, "little")
+    assert model_file() == expected
+
+
+def test_payloads_come_back() -> None:
+    """The payloads are read in order."""
+    assert list(payloads(io.BytesIO(model_file()))) == [b"\0" * 8, b"\1" * 8, b"\2" * 8]
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_sound_file_is_verified(kind: str) -> None:
+    """Verification returns the header of a sound file."""
+    assert verify(io.BytesIO(FILES[kind]())).mode == kind
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_every_flipped_bit_is_found(kind: str) -> None:
+    """Whichever bit of a file is flipped, verification notices; in the header, so does ``inspect``."""
+    sound = FILES[kind]()
+    header = inspect(io.BytesIO(sound)).size
+    for bit in range(8 * len(sound)):
+        damaged = bytearray(sound)
+        damaged[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(FormatError):
+            verify(io.BytesIO(damaged))
+        if bit < 8 * header:
+            with pytest.raises(FormatError):
+                inspect(io.BytesIO(damaged))
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_every_truncation_is_found(kind: str) -> None:
+    """Wherever a file is cut off, verification says that it ends too early; an empty file is not ours."""
+    sound = FILES[kind]()
+    for size in range(1, len(sound)):
+        with pytest.raises(TruncatedError, match=f"byte {size}"):
+            verify(io.BytesIO(sound[:size]))
+    with pytest.raises(NotRnncError, match="empty"):
+        verify(io.BytesIO())
+
+
+@pytest.mark.parametrize("kind", FILES)
+@given(garbage=st.binary(min_size=1, max_size=20))
+def test_trailing_garbage_is_found(kind: str, garbage: bytes) -> None:
+    """Nothing may follow the end."""
+    with pytest.raises(DamagedError, match=f"{len(garbage)} bytes too many"):
+        verify(io.BytesIO(FILES[kind]() + garbage))
+
+
+@given(st.binary(min_size=1, max_size=100))
+def test_other_files_are_refused(data: bytes) -> None:
+    """A file that does not begin with the magic number is not ours."""
+    with pytest.raises(NotRnncError):
+        verify(io.BytesIO(b"x" + data))
+
+
+def test_exchanged_and_lost_blocks_are_found() -> None:
+    """Blocks that are sound in themselves must also stand in their places."""
+    sound = model_file()
+    start = inspect(io.BytesIO(sound)).size
+    cuts = [start, start + 13, start + 26, start + 39]
+    first, second, third = (sound[a:b] for a, b in pairwise(cuts))
+    for blocks in ([second, first, third], [first, third], [first, first, third], [second, third]):
+        with pytest.raises(FormatError):
+            verify(io.BytesIO(sound[:start] + b"".join(blocks)))
+
+
+def test_a_newer_version_is_no_damage() -> None:
+    """A sound header of another version raises VersionError, whatever its body holds."""
+    with pytest.raises(VersionError, match="version 2"):
+        inspect(crafted(b"something new", version=2))
+
+
+GOOD = bytes([1, 5]) + DIGEST
+MODEL = bytes([0, 5]) + DIGEST
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"", "too short"),
+        (GOOD[:-1], "too short"),
+        (GOOD + b"\0", "too many"),
+        (bytes([2, 5]) + DIGEST, "mode 2"),
+        (bytes([1, 0x85, 0]) + DIGEST, "shortest form"),
+        (bytes([1]) + b"\xff" * 9 + b"\1" + DIGEST, "shortest form"),
+        (MODEL, "too short"),
+        (MODEL + b"\x09" + FIELDS[1:], "cell 9"),
+        (MODEL + bytes.fromhex("00 05 02 8002 04 08 f02e d00f e807"), "alphabet"),
+        (MODEL + bytes.fromhex("00 8002 00 8002 04 08 f02e d00f e807"), "layers"),
+        (MODEL + bytes.fromhex("00 8002 ffff03 8002 04 08 f02e d00f e807"), "layers"),
+        (MODEL + bytes.fromhex("00 8002 02 8102 04 08 f02e d00f e807"), "hidden"),
+        (MODEL + bytes.fromhex("00 8002 02 8002 00 08 f02e d00f e807"), "streams"),
+        (MODEL + bytes.fromhex("00 8002 02 8002 04 09 f02e d00f e807"), "window"),
+        (MODEL + bytes.fromhex("00 8002 02 8002 04 08 f02e d00f 00"), "horizon"),
+        (MODEL + bytes.fromhex("00 8002 02 8002 8080808008 08 f02e d00f e807"), "streams"),
+    ],
+)
+def test_impossible_fields_are_damage(body: bytes, why: str) -> None:
+    """A header whose checksum is right but whose fields make no sense raises DamagedError and says which."""
+    assert inspect(crafted(GOOD)).length == 5
+    with pytest.raises(DamagedError, match=why):
+        inspect(crafted(body))
+
+
+def test_an_announced_size_takes_no_memory() -> None:
+    """A block that announces more than the file holds, or any block can hold, is refused unread."""
+    header = model_file()[: inspect(io.BytesIO(model_file())).size]
+    with pytest.raises(TruncatedError):
+        verify(io.BytesIO(header + b"\x80\x10"))
+    with pytest.raises(DamagedError, match="impossible size"):
+        verify(io.BytesIO(header + b"\x80\x80\x80\x80\x80\x80\x80\x10"))
+
+
+def test_an_announced_length_needs_its_blocks() -> None:
+    """A header that announces an absurd length is found out at the end of the file, at once."""
+    file = crafted(
+        bytes([0]) + b"\xff" * 8 + b"\x7f" + MODEL[2:] + bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807")
+    )
+    with pytest.raises(TruncatedError):
+        verify(file)
+
+
+@given(configs)
+def test_blocks_are_whole_windows(config: Config) -> None:
+    """A block holds at least one window, and no more symbols than its limit if it holds several."""
+    windows = container.block_windows(config)
+    assert windows >= 1
+    assert windows == 1 or windows * config.streams * config.window <= container.BLOCK_SYMBOLS
+
+
+@pytest.mark.parametrize("change", [{"hidden": 8}, {"window": 3}, {"streams": 0}, {"horizon": 2**31}])
+def test_an_impossible_configuration_is_never_written(change: dict[str, int]) -> None:
+    """Writing a configuration that no file can hold raises ValueError before a byte is written."""
+    target = io.BytesIO(b"old")
+    with pytest.raises(ValueError, match=next(iter(change))):
+        container.Writer(target, Header("model", 1, DIGEST, CONFIG.replace(**change)))
+    assert target.getvalue() == b"old"

@@ -1,0 +1,73 @@
+"""The package as its users import it."""
+
+import subprocess
+import sys
+
+import pytest
+
+import rnncompress
+
+SAMPLE = b"to be or not to be, that is the question; " * 12
+
+
+def test_the_public_names_are_sorted_and_there() -> None:
+    """``__all__`` is sorted, every name in it exists, and ``dir`` lists just these."""
+    assert rnncompress.__all__ == sorted(rnncompress.__all__)
+    assert all(getattr(rnncompress, name) is not None for name in rnncompress.__all__)
+    assert sorted(dir(rnncompress)) == rnncompress.__all__
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    """Lazy names do not hide mistakes."""
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = rnncompress.nonsense
+
+
+@pytest.mark.parametrize(
+    "code", ["import rnncompress", "import rnncompress; rnncompress.inspect(open(sys.argv[1], 'rb'))"]
+)
+def test_importing_and_inspecting_load_nothing_heavy(
+    code: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Neither the import nor reading a header loads numpy, numba, torch or constriction."""
+    file = tmp_path_factory.mktemp("blob") / "sample.rnnc"
+    file.write_bytes(rnncompress.compress(b""))
+    check = "assert not {'numpy', 'numba', 'torch', 'constriction'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-W", "ignore", "-c", f"import sys; {code}; {check}", file], check=True)
+
+
+def test_data_come_back() -> None:
+    """``decompress`` undoes ``compress``, with the network, and text gets shorter."""
+    blob = rnncompress.compress(SAMPLE)
+    assert len(blob) < len(SAMPLE)
+    assert rnncompress.decompress(blob) == SAMPLE
+
+
+@pytest.mark.parametrize("data", [b"", b"x"])
+def test_tiny_data_come_back(data: bytes) -> None:
+    """Nothing and a single byte come back."""
+    assert rnncompress.decompress(rnncompress.compress(data)) == data
+
+
+def test_threads_change_no_byte() -> None:
+    """The result does not depend on the number of threads."""
+    assert rnncompress.compress(SAMPLE, threads=2) == rnncompress.compress(SAMPLE)
+
+
+def test_a_preset_is_written_into_the_file() -> None:
+    """A named preset is used, and is not needed to decompress."""
+    blob = rnncompress.compress(SAMPLE, "rnn")
+    assert blob != rnncompress.compress(SAMPLE)
+    assert rnncompress.decompress(blob) == SAMPLE
+
+
+def test_an_unknown_preset_is_a_key_error() -> None:
+    """A preset that does not exist is the caller's mistake."""
+    with pytest.raises(KeyError):
+        rnncompress.compress(SAMPLE, "nonsense")
+
+
+def test_other_data_are_refused() -> None:
+    """What was not compressed by this package raises its error."""
+    with pytest.raises(rnncompress.NotRnncError):
+        rnncompress.decompress(b"PK\x03\x04 and so on")
