@@ -154,10 +154,10 @@ def decode(
         try:
             _code(decoding, predictor, layout, meter)
         except DamagedError as error:  # its checksum is right, so it is the model that differs
-            raise MismatchError(f"{error}: this machine computes other numbers; see selfcheck") from error
+            raise MismatchError(f"{error}: this machine computes other numbers; run selfcheck") from error
         decoding.output.flush()
     if _measure(target) != (header.length, header.digest):
-        raise MismatchError("the hash of the decoded bytes is not the one in the header; see selfcheck")
+        raise MismatchError("the hash of the decoded bytes is not the one in the header; run selfcheck")
     return _report(header, size, meter, engine, began)
 
 
