@@ -2,6 +2,7 @@
 
 import io
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -144,12 +145,10 @@ def test_a_pipe_is_spooled(tmp_path: Path) -> None:
     """A named pipe can be read like a file: all of it, from anywhere."""
     path = tmp_path / "pipe"
     os.mkfifo(path)
-    pid = os.fork()
-    if pid == 0:
-        path.write_bytes(b"abc" * 1000)
-        os._exit(0)
+    writer = threading.Thread(target=path.write_bytes, args=(b"abc" * 1000,))
+    writer.start()
     with open_input(path) as file:
-        os.waitpid(pid, 0)
+        writer.join()
         file.seek(3)
         assert file.read() == b"abc" * 999
 
