@@ -53,7 +53,6 @@ def encode(
     with open_source(path) as original, open_target(target, overwrite=force) as packed:
         length = original.seek(0, os.SEEK_END)
         config = presets.get(preset, length) if preset else presets.choose(length)
-        run.screen.detail(f"{config}: {config.weights:,} weights; {run.engine}, {run.threads} threads")
         report = run.encode(source, original, packed, config)
         if verify:
             with scratch() as decoded:

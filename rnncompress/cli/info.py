@@ -8,9 +8,9 @@ import click
 
 from rnncompress import presets as named
 from rnncompress.cli.options import json_option
+from rnncompress.cli.results import in_words
 from rnncompress.cli.streams import open_source
 from rnncompress.container import inspect
-from rnncompress.presets import Config
 
 
 @click.command()
@@ -59,10 +59,3 @@ def presets(as_json: bool) -> None:
     for name, config in configs.items():
         click.echo(f"{name:{width}}  {named.describe(name)}")
         click.echo(f"{'':{width}}  {in_words(config)}")
-
-
-def in_words(config: Config) -> str:
-    """The model in one line."""
-    units = f"{config.layers} × {config.hidden} {config.cell} units"
-    streams = f"{config.streams} stream{'s' if config.streams > 1 else ''}"
-    return f"{units}, {config.weights:,} weights, {streams}, windows of {config.window} steps"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rnncompress._version import __version__
 from rnncompress.cli.screen import duration, speed
+from rnncompress.presets import Config
 
 if TYPE_CHECKING:
     from rnncompress.codec import Report
@@ -65,6 +66,13 @@ class Result:
             "peak_memory_bytes": peak_memory(),
             "versions": versions(),
         }
+
+
+def in_words(config: Config) -> str:
+    """The model in one line."""
+    units = f"{config.layers} × {config.hidden} {config.cell} units"
+    streams = f"{config.streams} stream{'s' if config.streams > 1 else ''}"
+    return f"{units}, {config.weights:,} weights, {streams}, windows of {config.window} steps"
 
 
 def peak_memory() -> int | None:

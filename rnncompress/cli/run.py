@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from rnncompress.cli.program import VERBOSE
+from rnncompress.cli.results import Result, in_words
 from rnncompress.cli.screen import Screen, Update
+from rnncompress.container import inspect
 from rnncompress.errors import DeviceError
 from rnncompress.files import atomic_output, check_output
 from rnncompress.presets import Config
 
 if TYPE_CHECKING:
-    from rnncompress.cli.results import Result
     from rnncompress.codec import Engine, Progress, Report
 
 
@@ -35,6 +36,7 @@ class Run:
         """:func:`rnncompress.encode` with progress shown."""
         from rnncompress import codec
 
+        self._tell(config)
         with self.screen.progress(f"encoding {name}") as update:
             return codec.encode(
                 original,
@@ -49,6 +51,7 @@ class Run:
         """:func:`rnncompress.decode` with progress shown."""
         from rnncompress import codec
 
+        self._tell(inspect(packed).config)
         with self.screen.progress(f"decoding {name}") as update:
             return codec.decode(
                 packed,
@@ -59,12 +62,16 @@ class Run:
                 progress=_shown(update),
             )
 
+    def _tell(self, config: Config | None) -> None:
+        model = in_words(config) if config else "no model: stored as it is"
+        self.screen.detail(f"{model}; {self.engine}, {self.threads} threads")
+
     def check_report(self, *, overwrite: bool) -> None:
         """Raise OutputError early if the report could not be written."""
         if self.report:
             check_output(self.report, overwrite=overwrite)
 
-    def deliver(self, result: "Result", *, overwrite: bool = False) -> None:
+    def deliver(self, result: Result, *, overwrite: bool = False) -> None:
         """Print the result and write the report; where data went to stdout the result goes to stderr."""
         text = json.dumps(result.document(), indent=2)
         if self.report:

@@ -95,7 +95,7 @@ class Pace:
 def speed(rate: float) -> str:
     """Bytes per second in a unit that suits them."""
     for unit in ("B/s", "kB/s", "MB/s"):
-        if rate < 1000:
+        if rate < 999.5:
             return f"{rate:.3g} {unit}"
         rate /= 1000
     return f"{rate:.3g} GB/s"
