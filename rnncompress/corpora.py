@@ -301,6 +301,8 @@ def _receive(reply: HTTPResponse, part: Path, have: int, progress: Progress | No
         target = part.open("r+b" if have else "wb", buffering=0)
     with target:
         target.seek(have)
+        if progress:
+            progress(have, total)
         while piece := reply.read1(_PIECE):
             have += len(piece)
             with _writing(part.parent):

@@ -1,6 +1,7 @@
 """The command line on bad input: the right exit code, one clear line, nothing lost, nothing half-written."""
 
 import io
+import json
 import os
 import resource
 import zlib
@@ -206,6 +207,18 @@ def test_missing_device(refuses, folder, monkeypatch):
     (folder / "neu").write_bytes(b"text")
     monkeypatch.setattr(lstm, "available", lambda engine: engine == "cpu")
     refuses(4, "encode", "neu", "--device", "cuda", says="use --device cpu")
+    refuses(4, "verify", "neu", "--device", "cuda", says="use --device cpu")
+
+
+@pytest.mark.parametrize(
+    ("device", "here", "engine"), [("auto", True, "cuda"), ("auto", False, "cpu"), ("cpu", True, "cpu")]
+)
+def test_device_chooses_the_engine(cli, folder, monkeypatch, device, here, engine):
+    """auto takes CUDA where it can be used and the CPU elsewhere; cpu is always the CPU."""
+    (folder / "neu").write_bytes(b"text")
+    monkeypatch.setattr(lstm, "available", lambda engine: here)
+    result = cli("encode", "neu", "--device", device, "--json")
+    assert json.loads(result.stdout)["engine"] == engine
 
 
 def test_closed_streams(refuses, monkeypatch):

@@ -130,13 +130,15 @@ def usable_cores() -> int:
 
 def engine_for(device: str) -> "Engine":
     """The engine that computes on ``device``. Raises DeviceError if it cannot be used here."""
-    if device != "cuda":
+    if device == "cpu":
         return "cpu"
     from rnncompress import lstm
 
-    if not lstm.available("cuda"):
+    if lstm.available("cuda"):
+        return "cuda"
+    if device == "cuda":
         raise DeviceError("no usable CUDA device here; use --device cpu, which gives the same bytes")
-    return "cuda"
+    return "cpu"
 
 
 def _remember(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
