@@ -11,12 +11,13 @@ into 32 bits). Sums are int32, modulo 2**32, hence independent of blocking, vect
 
 from typing import Any, Final
 
-import llvmlite.binding as llvm
-import numba as nb
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic
+
+from rnncompress.exact.compile import kernel
 
 PANEL: Final = 16
 """Columns of a panel."""
@@ -27,13 +28,14 @@ _I16, _I32, _I64 = ir.IntType(16), ir.IntType(32), ir.IntType(64)
 
 
 def _lanes() -> tuple[int, str | None]:
-    """Width in int32 lanes, and the instruction that multiplies and adds pairs, on this processor."""
-    features = llvm.get_host_cpu_features()
-    if features.get("avx512bw"):
+    """Width in int32 lanes, and the instruction that multiplies and adds pairs, on the processor compiled for."""
+    triple, _, features = cpu_target.target_context.codegen().magic_tuple()
+    enabled = features.split(",")
+    if "+avx512bw" in enabled:
         return 16, "llvm.x86.avx512.pmaddw.d.512"
-    if features.get("avx2"):
+    if "+avx2" in enabled:
         return 8, "llvm.x86.avx2.pmadd.wd"
-    if features.get("sse2"):
+    if triple.startswith("x86_64"):
         return 4, "llvm.x86.sse2.pmadd.wd"
     return 4, None  # other processors: plain vector operations, which LLVM lowers to theirs
 
@@ -132,16 +134,8 @@ def _make_tile(rows: int, accumulate: bool) -> Any:
 _store_6, _store_4, _store_2, _store_1 = (_make_tile(rows, False) for rows in (ROWS, 4, 2, 1))
 _add_6, _add_4, _add_2, _add_1 = (_make_tile(rows, True) for rows in (ROWS, 4, 2, 1))
 
-_A16, _A32 = types.int16[::1], types.int32[::1]
-_SIZE = types.intp
 
-
-@nb.njit(
-    [types.void(_A16, _SIZE, _SIZE, _SIZE, _A16, _SIZE, _SIZE, _SIZE, _SIZE, _A32, _SIZE, _SIZE, types.boolean)],
-    nogil=True,
-    cache=True,
-    error_model="numpy",
-)
+@kernel
 def product(  # type: ignore[no-untyped-def]  # noqa: ANN201
     x, x_start, x_stride, rows, panels, panel_start, panel_stride, count, pairs, out, out_start, out_stride, add  # noqa: ANN001
 ):
@@ -181,3 +175,8 @@ def product(  # type: ignore[no-untyped-def]  # noqa: ANN201
                 else:
                     _store_1(x, xs, x_stride, panels, w, pairs, out, os, out_stride)
                 r += 1
+
+
+_A16, _A32, _SIZE = types.int16[::1], types.int32[::1], types.intp
+product.compile((_A16, *[_SIZE] * 3, _A16, *[_SIZE] * 4, _A32, *[_SIZE] * 2, types.boolean))
+product.disable_compile()  # else numba would compile it again for every constant in a call

@@ -9,13 +9,12 @@ A *row* of the window is a pair (stream, step), stream-major, so that two steps 
 the pairs that the products over the window sum.
 """
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
-import numba as nb
 import numpy as np
 
 from rnncompress.exact import functions, grid, noise
+from rnncompress.exact.compile import kernel
 from rnncompress.exact.simd import PANEL, product
 from rnncompress.lstm.parameters import EPSILON
 from rnncompress.predictor import TOTAL
@@ -28,8 +27,6 @@ _ZERO: Final = np.float32(0)
 _FREQUENCY_UNIT: Final = np.float32(2**-24)
 _HIGH_ROUND: Final = np.int32(128)
 _HIGH_SHIFT: Final = np.int32(8)
-
-kernel: Callable[..., Any] = nb.njit(nogil=True, cache=True, error_model="numpy", boundscheck=False)
 
 
 @kernel
