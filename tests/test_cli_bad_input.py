@@ -248,11 +248,12 @@ def test_whatever_happens_is_one_line(refuses, folder, monkeypatch, error, code,
     refuses(code, "encode", "neu", says=says)
 
 
-def test_verbose_shows_the_traceback_of_a_bug(cli, folder, monkeypatch):
-    """With -v a bug shows where it is, so that it can be reported."""
+def test_traceback_of_a_bug_on_demand(cli, folder, monkeypatch):
+    """With RNNCOMPRESS_TRACEBACK=1 a bug shows where it is, so that it can be reported."""
     (folder / "neu").write_bytes(b"text")
     monkeypatch.setattr(codec, "encode", lambda *arguments, **options: 1 // 0)
-    result = cli("encode", "neu", "-v")
+    monkeypatch.setenv("RNNCOMPRESS_TRACEBACK", "1")
+    result = cli("encode", "neu")
     assert result.exit_code == 1
     assert "ZeroDivisionError" in result.stderr
     assert "Traceback" in result.stderr

@@ -17,8 +17,8 @@ from rnncompress.errors import RnncompressError
 INTERRUPTED: Final = 130
 """The exit code after Ctrl-C, SIGTERM or SIGHUP."""
 
-VERBOSE: Final = "rnncompress.verbose"
-"""Where in ``Context.meta`` the option -v is kept."""
+TRACEBACK: Final = "RNNCOMPRESS_TRACEBACK"
+"""The environment variable that has the tracebacks of bugs shown."""
 
 
 class Program(click.Group):
@@ -46,9 +46,9 @@ class Program(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
-            if ctx.meta.get(VERBOSE):
+            if os.environ.get(TRACEBACK):
                 traceback.print_exc()
-            self._fail(ctx, f"a bug: {error!r}; please report it with what -v shows", 1)
+            self._fail(ctx, f"a bug: {error!r}; please report it with what {TRACEBACK}=1 shows", 1)
 
     def _fail(self, ctx: click.Context, text: str, code: int) -> NoReturn:
         _drop_unwritten_output()

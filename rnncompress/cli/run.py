@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from rnncompress.cli.program import VERBOSE
 from rnncompress.cli.results import Result, in_words
 from rnncompress.cli.screen import Screen, Update
 from rnncompress.container import inspect
@@ -99,7 +98,7 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--report", metavar="FILE.json", help="Write all about the run to a file.")
     @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
     @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
-    @click.option("-v", "--verbose", is_flag=True, callback=_remember, help="Say more.")
+    @click.option("-v", "--verbose", is_flag=True, help="Say more.")
     @functools.wraps(command)
     def with_run(
         threads: int,
@@ -139,8 +138,3 @@ def engine_for(device: str) -> "Engine":
     if device == "cuda":
         raise DeviceError("no usable CUDA device here; use --device cpu, which gives the same bytes")
     return "cpu"
-
-
-def _remember(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
-    ctx.meta[VERBOSE] = value
-    return value

@@ -7,11 +7,11 @@ import click
 def selfcheck() -> None:
     """Check that this machine computes the numbers that the format defines."""
     from rnncompress import lstm
-    from rnncompress.lstm import selfcheck as check
+    from rnncompress.lstm.selfcheck import run
 
     for engine in ("reference", "cpu", "cuda"):
         if lstm.available(engine):
-            check.run(engine)
+            run(engine)
             click.echo(f"{engine}: exact")
         else:
             click.echo(f"{engine}: not available here")
