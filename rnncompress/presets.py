@@ -34,6 +34,11 @@ class Config:
     horizon: int = 1000
     """Updates over which the second moment of the gradient is averaged (its decay is 1 - 1/horizon)."""
 
+    contexts: int = 0
+    """Orders of the direct connections from contexts to the softmax: bit k stands for the last k symbols."""
+    context_bits: int = 18
+    """Binary logarithm of the rows of a context table; a row takes 64 bytes, there is a table for each order."""
+
     @property
     def gates(self) -> int:
         """Rows of a layer's weight matrix for each unit."""

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from rnncompress.exact import grid, noise
 from rnncompress.exact.frequencies import raw_scale
 from rnncompress.exact.simd import PANEL
-from rnncompress.lstm import kernels
+from rnncompress.lstm import context_kernels, kernels
+from rnncompress.lstm.contexts import ROW, orders
 from rnncompress.lstm.parameters import Parameters, rate
 from rnncompress.predictor import IntArray
 from rnncompress.presets import Config
@@ -37,7 +38,12 @@ class CpuPredictor:
         records = kernels.LSTM_RECORDS if config.cell == "lstm" else 1
         self._h = np.zeros((L, B, T + 1, H), np.int16)
         self._c = np.zeros((L, B, T + 1, H), np.float32)
-        self._symbols = np.zeros((B, T + 1), np.int32)
+        self._orders = np.array(orders(config.contexts), np.int64)
+        self._depth = max([1, *self._orders])
+        self._history = np.zeros((B, self._depth + T), np.int32)
+        self._symbols = self._history[:, self._depth - 1 :]
+        self._hashes = np.zeros((B, T, len(self._orders)), np.uint32)
+        self._contexts = np.zeros((len(self._orders), 1 << config.context_bits, ROW), np.int32)
         self._records = np.zeros((L, B, T, records, H), np.float32)
         self._sums = np.zeros((B, T, N), np.int32)
         self._table = np.zeros((B, T, A), np.int32)
@@ -105,6 +111,13 @@ class CpuPredictor:
             *streams, start, stop, self._h, self._c, self._records, self._sums, self._table, self._symbols,
             self._forward_panels, self._offsets, self._embeddings,
         )  # fmt: skip
+        if len(self._orders):
+            context_kernels.hash_contexts(
+                *streams, start, stop, self._history, self._depth, self._orders, self._hashes
+            )
+            context_kernels.add_contexts(
+                *streams, start, stop, self._hashes, self.config.context_bits, self._contexts, self._table
+            )
         kernels.tables(
             *streams, start, stop, self._table, self._bias, self.config.alphabet, self._raw_scale,
             self._scratch[number],
@@ -132,7 +145,7 @@ class CpuPredictor:
         self._parallel(self._updater(), self._panel_shares)
         self._h[:, :, 0] = self._h[:, :, -1]
         self._c[:, :, 0] = self._c[:, :, -1]
-        self._symbols[:, 0] = self._symbols[:, -1]
+        self._history[:, : self._depth] = self._history[:, -self._depth :].copy()
         self._steps = 0
 
     def _updater(self) -> Callable[[int, list[tuple[int, int]]], None]:
@@ -156,6 +169,11 @@ class CpuPredictor:
                 kernels.update_embedding(
                     number, len(self._panel_shares), gradients, used, starts, rows, self._embeddings[layer],
                     self._embedding_moments[layer], vector_unit, blends, step, sums[: gradients.shape[1]],
+                )  # fmt: skip
+            for order in range(number, len(self._orders), len(self._panel_shares)):
+                context_kernels.learn_contexts(
+                    order, self._hashes, config.context_bits, self._contexts[order], self._table, self._history,
+                    self._depth,
                 )  # fmt: skip
             if number == 0:
                 dz = self._dz.reshape(len(rows), -1)
@@ -208,13 +226,15 @@ class CpuPredictor:
         return parameters.arrays() | {
             "h": self._h[:, :, 0].copy(),
             "c": self._c[:, :, 0].copy(),
-            "last": self._symbols[:, 0].copy(),
+            "history": self._history[:, : self._depth].copy(),
+            "contexts": self._contexts.copy(),
         }
 
     def load_state(self, state: dict[str, NDArray[Any]]) -> None:
         """See the protocol."""
         self._take(Parameters.from_arrays(self.config, state))
-        self._h[:, :, 0], self._c[:, :, 0], self._symbols[:, 0] = state["h"], state["c"], state["last"]
+        self._h[:, :, 0], self._c[:, :, 0] = state["h"], state["c"]
+        self._history[:, : self._depth], self._contexts = state["history"], state["contexts"].copy()
         self._steps = 0
 
 

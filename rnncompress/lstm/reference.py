@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from rnncompress.exact import functions, grid, noise
 from rnncompress.exact.frequencies import frequencies
+from rnncompress.lstm.contexts import Contexts
 from rnncompress.lstm.parameters import EPSILON, Parameters, rate
 from rnncompress.predictor import IntArray
 from rnncompress.presets import Config
@@ -48,7 +49,7 @@ class ReferencePredictor:
         B, H, L = config.streams, config.hidden, config.layers
         self.h = np.zeros((L, B, H), np.int16)
         self.c = np.zeros((L, B, H), np.float32)
-        self.last = np.zeros(B, np.int32)
+        self.contexts = Contexts(config.contexts, config.context_bits, B)
         self._tape: list[dict[str, Any]] = []
         self._quantise()
 
@@ -74,18 +75,19 @@ class ReferencePredictor:
     def predict_step(self) -> IntArray:
         """Frequencies (B, A) of the next symbols."""
         config, p = self.config, self.parameters
-        step: dict[str, Any] = {"x": self.last.copy(), "layers": []}
+        step: dict[str, Any] = {"x": self.contexts.history[:, -1], "layers": []}
         h_new: list[NDArray[np.int16]] = []
         for layer in range(config.layers):
             inputs = np.concatenate([self.h[layer], *h_new[-1:]], axis=1)
             sums = product(inputs, self.W[layer].T)
-            pre = sums.astype(np.float32) * grid.FORWARD_UNIT + p.embeddings[layer][self.last]
+            pre = sums.astype(np.float32) * grid.FORWARD_UNIT + p.embeddings[layer][step["x"]]
             record = self._cell(layer, pre)
             record["inputs"] = inputs
             step["layers"].append(record)
             h_new.append(record["h"])
         step["h_all"] = np.concatenate(h_new, axis=1)
         sums = product(step["h_all"], self.W[-1].T)
+        self.contexts.add_to(sums)
         step["table"] = frequencies(sums.astype(np.float32) * grid.FORWARD_UNIT + p.bias)
         self._tape.append(step)
         return step["table"]  # type: ignore[no-any-return]
@@ -112,7 +114,7 @@ class ReferencePredictor:
             self.h[layer] = record["h"]
             if self.config.cell == "lstm":
                 self.c[layer] = record["c"]
-        self.last = symbols.astype(np.int32)
+        self.contexts.observe(symbols)
 
     # -- learning --------------------------------------------------------------------------------------------------
 
@@ -147,6 +149,7 @@ class ReferencePredictor:
                 if layer:
                     into[layer - 1] = into[layer - 1] + back[:, H:]
 
+        self.contexts.learn([step["table"] for step in self._tape], [step["symbols"] for step in self._tape])
         used = np.unique(np.concatenate([step["x"] for step in self._tape]))
         self._update(matrices, embeddings, bias, used)
         self._tape.clear()
@@ -196,12 +199,14 @@ class ReferencePredictor:
 
     def state(self) -> dict[str, NDArray[Any]]:
         """See the protocol."""
-        return self.parameters.arrays() | {"h": self.h.copy(), "c": self.c.copy(), "last": self.last.copy()}
+        carried = {"h": self.h, "c": self.c, "history": self.contexts.history, "contexts": self.contexts.tables}
+        return self.parameters.arrays() | {name: value.copy() for name, value in carried.items()}
 
     def load_state(self, state: dict[str, NDArray[Any]]) -> None:
         """See the protocol."""
         self.parameters = Parameters.from_arrays(self.config, state)
-        self.h, self.c, self.last = state["h"].copy(), state["c"].copy(), state["last"].copy()
+        self.h, self.c = state["h"].copy(), state["c"].copy()
+        self.contexts.history, self.contexts.tables = state["history"].copy(), state["contexts"].copy()
         self._tape.clear()
         self._quantise()
 

@@ -1,0 +1,79 @@
+"""The CPU engine's part of the direct connections; equal to :mod:`rnncompress.lstm.contexts` bit for bit."""
+
+import numpy as np
+
+from rnncompress.exact import noise
+from rnncompress.exact.compile import kernel
+from rnncompress.lstm.contexts import CHECK, COUNT, ENTRIES, FREQUENCY_BITS, RATES, SYMBOLS
+
+_ONE = np.uint32(1)
+_LAST_RATE = len(RATES) - 1
+_WHOLE = np.int64(1 << FREQUENCY_BITS)
+_SHIFT = np.int64(FREQUENCY_BITS)
+
+
+@kernel
+def hash_contexts(first, last, start, stop, symbols, depth, orders, hashes):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """hashes (B, T, orders) of the contexts before these steps.
+
+    ``symbols`` (B, depth + T): the symbol before step t stands at ``depth - 1 + t``.
+    """
+    for b in range(first, last):
+        for t in range(start, stop):
+            state = np.uint32(0)
+            n = 0
+            for k in range(1, depth + 1):
+                state = noise.mix(np.uint32(state + np.uint32(symbols[b, depth + t - k]) + _ONE))
+                if n < len(orders) and orders[n] == k:
+                    hashes[b, t, n] = state
+                    n += 1
+
+
+@kernel
+def add_contexts(first, last, start, stop, hashes, bits, tables, logits):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Add the weights of the contexts before these steps to the logits' sums (B, T, A)."""
+    shift = np.uint32(32 - bits)
+    for b in range(first, last):
+        for t in range(start, stop):
+            for n in range(tables.shape[0]):
+                h = hashes[b, t, n]
+                row = tables[n, h >> shift]
+                if np.uint32(row[CHECK]) == h:
+                    for j in range(ENTRIES):
+                        logits[b, t, row[SYMBOLS + j]] += row[j]
+
+
+@kernel
+def learn_contexts(n, hashes, bits, table, frequencies, symbols, depth):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Descent for the rows of one order after a window; frequencies (B, T, A)."""
+    shift = np.uint32(32 - bits)
+    B, T, _ = hashes.shape
+    for t in range(T):
+        for b in range(B):
+            h = hashes[b, t, n]
+            learn_row(table[h >> shift], h, symbols[b, depth + t], frequencies[b, t])
+
+
+@kernel
+def learn_row(row, check, symbol, frequencies):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """See :func:`rnncompress.lstm.contexts.learn_row`."""
+    if np.uint32(row[CHECK]) != check:
+        row[:] = 0
+        row[CHECK] = np.int32(check)
+    rate = RATES[min(row[COUNT], _LAST_RATE)]
+    row[COUNT] += 1
+    place = -1
+    weakest = 0
+    for j in range(ENTRIES):
+        if row[j] != 0:
+            if row[SYMBOLS + j] == symbol:
+                place = j
+            else:
+                row[j] -= np.int32((rate * np.int64(frequencies[row[SYMBOLS + j]])) >> _SHIFT)
+        if abs(row[j]) < abs(row[weakest]):
+            weakest = j
+    if place < 0:
+        place = weakest
+        row[place] = 0
+        row[SYMBOLS + place] = symbol
+    row[place] += np.int32((rate * (_WHOLE - np.int64(frequencies[symbol]))) >> _SHIFT)

@@ -1,0 +1,106 @@
+"""Direct connections from contexts to the softmax: the specification, in plain Python and numpy.
+
+Beside its recurrent layers the network has sparse inputs: the last k symbols of a stream, for a few orders k, each
+combination an input of its own, connected straight to the logits (Mikolov et al. 2011, "Strategies for training large
+scale neural network language models": RNNME). They learn rare combinations at first sight, for which the recurrent
+weights need many; the recurrent part learns what is left.
+
+The weights of one context are a *row* of a hashed table, one table for each order, shared by all streams. A row keeps
+weights for the last few different symbols seen in the context; those of all other symbols are zero. Everything is an
+integer: a weight has the unit of the logits' sums, 2**-20, and is simply added to them.
+
+After a window each row takes, for every step at which it was in use (in the order of steps, then streams), a step of
+gradient descent on the code length with rate ``RATES[n]`` at its n-th use: weight += rate * ([symbol] - probability).
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncompress.exact.noise import mix
+from rnncompress.predictor import IntArray
+
+ENTRIES: Final = 7
+"""Symbols a row keeps."""
+ROW: Final = 16
+"""int32 words of a row, one cache line: weights, their symbols, the number of uses, the check of the context."""
+SYMBOLS: Final = ENTRIES
+COUNT: Final = 2 * ENTRIES
+CHECK: Final = 2 * ENTRIES + 1
+
+RATE_BITS: Final = 20
+RATES: Final = np.array([max(3 * 2**RATE_BITS // (2 * n + 3), 2**RATE_BITS // 10) for n in range(16)], np.int64)
+"""Learning rate by number of uses, times 2**20: 1, 3/5, 3/7 ... 1/10. Later uses take the last."""
+FREQUENCY_BITS: Final = 24
+
+
+def orders(mask: int) -> tuple[int, ...]:
+    """The orders k whose bits are set in ``Config.contexts``."""
+    return tuple(k for k in range(1, mask.bit_length()) if mask >> k & 1)
+
+
+class Contexts:
+    """The tables and what they learn; see the module. ``history`` (B, D) are the last symbols, the newest last."""
+
+    def __init__(self, mask: int, bits: int, streams: int) -> None:
+        self.orders = orders(mask)
+        self.bits = bits
+        self.tables = np.zeros((len(self.orders), 1 << bits, ROW), np.int32)
+        self.history = np.zeros((streams, max(self.orders, default=1)), np.int32)
+        self._tape: list[NDArray[np.uint32]] = []
+
+    def hashes(self) -> NDArray[np.uint32]:
+        """(orders, B): the hash of the last k symbols. Its upper bits name the row, all of it is the check."""
+        result = []
+        state = np.zeros(len(self.history), np.uint32)
+        for k in range(1, self.history.shape[1] + 1):
+            state = mix(state + self.history[:, -k].astype(np.uint32) + np.uint32(1))
+            if k in self.orders:
+                result.append(state)
+        return np.array(result, np.uint32).reshape(len(self.orders), len(self.history))
+
+    def add_to(self, sums: NDArray[np.int32]) -> None:
+        """Add the weights of the present contexts to the integer sums (B, A) of the logits."""
+        hashes = self.hashes()
+        self._tape.append(hashes)
+        for table, column in zip(self.tables, hashes, strict=True):
+            for b, h in enumerate(column):
+                row = table[h >> np.uint32(32 - self.bits)]
+                if row[CHECK] == h.view(np.int32):
+                    for j in range(ENTRIES):
+                        sums[b, row[SYMBOLS + j]] += row[j]
+
+    def observe(self, symbols: IntArray) -> None:
+        """The symbols (B,) that followed."""
+        self.history = np.concatenate([self.history[:, 1:], symbols[:, None]], axis=1).astype(np.int32)
+
+    def learn(self, frequencies: list[IntArray], symbols: list[IntArray]) -> None:
+        """One step of descent for every use in the window: frequencies (B, A) and symbols (B,) of each step."""
+        for hashes, step_frequencies, step_symbols in zip(self._tape, frequencies, symbols, strict=True):
+            for table, column in zip(self.tables, hashes, strict=True):
+                for b, h in enumerate(column):
+                    row = table[h >> np.uint32(32 - self.bits)]
+                    learn_row(row, int(h.view(np.int32)), int(step_symbols[b]), step_frequencies[b])
+        self._tape.clear()
+
+
+def learn_row(row: NDArray[np.int32], check: int, symbol: int, frequencies: IntArray) -> None:
+    """Move the weights of one row after ``symbol`` followed; a row of another context gives way."""
+    if row[CHECK] != check:
+        row[:] = 0
+        row[CHECK] = check
+    rate = int(RATES[min(int(row[COUNT]), len(RATES) - 1)])
+    row[COUNT] += 1
+    place = -1
+    for j in range(ENTRIES):
+        if row[j] and row[SYMBOLS + j] == symbol:
+            place = j
+        elif row[j]:
+            row[j] -= (rate * int(frequencies[row[SYMBOLS + j]])) >> FREQUENCY_BITS
+    if place < 0:
+        place = int(np.abs(row[:ENTRIES]).argmin())
+        row[place], row[SYMBOLS + place] = 0, symbol
+    row[place] += (rate * (2**FREQUENCY_BITS - int(frequencies[symbol]))) >> FREQUENCY_BITS
+
+

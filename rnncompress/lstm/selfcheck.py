@@ -1,0 +1,105 @@
+"""Does this machine compute the numbers that the format defines? A miniature training tells, in some milliseconds.
+
+``python -m rnncompress.lstm.selfcheck`` prints the hashes that belong into ``EXPECTED`` after a change of the format.
+"""
+
+import hashlib
+import platform
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncompress.errors import SelfCheckError
+from rnncompress.exact import noise
+from rnncompress.lstm import build
+from rnncompress.presets import CELLS, Config
+
+EXPECTED: Final = {
+    "lstm, prediction 1": "7694af07185687cd",
+    "lstm, learning 1": "132ab274a6093f56",
+    "lstm, prediction 2": "cf12f58faca5c5ce",
+    "lstm, learning 2": "8fcd411f6a8e7d0b",
+    "lstm, prediction 3": "69aba436e82eb005",
+    "lstm, learning 3": "9d57483adc0ad6d1",
+    "rnn, prediction 1": "84b71232c2536976",
+    "rnn, learning 1": "468868e489f1a372",
+    "rnn, prediction 2": "a787f6d86eb1c5e7",
+    "rnn, learning 2": "ddf5a5becca501e9",
+    "rnn, prediction 3": "8030479b7e135301",
+    "rnn, learning 3": "f40e062794027b04",
+}
+"""What every engine computes on every machine: the hash of each stage, in the order of computation."""
+
+_WINDOWS: Final = 3
+
+
+def run(engine: str = "cpu", threads: int = 1) -> None:
+    """Compare a miniature training with what the format defines.
+
+    Raises:
+        SelfCheckError: this machine computes other numbers; the text names the first stage that differs.
+        DeviceError: the engine cannot run on this machine.
+    """
+    for stage, value in hashes(engine, threads):
+        if value != EXPECTED[stage]:
+            raise SelfCheckError(
+                f"the {engine} engine computes other numbers here than the format defines (first in: {stage}; "
+                f"{platform.machine()}, numpy {np.__version__}): files cannot be coded with it; "
+                "please report this, and use another machine or engine"
+            )
+
+
+def hashes(engine: str, threads: int) -> Iterator[tuple[str, str]]:
+    """Stages of the training, and the hashes of what they compute.
+
+    The sizes are odd on purpose: all shapes of the integer product occur, some symbols never do, and the learning rate
+    moves weights over their whole range.
+    """
+    for cell in CELLS:
+        config = Config(
+            cell=cell,
+            alphabet=49,
+            layers=2,
+            hidden=32,
+            streams=13,
+            window=4,
+            rate_first=40_000,
+            rate_last=20_000,
+        )
+        predictor = build(config, _WINDOWS, engine=engine, threads=threads)
+        for number in range(_WINDOWS):
+            symbols = _symbols(config, number)
+            if number == 1:  # as the decoder does
+                tables = []
+                for row in symbols:
+                    tables.append(predictor.predict_step().copy())
+                    predictor.observe(row)
+            else:
+                tables = list(predictor.predict_window(symbols))
+            yield f"{cell}, prediction {number + 1}", _hash(tables)
+            predictor.learn()
+            state = predictor.state()
+            yield f"{cell}, learning {number + 1}", _hash([state[name] for name in sorted(state)])
+
+
+def _symbols(config: Config, number: int) -> NDArray[np.int32]:
+    """Window ``number`` (T, B) of a text in which symbols repeat."""
+    shape = (config.window, config.streams)
+    u = noise.uniform(noise.key(63, number), np.arange(config.window * config.streams, dtype=np.uint32))
+    symbols: NDArray[np.int32] = (u * u * np.float32(config.alphabet)).astype(np.int32).reshape(shape)
+    return symbols
+
+
+def _hash(arrays: list[Any]) -> str:
+    """16 hexadecimal digits for the bits of some arrays, whatever the byte order of the machine."""
+    digest = hashlib.blake2b(digest_size=8)
+    for array in arrays:
+        digest.update(array.astype(array.dtype.newbyteorder("<")).tobytes())
+    return digest.hexdigest()
+
+
+if __name__ == "__main__":
+    for stage, value in hashes("reference", 1):
+        print(f'    "{stage}": "{value}",')
