@@ -1,7 +1,4 @@
-"""Does this machine compute the numbers that the format defines? A miniature training tells, in some milliseconds.
-
-``python -m rnncompress.lstm.selfcheck`` prints the hashes that belong into ``EXPECTED`` after a change of the format.
-"""
+"""Does this machine compute the numbers that the format defines? A miniature training tells."""
 
 import hashlib
 import platform
@@ -30,7 +27,7 @@ EXPECTED: Final = {
     "rnn, prediction 3": "8030479b7e135301",
     "rnn, learning 3": "f40e062794027b04",
 }
-"""What every engine computes on every machine: the hash of each stage, in the order of computation."""
+"""What every engine computes on every machine: stage and hash. ``tests/golden/pin.py`` writes it."""
 
 _WINDOWS: Final = 3
 
@@ -54,8 +51,8 @@ def run(engine: str = "cpu", threads: int = 1) -> None:
 def hashes(engine: str, threads: int) -> Iterator[tuple[str, str]]:
     """Stages of the training, and the hashes of what they compute.
 
-    The sizes are odd on purpose: all shapes of the integer product occur, some symbols never do, and the learning rate
-    moves weights over their whole range.
+    The sizes are odd on purpose: all shapes of the integer product occur, some symbols never do, and the
+    learning rate is large, so that every difference spreads.
     """
     for cell in CELLS:
         config = Config(
@@ -98,8 +95,3 @@ def _hash(arrays: list[Any]) -> str:
     for array in arrays:
         digest.update(array.astype(array.dtype.newbyteorder("<")).tobytes())
     return digest.hexdigest()
-
-
-if __name__ == "__main__":
-    for stage, value in hashes("reference", 1):
-        print(f'    "{stage}": "{value}",')

@@ -1,0 +1,92 @@
+"""The self-check accepts what computes rightly, and names what does not."""
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rnncompress.errors import SelfCheckError
+from rnncompress.exact import functions, noise
+from rnncompress.lstm import reference, selfcheck
+
+
+@pytest.mark.parametrize(("engine", "threads"), [("reference", 1), ("cpu", 1), ("cpu", 2), ("cpu", 3)])
+def test_this_machine_computes_rightly(engine: str, threads: int) -> None:
+    """Every engine passes, with any number of threads."""
+    selfcheck.run(engine, threads)
+
+
+def test_it_costs_next_to_nothing() -> None:
+    """Once compiled, the check of the CPU engine takes less than a tenth of a second."""
+    selfcheck.run("cpu")
+    began = time.perf_counter()
+    selfcheck.run("cpu")
+    assert time.perf_counter() - began < 0.1
+
+
+def test_every_stage_is_pinned() -> None:
+    """The pinned stages are those that are computed: predictions and learning of both cells."""
+    stages = [stage for stage, _ in selfcheck.hashes("reference", 1)]
+    assert stages == list(selfcheck.EXPECTED)
+    assert {stage.split(",")[0] for stage in stages} == {"lstm", "rnn"}
+
+
+def fused(a: Any, b: Any, c: Any) -> Any:
+    """a * b + c with one rounding, as a fused multiply-add does: float64 holds the product exactly."""
+    return (np.float64(a) * np.float64(b) + np.float64(c)).astype(np.float32)
+
+
+def fused_tanh(x: Any) -> Any:
+    x = np.minimum(np.maximum(x, -functions.TANH_LIMIT), functions.TANH_LIMIT)
+    s = x * x
+    numerator = x * fused(s, fused(s, s + functions._N2, functions._N1), functions._N0)
+    return numerator / fused(
+        s, fused(s, fused(s, functions._D3, functions._D2), functions._D1), functions._N0
+    )
+
+
+def fused_adam(w: Any, v: Any, g: Any, blend: Any, step: Any) -> Any:
+    v = fused(fused(g, g, -v), blend, v)
+    w = w - step * g / (np.sqrt(v) + reference.EPSILON)
+    return np.clip(w, -reference.grid.WEIGHT_LIMIT, reference.grid.WEIGHT_LIMIT), v
+
+
+def careless_sqrt(x: Any) -> Any:
+    """A square root that is one unit in the last place too large, one time in a hundred."""
+    root = np.sqrt(x)
+    wrong = noise.uniform(np.uint32(0), root.view(np.uint32)) < np.float32(0.01)
+    return np.where(wrong, np.nextafter(root, np.float32(np.inf)), root)
+
+
+def careless_adam(w: Any, v: Any, g: Any, blend: Any, step: Any) -> Any:
+    v = v + (g * g - v) * blend
+    w = w - step * g / (careless_sqrt(v) + reference.EPSILON)
+    return np.clip(w, -reference.grid.WEIGHT_LIMIT, reference.grid.WEIGHT_LIMIT), v
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "wrong", "stage"),
+    [
+        (functions, "tanh", fused_tanh, "lstm, "),
+        (functions, "exp", np.exp, "lstm, prediction 1"),
+        (reference, "adam", fused_adam, "lstm, learning"),
+        (reference, "adam", careless_adam, "lstm, learning"),
+    ],
+    ids=["fused tanh", "true exponential", "fused adam", "careless root"],
+)
+def test_other_arithmetic_is_found(
+    module: Any, name: str, wrong: Any, stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fused multiply-adds, an inexact root, a library's exponential are found, and named where they show."""
+    monkeypatch.setattr(module, name, wrong)
+    with pytest.raises(SelfCheckError, match=f"first in: {stage}"):
+        selfcheck.run("reference")
+
+
+@pytest.mark.parametrize("stage", ["rnn, prediction 1", "rnn, learning 3"])
+def test_a_difference_in_any_stage_is_found(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pinned hash that is not met raises, whichever it is."""
+    monkeypatch.setitem(selfcheck.EXPECTED, stage, "0" * 16)
+    with pytest.raises(SelfCheckError, match=f"first in: {stage}"):
+        selfcheck.run("cpu")
