@@ -35,9 +35,10 @@ class Config:
     """Updates over which the second moment of the gradient is averaged (its decay is 1 - 1/horizon)."""
 
     contexts: int = 0
-    """Orders of the direct connections from contexts to the softmax: bit k stands for the last k symbols."""
+    """Direct connections from contexts to the softmax: bit k < 24 stands for the last k symbols, 24 for the word so far,
+    25 for the word so far and the one before."""
     context_bits: int = 18
-    """Binary logarithm of the rows of a context table; a row takes 64 bytes, there is a table for each order."""
+    """Binary logarithm of the rows of a context table; a row takes 64 bytes, there is a table for each context."""
 
     @property
     def gates(self) -> int:

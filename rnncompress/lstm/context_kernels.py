@@ -1,11 +1,14 @@
 """The CPU engine's part of the direct connections; equal to :mod:`rnncompress.lstm.contexts` bit for bit."""
 
 import numpy as np
+from numba.extending import register_jitable
 
 from rnncompress.exact import noise
 from rnncompress.exact.compile import kernel
-from rnncompress.lstm.contexts import CHECK, COUNT, ENTRIES, FREQUENCY_BITS, RATES, SYMBOLS
+from rnncompress.lstm import contexts
+from rnncompress.lstm.contexts import CHECK, COUNT, ENTRIES, FREQUENCY_BITS, HISTORY, RATES, SYMBOLS, WORD, WORD_PAIR
 
+fold = register_jitable(contexts.fold)
 _ONE = np.uint32(1)
 _LAST_RATE = len(RATES) - 1
 _WHOLE = np.int64(1 << FREQUENCY_BITS)
@@ -13,20 +16,45 @@ _SHIFT = np.int64(FREQUENCY_BITS)
 
 
 @kernel
-def hash_contexts(first, last, start, stop, symbols, depth, orders, hashes):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """hashes (B, T, orders) of the contexts before these steps.
+def hash_contexts(first, last, start, stop, symbols, kinds, hashes):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """hashes (B, T, kinds) of the contexts before these steps.
 
-    ``symbols`` (B, depth + T): the symbol before step t stands at ``depth - 1 + t``.
+    ``symbols`` (B, HISTORY + T): the symbol before step t stands at ``HISTORY - 1 + t``.
     """
     for b in range(first, last):
         for t in range(start, stop):
+            past = symbols[b, t : t + HISTORY]
             state = np.uint32(0)
             n = 0
-            for k in range(1, depth + 1):
-                state = noise.mix(np.uint32(state + np.uint32(symbols[b, depth + t - k]) + _ONE))
-                if n < len(orders) and orders[n] == k:
+            for k in range(1, WORD):
+                if n == len(kinds) or kinds[n] >= WORD:
+                    break
+                state = noise.mix(np.uint32(state + np.uint32(past[HISTORY - k]) + _ONE))
+                if kinds[n] == k:
                     hashes[b, t, n] = state
                     n += 1
+            if n < len(kinds):
+                word, pair = word_hashes(past)
+                if kinds[n] == WORD:
+                    hashes[b, t, n] = word
+                if kinds[-1] == WORD_PAIR:
+                    hashes[b, t, len(kinds) - 1] = pair
+
+
+@kernel
+def word_hashes(past):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """See :func:`rnncompress.lstm.contexts.word_hashes`; here the newest symbol comes last."""
+    state, n = np.uint32(WORD), HISTORY - 1
+    while n >= 0 and fold(past[n]):
+        state = noise.mix(np.uint32(state + np.uint32(fold(past[n]))))
+        n -= 1
+    word = noise.mix(state)
+    while n >= 0 and not fold(past[n]):
+        n -= 1
+    while n >= 0 and fold(past[n]):
+        word = noise.mix(np.uint32(word + np.uint32(fold(past[n]))))
+        n -= 1
+    return noise.mix(state), noise.mix(np.uint32(word + np.uint32(WORD_PAIR)))
 
 
 @kernel
@@ -44,14 +72,14 @@ def add_contexts(first, last, start, stop, hashes, bits, tables, logits):  # typ
 
 
 @kernel
-def learn_contexts(n, hashes, bits, table, frequencies, symbols, depth):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """Descent for the rows of one order after a window; frequencies (B, T, A)."""
+def learn_contexts(n, hashes, bits, table, frequencies, symbols):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Descent for the rows of one kind after a window; frequencies (B, T, A), symbols (B, T + 1) as everywhere."""
     shift = np.uint32(32 - bits)
     B, T, _ = hashes.shape
     for t in range(T):
         for b in range(B):
             h = hashes[b, t, n]
-            learn_row(table[h >> shift], h, symbols[b, depth + t], frequencies[b, t])
+            learn_row(table[h >> shift], h, symbols[b, t + 1], frequencies[b, t])
 
 
 @kernel

@@ -1,9 +1,9 @@
 """Direct connections from contexts to the softmax: the specification, in plain Python and numpy.
 
-Beside its recurrent layers the network has sparse inputs: the last k symbols of a stream, for a few orders k, each
-combination an input of its own, connected straight to the logits (Mikolov et al. 2011, "Strategies for training large
-scale neural network language models": RNNME). They learn rare combinations at first sight, for which the recurrent
-weights need many; the recurrent part learns what is left.
+Beside its recurrent layers the network has sparse inputs: the last k symbols of a stream, for a few orders k, the
+letters of the word so far, and these with the word before; each combination an input of its own, connected straight to
+the logits (Mikolov et al. 2011, "Strategies for training large scale neural network language models": RNNME). They
+learn rare combinations at first sight, for which the recurrent weights need many; the recurrent part learns the rest.
 
 The weights of one context are a *row* of a hashed table, one table for each order, shared by all streams. A row keeps
 weights for the last few different symbols seen in the context; those of all other symbols are zero. Everything is an
@@ -35,30 +35,67 @@ RATES: Final = np.array([max(3 * 2**RATE_BITS // (2 * n + 3), 2**RATE_BITS // 10
 FREQUENCY_BITS: Final = 24
 
 
-def orders(mask: int) -> tuple[int, ...]:
-    """The orders k whose bits are set in ``Config.contexts``."""
-    return tuple(k for k in range(1, mask.bit_length()) if mask >> k & 1)
+HISTORY: Final = 32
+"""Symbols of the past that contexts are made of."""
+WORD: Final = 24
+"""Bit of ``Config.contexts`` for the word so far; lower bits k stand for the last k symbols."""
+WORD_PAIR: Final = 25
+"""Bit for the word so far and the word before."""
+
+
+def kinds(mask: int) -> tuple[int, ...]:
+    """The bits set in ``Config.contexts``, in ascending order."""
+    return tuple(bit for bit in range(1, WORD_PAIR + 1) if mask >> bit & 1)
+
+
+def fold(symbol: int) -> int:
+    """A letter as its lower case, any other symbol as 0. Bytes from 128 on count as letters (UTF-8)."""
+    if 65 <= symbol <= 90:
+        return symbol + 32
+    return symbol if 97 <= symbol <= 122 or 128 <= symbol <= 255 else 0
+
+
+def word_hashes(past: list[int]) -> tuple[int, int]:
+    """Hashes of the word so far, and of it with the word before; ``past`` has the newest symbol first."""
+    state, n = WORD, 0
+    while n < HISTORY and fold(past[n]):
+        state = _mix(state + fold(past[n]))
+        n += 1
+    word = _mix(state)
+    while n < HISTORY and not fold(past[n]):
+        n += 1
+    while n < HISTORY and fold(past[n]):
+        word = _mix(word + fold(past[n]))
+        n += 1
+    return _mix(state), _mix(word + WORD_PAIR)
+
+
+def _mix(x: int) -> int:
+    return int(mix(np.array([x % 2**32], np.uint32))[0])
 
 
 class Contexts:
-    """The tables and what they learn; see the module. ``history`` (B, D) are the last symbols, the newest last."""
+    """The tables and what they learn; see the module. ``history`` (B, HISTORY): the last symbols, the newest last."""
 
     def __init__(self, mask: int, bits: int, streams: int) -> None:
-        self.orders = orders(mask)
+        self.kinds = kinds(mask)
         self.bits = bits
-        self.tables = np.zeros((len(self.orders), 1 << bits, ROW), np.int32)
-        self.history = np.zeros((streams, max(self.orders, default=1)), np.int32)
+        self.tables = np.zeros((len(self.kinds), 1 << bits, ROW), np.int32)
+        self.history = np.zeros((streams, HISTORY), np.int32)
         self._tape: list[NDArray[np.uint32]] = []
 
     def hashes(self) -> NDArray[np.uint32]:
-        """(orders, B): the hash of the last k symbols. Its upper bits name the row, all of it is the check."""
-        result = []
-        state = np.zeros(len(self.history), np.uint32)
-        for k in range(1, self.history.shape[1] + 1):
-            state = mix(state + self.history[:, -k].astype(np.uint32) + np.uint32(1))
-            if k in self.orders:
-                result.append(state)
-        return np.array(result, np.uint32).reshape(len(self.orders), len(self.history))
+        """(kinds, B): a hash of each present context. Its upper bits name the row, all of it is the check."""
+        result = np.zeros((len(self.kinds), len(self.history)), np.uint32)
+        for b, past in enumerate(self.history[:, ::-1].tolist()):
+            word, pair = word_hashes(past)
+            hashed = {WORD: word, WORD_PAIR: pair}
+            state = 0
+            for k in range(1, WORD):
+                state = _mix(state + past[k - 1] + 1)
+                hashed[k] = state
+            result[:, b] = [hashed[kind] for kind in self.kinds]
+        return result
 
     def add_to(self, sums: NDArray[np.int32]) -> None:
         """Add the weights of the present contexts to the integer sums (B, A) of the logits."""

@@ -1,7 +1,6 @@
 """The CPU engine: the compiled kernels, the memory they work on, and the threads that share the work."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,9 @@ from rnncompress.exact import grid, noise
 from rnncompress.exact.frequencies import raw_scale
 from rnncompress.exact.simd import PANEL
 from rnncompress.lstm import context_kernels, kernels
-from rnncompress.lstm.contexts import ROW, orders
+from rnncompress.lstm.contexts import HISTORY, ROW, kinds
 from rnncompress.lstm.parameters import Parameters, rate
+from rnncompress.lstm.team import Team
 from rnncompress.predictor import IntArray
 from rnncompress.presets import Config
 
@@ -38,12 +38,11 @@ class CpuPredictor:
         records = kernels.LSTM_RECORDS if config.cell == "lstm" else 1
         self._h = np.zeros((L, B, T + 1, H), np.int16)
         self._c = np.zeros((L, B, T + 1, H), np.float32)
-        self._orders = np.array(orders(config.contexts), np.int64)
-        self._depth = max([1, *self._orders])
-        self._history = np.zeros((B, self._depth + T), np.int32)
-        self._symbols = self._history[:, self._depth - 1 :]
-        self._hashes = np.zeros((B, T, len(self._orders)), np.uint32)
-        self._contexts = np.zeros((len(self._orders), 1 << config.context_bits, ROW), np.int32)
+        self._kinds = np.array(kinds(config.contexts), np.int64)
+        self._history = np.zeros((B, HISTORY + T), np.int32)
+        self._symbols = self._history[:, HISTORY - 1 :]
+        self._hashes = np.zeros((B, T, len(self._kinds)), np.uint32)
+        self._contexts = np.zeros((len(self._kinds), 1 << config.context_bits, ROW), np.int32)
         self._records = np.zeros((L, B, T, records, H), np.float32)
         self._sums = np.zeros((B, T, N), np.int32)
         self._table = np.zeros((B, T, A), np.int32)
@@ -69,15 +68,7 @@ class CpuPredictor:
         panels = [(layer, p) for layer in range(L) for p in range(self.config.gates * self.config.hidden // PANEL)]
         panels += [(L, p) for p in range(-(-self.config.alphabet // PANEL))]
         self._panel_shares = [panels[part::threads] for part in range(threads)]
-        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
-
-    def _parallel(self, work: Callable[..., None], shares: list[Any]) -> None:
-        """Call ``work(number, share)`` for every share, at the same time where there are threads."""
-        if self._pool is None or len(shares) == 1:
-            for number, share in enumerate(shares):
-                work(number, share)
-        else:
-            list(self._pool.map(work, range(len(shares)), shares))
+        self._team: Team[Any] = Team(threads)
 
     # -- prediction ------------------------------------------------------------------------------------------------
 
@@ -92,13 +83,13 @@ class CpuPredictor:
             self._forward(number, streams, 0, steps)
             kernels.pick(*streams, steps, self._table, self._symbols, cum, freq)
 
-        self._parallel(work, self._streams)
+        self._team.run(work, self._streams)
         return cum, freq
 
     def predict_step(self) -> IntArray:
         """See the protocol."""
         t = self._steps
-        self._parallel(lambda number, streams: self._forward(number, streams, t, t + 1), self._streams)
+        self._team.run(lambda number, streams: self._forward(number, streams, t, t + 1), self._streams)
         return self._table[:, t, : self.config.alphabet]
 
     def observe(self, symbols: IntArray) -> None:
@@ -111,10 +102,8 @@ class CpuPredictor:
             *streams, start, stop, self._h, self._c, self._records, self._sums, self._table, self._symbols,
             self._forward_panels, self._offsets, self._embeddings,
         )  # fmt: skip
-        if len(self._orders):
-            context_kernels.hash_contexts(
-                *streams, start, stop, self._history, self._depth, self._orders, self._hashes
-            )
+        if len(self._kinds):
+            context_kernels.hash_contexts(*streams, start, stop, self._history, self._kinds, self._hashes)
             context_kernels.add_contexts(
                 *streams, start, stop, self._hashes, self.config.context_bits, self._contexts, self._table
             )
@@ -141,11 +130,11 @@ class CpuPredictor:
                 *streams, self._h, self._dz, self._gradients, self._h_now, self._h_before, self._dz_panels, self._panels
             )
 
-        self._parallel(back, self._streams)
-        self._parallel(self._updater(), self._panel_shares)
+        self._team.run(back, self._streams)
+        self._team.run(self._updater(), self._panel_shares)
         self._h[:, :, 0] = self._h[:, :, -1]
         self._c[:, :, 0] = self._c[:, :, -1]
-        self._history[:, : self._depth] = self._history[:, -self._depth :].copy()
+        self._history[:, :HISTORY] = self._history[:, -HISTORY:].copy()
         self._steps = 0
 
     def _updater(self) -> Callable[[int, list[tuple[int, int]]], None]:
@@ -170,11 +159,10 @@ class CpuPredictor:
                     number, len(self._panel_shares), gradients, used, starts, rows, self._embeddings[layer],
                     self._embedding_moments[layer], vector_unit, blends, step, sums[: gradients.shape[1]],
                 )  # fmt: skip
-            for order in range(number, len(self._orders), len(self._panel_shares)):
+            for kind in range(number, len(self._kinds), len(self._panel_shares)):
                 context_kernels.learn_contexts(
-                    order, self._hashes, config.context_bits, self._contexts[order], self._table, self._history,
-                    self._depth,
-                )  # fmt: skip
+                    kind, self._hashes, config.context_bits, self._contexts[kind], self._table, self._symbols
+                )
             if number == 0:
                 dz = self._dz.reshape(len(rows), -1)
                 kernels.update_softmax_bias(
@@ -226,7 +214,7 @@ class CpuPredictor:
         return parameters.arrays() | {
             "h": self._h[:, :, 0].copy(),
             "c": self._c[:, :, 0].copy(),
-            "history": self._history[:, : self._depth].copy(),
+            "history": self._history[:, :HISTORY].copy(),
             "contexts": self._contexts.copy(),
         }
 
@@ -234,7 +222,7 @@ class CpuPredictor:
         """See the protocol."""
         self._take(Parameters.from_arrays(self.config, state))
         self._h[:, :, 0], self._c[:, :, 0] = state["h"], state["c"]
-        self._history[:, : self._depth], self._contexts = state["history"], state["contexts"].copy()
+        self._history[:, :HISTORY], self._contexts = state["history"], state["contexts"].copy()
         self._steps = 0
 
 
