@@ -7,7 +7,6 @@ from golden.pin import GOLDEN, HERE
 
 from rnncompress import decode, encode, inspect
 
-
 ENGINES = [(name, "cpu") for name in GOLDEN] + [(name, "reference") for name in GOLDEN if name != "default"]
 """The reference would take minutes for the default model."""
 
