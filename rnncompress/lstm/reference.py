@@ -206,6 +206,7 @@ class ReferencePredictor:
         """See the protocol."""
         self.parameters = Parameters.from_arrays(self.config, state)
         self.h, self.c = state["h"].copy(), state["c"].copy()
+        self.contexts = Contexts(self.config.contexts, self.config.context_bits, self.config.streams)
         self.contexts.history, self.contexts.tables = state["history"].copy(), state["contexts"].copy()
         self._tape.clear()
         self._quantise()
