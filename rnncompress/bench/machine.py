@@ -1,0 +1,100 @@
+"""Facts about the machine and the code, which every row carries."""
+
+import functools
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+from rnncompress._version import __version__
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+@functools.cache
+def cpu() -> str:
+    """The processor's name."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    found = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(found, "") or platform.processor() or platform.machine()
+
+
+@functools.cache
+def gpu() -> dict[str, str] | None:
+    """Name, driver and memory of the first NVIDIA GPU; None without one."""
+    if shutil.which("nvidia-smi") is None:
+        return None
+    text = _output("nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader")
+    if not text:
+        return None
+    name, driver, memory = (part.strip() for part in text.splitlines()[0].split(","))
+    return {"name": name, "driver": driver, "memory": memory}
+
+
+def memory() -> int:
+    """Bytes of main memory."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def facts() -> dict[str, object]:
+    """All of it, with the load at this moment."""
+    return {
+        "cpu": cpu(),
+        "cores": cores(),
+        "memory_bytes": memory(),
+        "gpu": gpu(),
+        "system": platform.platform(),
+        "load": round(os.getloadavg()[0], 2),
+        "versions": _versions(),
+    }
+
+
+@functools.cache
+def commit() -> str | None:
+    """The commit of the checkout that this package runs from, marked if changed; None outside of one."""
+    if not (PACKAGE.parent / ".git").exists():
+        return None
+    head = _output("git", "-C", str(PACKAGE.parent), "rev-parse", "HEAD")
+    changed = _output("git", "-C", str(PACKAGE.parent), "status", "--porcelain", "--", PACKAGE.name)
+    return f"{head}, changed" if head and changed else head or None
+
+
+@functools.cache
+def our_version() -> str:
+    """Our version with a hash of all sources that can change a compressed file or its speed."""
+    content = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = path.relative_to(PACKAGE)
+        if name.parts[0] not in ("bench", "cli"):
+            content.update(f"{name}\0".encode() + path.read_bytes())
+    return f"{__version__}+{content.hexdigest()[:12]}"
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+    found = {"rnncompress": __version__, "python": platform.python_version()}
+    for package in ("constriction", "numba", "numpy", "torch", "triton"):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _output(*command: str) -> str:
+    """What ``command`` prints, or nothing if it fails."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""

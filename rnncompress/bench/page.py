@@ -1,0 +1,86 @@
+"""One self-contained HTML file: the data as JSON, our style and our script in it, nothing from elsewhere."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rnncompress._version import __version__
+from rnncompress.bench import totals
+from rnncompress.bench.published import published
+from rnncompress.bench.report import Line, Section
+from rnncompress.bench.results import Row
+from rnncompress.bench.work import OURS
+
+_HERE = Path(__file__).parent
+
+
+def as_html(sections: Iterable[Section], rows: Sequence[Row]) -> str:
+    """The page."""
+    data = {
+        "version": __version__,
+        "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "commits": sorted({row.commit for row in rows if row.commit}),
+        "sections": [_section(section) for section in sections],
+        "totals": [{**asdict(total), "total": total.total} for total in totals.totals(rows)],
+        "totalsNote": totals.NOTE,
+        "machines": machines(rows),
+    }
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    parts = {
+        "/*STYLE*/": _asset("page.css"),
+        "/*SCRIPT*/": _asset("page.js"),
+        "{/*DATA*/}": text.replace("<", "\\u003c"),  # so that no text in it can end the script element
+    }
+    page = _asset("page.html")
+    for mark, content in parts.items():
+        page = page.replace(mark, content)
+    return page
+
+
+def machines(rows: Iterable[Row]) -> list[str]:
+    """Each machine and version that rows were measured with, in words."""
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        facts = row.machine
+        gpu = facts["gpu"]
+        parts = [
+            facts["cpu"],
+            f"{facts['cores']} cores",
+            f"{facts['memory_bytes'] / 2**30:.0f} GiB",
+            *([f"{gpu['name']}, driver {gpu['driver']}"] if gpu else []),
+            facts["system"],
+            ", ".join(f"{name} {version}" for name, version in facts["versions"].items()),
+        ]
+        loads = found.setdefault("; ".join(parts), [])
+        loads.append(facts["load"])
+    return [f"{machine}; load {min(loads)} to {max(loads)}" for machine, loads in found.items()]
+
+
+def _section(section: Section) -> dict[str, Any]:
+    return {
+        "title": section.title,
+        "bytes": section.bytes,
+        "slice": section.slice,
+        "files": section.files,
+        "group": section.group,
+        "lines": [_line(line) for line in section.lines],
+        "published": [asdict(entry) for entry in published(section.corpus)],
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return asdict(line) | {
+        "ours": line.family == OURS,
+        "bpc": line.bpc,
+        "ratio": line.ratio,
+        "encode_speed": line.encode_speed,
+        "decode_speed": line.decode_speed,
+        "curve": [[done, round(bpc, 4)] for done, bpc in line.curve],
+    }
+
+
+def _asset(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")

@@ -1,0 +1,145 @@
+"""One command in a process of its own, under limits of time and memory, measured from outside."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+End = Literal["ok", "crashed", "timeout", "memory"]
+
+_SHORTEST: Final = 0.0005
+_LONGEST: Final = 0.02
+"""Seconds between two looks at a process; a five-hundredth of its running time in between."""
+_MEMORY_SECONDS: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one process may take."""
+
+    seconds: float
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a command ended, and what it took. Times are in nanoseconds."""
+
+    end: End
+    message: str
+    """Why it did not end well: one line."""
+    wall_ns: int
+    cpu_ns: int
+    memory_bytes: int | None
+    """The most that its processes held in memory at once, as far as the system tells."""
+
+
+def run(command: Sequence[str], folder: Path, limits: Limits, stdout: Path | None = None) -> Outcome:
+    """Run ``command`` in ``folder`` until it ends or breaks a limit; all it has started is killed then.
+
+    Its stdout goes to ``stdout`` or nowhere. Memory is looked at every 0.02 s, where /proc exists.
+    """
+    errors = folder / "stderr"
+    with errors.open("wb") as err, (stdout or Path(os.devnull)).open("wb") as out:
+        began = time.perf_counter_ns()
+        try:
+            process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            )
+        except OSError as error:
+            return Outcome("crashed", f"cannot start {command[0]}: {error.strerror}", 0, 0, None)
+        try:
+            end, status, usage, peak = _watch(process.pid, began, limits)
+        finally:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.returncode = process.returncode or 0  # reaped by _watch, or of no interest any more
+        wall = time.perf_counter_ns() - began
+    code = os.waitstatus_to_exitcode(status)
+    if end == "ok" and code:
+        end = "crashed"
+    cpu = round(1e9 * (usage.ru_utime + usage.ru_stime))
+    return Outcome(end, _message(end, code, errors, limits), wall, cpu, _peak(usage, peak))
+
+
+def _watch(pid: int, began: int, limits: Limits) -> tuple[End, int, resource.struct_rusage, int]:
+    """Wait for the end. Returns how it came, the exit status, the resources used, and the memory seen."""
+    end: End = "ok"
+    peak, looked = 0, 0.0
+    while True:
+        done, status, usage = os.wait4(pid, os.WNOHANG)
+        if done:
+            return end, status, usage, peak
+        elapsed = (time.perf_counter_ns() - began) / 1e9
+        if end == "ok" and (elapsed < _MEMORY_SECONDS or elapsed - looked >= _MEMORY_SECONDS):
+            looked = elapsed
+            peak = max(peak, _memory(pid))
+            if peak > limits.memory_bytes:
+                end = "memory"
+        if end == "ok" and elapsed > limits.seconds:
+            end = "timeout"
+        if end != "ok":
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+        time.sleep(min(_LONGEST, max(_SHORTEST, elapsed / 500)))
+
+
+def _peak(usage: resource.struct_rusage, seen: int) -> int | None:
+    """The larger of what was seen and what the kernel counted, where its count is the command's.
+
+    It also counts what this process held when it started the command, so smaller numbers say nothing.
+    """
+    unit = 1 if sys.platform == "darwin" else 1024
+    counted, own = usage.ru_maxrss * unit, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return max(seen, counted if counted > own else 0) or None
+
+
+def peak_memory(pid: int | str = "self") -> int | None:
+    """The most memory that process ``pid`` has held, in bytes; None where /proc does not tell."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) << 10
+    return None
+
+
+def _memory(pid: int) -> int:
+    """The peaks of ``pid`` and of all its descendants, added up."""
+    total = peak_memory(pid) or 0
+    with suppress(OSError):
+        for children in Path(f"/proc/{pid}/task").glob("*/children"):
+            with suppress(OSError):
+                total += sum(_memory(int(child)) for child in children.read_text().split())
+    return total
+
+
+def _environment() -> dict[str, str]:
+    """The environment, in which Python also finds this package."""
+    package = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+    return os.environ | {"PYTHONPATH": path}
+
+
+def _message(end: End, code: int, errors: Path, limits: Limits) -> str:
+    if end == "timeout":
+        return f"killed after {limits.seconds:g} s"
+    if end == "memory":
+        return f"killed above {limits.memory_bytes >> 20:,} MiB"
+    if not code:
+        return ""
+    lines = errors.read_text(errors="replace").strip().splitlines()
+    how = f"exit code {code}" if code > 0 else f"signal {-code} ({signal.Signals(-code).name})"
+    return f"{how}: {lines[-1].strip()[:200]}" if lines else how

@@ -1,0 +1,104 @@
+"""``python -m rnncompress.bench.work``: one run of a compressor that Python calls, measured from inside.
+
+Time counts from opening the input until the output is written. Importing does not count, nor does compiling
+our model on its first use: other programs come compiled, too.
+"""
+
+import io
+import json
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from rnncompress.bench.library import LIBRARIES
+from rnncompress.bench.process import peak_memory
+
+OURS = "rnncompress"
+
+
+def main(family: str, direction: str, options: str, source: str, target: str, measured: str) -> None:
+    """Encode or decode ``source`` into ``target``, and write what it took to ``measured`` as JSON."""
+    chosen = json.loads(options)
+    run = _ours(direction, chosen) if family == OURS else _library(family, direction, chosen)
+    wall, cpu = time.perf_counter_ns(), time.process_time_ns()
+    found = run(Path(source), Path(target))
+    wall, cpu = time.perf_counter_ns() - wall, time.process_time_ns() - cpu
+    found |= {
+        "wall_ns": wall,
+        "cpu_ns": cpu,
+        "memory_bytes": peak_memory(),
+        "device_memory_bytes": _device_memory(),
+    }
+    if family == OURS and direction == "decode":
+        found["decoder_bytes"] = len(decoder_zip(sys.modules))
+    Path(measured).write_text(json.dumps(found), encoding="utf-8")
+
+
+def decoder_zip(modules: dict[str, ModuleType]) -> bytes:
+    """A zip of the sources of this package that are loaded, the benchmark's own left out."""
+    package = Path(__file__).resolve().parents[1]
+    names = {name for name in modules if name.partition(".")[0] == package.name}
+    files = {str(modules[name].__file__) for name in names if not name.startswith(f"{package.name}.bench")}
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
+        for file in sorted(map(Path, files)):
+            entry = zipfile.ZipInfo(str(file.relative_to(package.parent)))  # no date: the same zip every day
+            out.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED, 9)
+    return archive.getvalue()
+
+
+Run = Callable[[Path, Path], dict[str, object]]
+
+
+def _library(family: str, direction: str, options: dict[str, str]) -> Run:
+    library = LIBRARIES[family]
+    module = library.load()
+
+    def run(source: Path, target: Path) -> dict[str, object]:
+        data = source.read_bytes()
+        if direction == "encode":
+            target.write_bytes(library.encode(module, data, options["level"]))
+        else:
+            target.write_bytes(library.decode(module, data))
+        return {"header_bytes": library.header_bytes}
+
+    return run
+
+
+def _ours(direction: str, options: dict[str, Any]) -> Run:
+    import rnncompress
+    from rnncompress import Config
+
+    config = Config(**options["config"])
+    place: dict[str, Any] = {"engine": options["engine"], "threads": options["threads"]}
+    # Two windows go through everything once, so that all is compiled and, on a GPU, loaded.
+    packed = io.BytesIO()
+    rnncompress.encode(io.BytesIO(bytes(2 * config.streams * config.window)), packed, config, **place)
+    rnncompress.decode(packed, io.BytesIO(), memory_limit=sys.maxsize, **place)
+
+    def run(source: Path, target: Path) -> dict[str, object]:
+        with source.open("rb") as original, target.open("w+b") as result:
+            if direction == "encode":
+                report = rnncompress.encode(original, result, config, **place)
+            else:
+                report = rnncompress.decode(original, result, memory_limit=sys.maxsize, **place)
+        curve = [[done, round(done * bpc)] for done, bpc in report.curve]
+        return {"header_bytes": report.header_bytes, "curve": curve}
+
+    return run
+
+
+def _device_memory() -> int | None:
+    """The most GPU memory that PyTorch held, in bytes; None if no GPU was used."""
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return None
+    return int(torch.cuda.max_memory_reserved())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
