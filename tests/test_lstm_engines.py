@@ -14,8 +14,8 @@ from rnncompress.presets import Config
 
 WINDOWS = 4
 
-many = settings(max_examples=40, deadline=None)
-few = settings(max_examples=15, deadline=None)
+many = settings(max_examples=25, deadline=None)
+few = settings(max_examples=10, deadline=None)
 threads = st.integers(1, 3)
 
 
