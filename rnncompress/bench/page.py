@@ -17,14 +17,14 @@ from rnncompress.bench.work import OURS
 _HERE = Path(__file__).parent
 
 
-def as_html(sections: Iterable[Section], rows: Sequence[Row]) -> str:
+def as_html(sections: Sequence[Section], rows: Sequence[Row]) -> str:
     """The page."""
     data = {
         "version": __version__,
         "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "commits": sorted({row.commit for row in rows if row.commit}),
         "sections": [_section(section) for section in sections],
-        "totals": [{**asdict(total), "total": total.total} for total in totals.totals(rows)],
+        "totals": [{**asdict(total), "total": total.total} for total in totals.totals(sections)],
         "totalsNote": totals.NOTE,
         "machines": machines(rows),
     }
@@ -72,7 +72,7 @@ def _section(section: Section) -> dict[str, Any]:
 
 
 def _line(line: Line) -> dict[str, Any]:
-    return asdict(line) | {
+    values = asdict(line) | {
         "ours": line.family == OURS,
         "bpc": line.bpc,
         "ratio": line.ratio,
@@ -80,6 +80,8 @@ def _line(line: Line) -> dict[str, Any]:
         "decode_speed": line.decode_speed,
         "curve": [[done, round(bpc, 4)] for done, bpc in line.curve],
     }
+    del values["options"]
+    return values
 
 
 def _asset(name: str) -> str:

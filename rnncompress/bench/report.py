@@ -1,8 +1,9 @@
 """What is derived from the rows: bpc, speeds, Pareto fronts, totals of folders. Every table shows these."""
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from rnncompress.bench.results import Row, Status, Taken, newest
 
@@ -33,6 +34,9 @@ class Line:
     bytes: int
     compressed_bytes: int | None
     header_bytes: int | None
+    decoder_bytes: int | None
+    """Zip of the sources that decoding needs."""
+    options: Mapping[str, Any]
     encode: Timing | None
     decode: Timing | None
     memory_bytes: int | None
@@ -124,6 +128,8 @@ def _line(row: Row) -> Line:
         bytes=row.input.bytes,
         compressed_bytes=row.compressed_bytes,
         header_bytes=row.header_bytes,
+        decoder_bytes=row.decoder_bytes,
+        options=row.options,
         encode=_timing(row.encode) if measured else None,
         decode=_timing(row.decode) if measured else None,
         memory_bytes=_most(each.memory_bytes for each in taken),

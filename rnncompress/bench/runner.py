@@ -183,8 +183,11 @@ def _difference(original: Path, decoded: Path) -> str:
                 at = next(
                     (n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b))
                 )
-                sizes = f"{decoded.stat().st_size:,} bytes instead of {original.stat().st_size:,}"
-                return f"decoded to other bytes: {sizes}, different from byte {done + at:,} on"
+                lengths = original.stat().st_size, decoded.stat().st_size
+                sizes = (
+                    "" if lengths[0] == lengths[1] else f"{lengths[1]:,} bytes instead of {lengths[0]:,}, "
+                )
+                return f"decoded to other bytes: {sizes}different from byte {done + at:,} on"
             if not a:
                 return ""
             done += len(a)

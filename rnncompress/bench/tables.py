@@ -117,7 +117,7 @@ def _record(section: Section, line: Line) -> dict[str, object]:
     }
 
 
-def as_markdown(sections: Iterable[Section], rows: Sequence[Row]) -> str:
+def as_markdown(sections: Sequence[Section], rows: Sequence[Row]) -> str:
     """All tables, what others published, totals with the decompressor, and the machines."""
     parts = []
     for section in sections:
@@ -130,7 +130,7 @@ def as_markdown(sections: Iterable[Section], rows: Sequence[Row]) -> str:
                 _markdown_table(list(PUBLISHED_COLUMNS), list(map(published_cells, elsewhere))),
             ]
     parts.append(NOTE)
-    if counted := totals.totals(rows):
+    if counted := totals.totals(sections):
         names = ["input", "model", "file", "decompressor", "total", "Hutter Prize"]
         cells = [
             [t.input, t.label, _count(t.archive), _count(t.decoder), _count(t.total), t.prize]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from rnncompress.bench.results import Row
+from rnncompress.bench.report import Line, Section
 from rnncompress.bench.work import OURS
 
 NOTE: Final = (
@@ -34,30 +34,28 @@ class Total:
         return self.archive + self.decoder
 
 
-def totals(rows: Iterable[Row]) -> list[Total]:
-    """The totals of our rows that decoded well."""
+def totals(sections: Iterable[Section]) -> list[Total]:
+    """The totals of our lines that decoded well: of single files, and of folders as a whole."""
     return [
-        Total(row.input.name, row.label, row.compressed_bytes, row.decoder_bytes, _prize(row))
-        for row in rows
-        if row.family == OURS
-        and row.status == "ok"
-        and row.compressed_bytes is not None
-        and row.decoder_bytes
+        Total(section.title, line.label, line.compressed_bytes, line.decoder_bytes, _prize(section, line))
+        for section in sections
+        if section.files > 1 or section.group is None
+        for line in section.lines
+        if line.family == OURS and line.ok and line.compressed_bytes is not None and line.decoder_bytes
     ]
 
 
-def _prize(row: Row) -> str:
+def _prize(section: Section, line: Line) -> str:
     reasons = []
-    if row.input.corpus != PRIZE_CORPUS:
-        reasons.append("the prize is for enwik9 only")
-    if row.options["engine"] == "cuda":
+    if section.corpus != PRIZE_CORPUS:
+        reasons.append(f"the prize is for {PRIZE_CORPUS} only")
+    if line.options["engine"] == "cuda":
         reasons.append("a GPU was used")
-    if row.options["threads"] > 1:
-        reasons.append(f"{row.options['threads']} threads, one core is allowed")
-    taken = row.encode + row.decode
-    if max(each.memory_bytes or 0 for each in taken) > PRIZE_MEMORY:
+    if line.options["threads"] > 1:
+        reasons.append(f"{line.options['threads']} threads, one core is allowed")
+    if (line.memory_bytes or 0) > PRIZE_MEMORY:
         reasons.append("more than 10 GB of memory")
-    if max(each.wall_ns for each in taken) > PRIZE_HOURS * 3600 * 10**9:
+    if any(way and way.slowest > PRIZE_HOURS * 3600 for way in (line.encode, line.decode)):
         reasons.append(f"longer than about {PRIZE_HOURS} hours")
     reasons.append("no program that runs without installing Python packages")
     return f"no entry: {'; '.join(reasons)}"
