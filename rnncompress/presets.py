@@ -35,8 +35,8 @@ class Config:
     """Updates over which the second moment of the gradient is averaged (its decay is 1 - 1/horizon)."""
 
     contexts: int = 0
-    """Direct connections from contexts to the softmax: bit k < 24 stands for the last k symbols, 24 for the word so far,
-    25 for the word so far and the one before."""
+    """Direct connections from contexts to the softmax: bit k < 24 stands for the last k symbols, 24 for the word
+    so far, 25 for the word so far and the one before."""
     context_bits: int = 18
     """Binary logarithm of the rows of a context table; a row takes 64 bytes, there is a table for each context."""
 
@@ -53,7 +53,8 @@ class Config:
     def weights(self) -> int:
         """Number of trained parameters: embeddings, recurrent matrices, softmax and its bias."""
         rows = self.gates * self.hidden
-        per_layer = sum(rows * (self.inputs(layer) + self.alphabet) for layer in range(self.layers))
+        embedding = 3 * self.alphabet + 1
+        per_layer = sum(rows * (self.inputs(layer) + embedding) for layer in range(self.layers))
         return per_layer + self.alphabet * (self.layers * self.hidden + 1)
 
     @property
@@ -72,7 +73,7 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A named family of configurations: the model, and how the number of streams follows the size of the input."""
+    """A named family of configurations: the model, and how it follows the size of the input."""
 
     summary: str
     """One line for ``rnncompress presets``."""
@@ -80,7 +81,7 @@ class Preset:
     """The model; its ``streams`` is the number for large inputs."""
 
     def resolve(self, length: int) -> Config:
-        """The configuration for an input of ``length`` bytes: one stream for small ones, more as they grow."""
+        """The configuration for ``length`` bytes: one stream for small inputs, more as they grow."""
         streams = 1
         while streams < self.config.streams and length >= streams * 2 * MIN_STREAM:
             streams *= 2
@@ -110,7 +111,7 @@ def describe(name: str) -> str:
 
 
 def get(name: str, length: int) -> Config:
-    """The configuration that preset ``name`` gives an input of ``length`` bytes. Raises KeyError for an unknown name."""
+    """The configuration of preset ``name`` for an input of ``length`` bytes. Raises KeyError if unknown."""
     return PRESETS[name].resolve(length)
 
 

@@ -28,7 +28,7 @@ def frequencies(logits: NDArray[np.float32]) -> NDArray[np.int32]:
     raw = (functions.exp(shifted) * raw_scale(alphabet)).astype(np.int32)
     budget = np.float32(TOTAL - alphabet)
     share = budget / raw.sum(axis=1, dtype=np.int32, keepdims=True).astype(np.float32)
-    result = (raw.astype(np.float32) * share).astype(np.int32) + np.int32(1)
+    result: NDArray[np.int32] = (raw.astype(np.float32) * share).astype(np.int32) + np.int32(1)
     rows = np.arange(len(logits))
     result[rows, best] += np.int32(TOTAL) - result.sum(axis=1, dtype=np.int32)
     return result

@@ -62,7 +62,7 @@ def _make_tile(rows: int, accumulate: bool) -> Any:
     """The kernel for a fixed number of rows, storing or adding into ``out``."""
 
     @intrinsic
-    def tile(_context, x, x_start, x_stride, panel, panel_start, pairs, out, out_start, out_stride):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    def tile(_context, x, x_start, x_stride, panel, panel_start, pairs, out, out_start, out_stride):
         size = types.intp
         signature = types.void(x, size, size, panel, size, size, out, size, size)
 
@@ -115,7 +115,9 @@ def _make_tile(rows: int, accumulate: bool) -> Any:
                 for part in range(parts):
                     total = totals[row][part]
                     total.add_incoming(starts[row][part], before)
-                    total.add_incoming(builder.add(total, _multiply_add(builder, vectors[part], spread)), loop)
+                    total.add_incoming(
+                        builder.add(total, _multiply_add(builder, vectors[part], spread)), loop
+                    )
             following = builder.add(pair, ir.Constant(_I64, 1))
             pair.add_incoming(following, loop)
             builder.cbranch(builder.icmp_signed("<", following, pairs), loop, done)
@@ -136,8 +138,20 @@ _add_6, _add_4, _add_2, _add_1 = (_make_tile(rows, True) for rows in (ROWS, 4, 2
 
 
 @kernel
-def product(  # type: ignore[no-untyped-def]  # noqa: ANN201
-    x, x_start, x_stride, rows, panels, panel_start, panel_stride, count, pairs, out, out_start, out_stride, add  # noqa: ANN001
+def product(
+    x,
+    x_start,
+    x_stride,
+    rows,
+    panels,
+    panel_start,
+    panel_stride,
+    count,
+    pairs,
+    out,
+    out_start,
+    out_stride,
+    add,
 ):
     """``out[r, 16*p + j] (+)= sum_k x[r, k] * panel[p][k, j]`` for r < rows, p < count panels, k < 2*pairs.
 

@@ -6,7 +6,18 @@ from numba.extending import register_jitable
 from rnncompress.exact import noise
 from rnncompress.exact.compile import kernel
 from rnncompress.lstm import contexts
-from rnncompress.lstm.contexts import CHECK, COUNT, ENTRIES, FREQUENCY_BITS, HISTORY, RATES, SYMBOLS, WORD, WORD_PAIR
+from rnncompress.lstm.contexts import (
+    CHECK,
+    COUNT,
+    ENTRIES,
+    FREQUENCY_BITS,
+    HISTORY,
+    RATES,
+    SURE,
+    SYMBOLS,
+    WORD,
+    WORD_PAIR,
+)
 
 fold = register_jitable(contexts.fold)
 _ONE = np.uint32(1)
@@ -16,7 +27,7 @@ _SHIFT = np.int64(FREQUENCY_BITS)
 
 
 @kernel
-def hash_contexts(first, last, start, stop, symbols, kinds, hashes):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def hash_contexts(first, last, start, stop, symbols, kinds, hashes):
     """hashes (B, T, kinds) of the contexts before these steps.
 
     ``symbols`` (B, HISTORY + T): the symbol before step t stands at ``HISTORY - 1 + t``.
@@ -42,7 +53,7 @@ def hash_contexts(first, last, start, stop, symbols, kinds, hashes):  # type: ig
 
 
 @kernel
-def word_hashes(past):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def word_hashes(past):
     """See :func:`rnncompress.lstm.contexts.word_hashes`; here the newest symbol comes last."""
     state, n = np.uint32(WORD), HISTORY - 1
     while n >= 0 and fold(past[n]):
@@ -58,7 +69,30 @@ def word_hashes(past):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
 
 
 @kernel
-def add_contexts(first, last, start, stop, hashes, bits, tables, logits):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def guess(first, last, start, stop, hashes, bits, kinds, tables, alphabet, inputs):
+    """Set inputs[b, t, 1] to A plus what the longest known context expects, see ``Contexts.guesses``."""
+    shift = np.uint32(32 - bits)
+    for b in range(first, last):
+        for t in range(start, stop):
+            expected = 0
+            for n in range(len(kinds) - 1, -1, -1):
+                if kinds[n] < WORD:
+                    h = hashes[b, t, n]
+                    row = tables[n, h >> shift]
+                    best = 0
+                    for j in range(1, ENTRIES):
+                        if row[j] > row[best]:
+                            best = j
+                    if np.uint32(row[CHECK]) == h and row[best] > 0:
+                        expected = 1 + row[SYMBOLS + best]
+                        if row[best] > SURE:
+                            expected += alphabet
+                        break
+            inputs[b, t, 1] = alphabet + expected
+
+
+@kernel
+def add_contexts(first, last, start, stop, hashes, bits, tables, logits):
     """Add the weights of the contexts before these steps to the logits' sums (B, T, A)."""
     shift = np.uint32(32 - bits)
     for b in range(first, last):
@@ -72,7 +106,7 @@ def add_contexts(first, last, start, stop, hashes, bits, tables, logits):  # typ
 
 
 @kernel
-def learn_contexts(n, hashes, bits, table, frequencies, symbols):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def learn_contexts(n, hashes, bits, table, frequencies, symbols):
     """Descent for the rows of one kind after a window; frequencies (B, T, A), symbols (B, T + 1) as everywhere."""
     shift = np.uint32(32 - bits)
     B, T, _ = hashes.shape
@@ -83,7 +117,7 @@ def learn_contexts(n, hashes, bits, table, frequencies, symbols):  # type: ignor
 
 
 @kernel
-def learn_row(row, check, symbol, frequencies):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def learn_row(row, check, symbol, frequencies):
     """See :func:`rnncompress.lstm.contexts.learn_row`."""
     if np.uint32(row[CHECK]) != check:
         row[:] = 0

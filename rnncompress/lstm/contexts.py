@@ -29,8 +29,13 @@ SYMBOLS: Final = ENTRIES
 COUNT: Final = 2 * ENTRIES
 CHECK: Final = 2 * ENTRIES + 1
 
+SURE: Final = 5 * 2**19
+"""A weight above 2.5 makes its symbol the sure guess of its context."""
+
 RATE_BITS: Final = 20
-RATES: Final = np.array([max(3 * 2**RATE_BITS // (2 * n + 3), 2**RATE_BITS // 10) for n in range(16)], np.int64)
+RATES: Final = np.array(
+    [max(3 * 2**RATE_BITS // (2 * n + 3), 2**RATE_BITS // 10) for n in range(16)], np.int64
+)
 """Learning rate by number of uses, times 2**20: 1, 3/5, 3/7 ... 1/10. Later uses take the last."""
 FREQUENCY_BITS: Final = 24
 
@@ -97,6 +102,21 @@ class Contexts:
             result[:, b] = [hashed[kind] for kind in self.kinds]
         return result
 
+    def guesses(self, alphabet: int) -> NDArray[np.int32]:
+        """(B,): what the longest known context expects: 0 nothing, 1 + symbol, or 1 + A + symbol if it is sure of it.
+
+        The recurrent layers take it as an input beside the last symbol, so they know what the contexts know.
+        """
+        result = np.zeros(len(self.history), np.int32)
+        hashes = self.hashes()
+        for kind, table, column in zip(self.kinds, self.tables, hashes, strict=True):
+            for b, h in enumerate(column):
+                row = table[h >> np.uint32(32 - self.bits)]
+                best = int(row[:ENTRIES].argmax())
+                if kind < WORD and row[CHECK] == h.view(np.int32) and row[best] > 0:
+                    result[b] = 1 + row[SYMBOLS + best] + (alphabet if row[best] > SURE else 0)
+        return result
+
     def add_to(self, sums: NDArray[np.int32]) -> None:
         """Add the weights of the present contexts to the integer sums (B, A) of the logits."""
         hashes = self.hashes()
@@ -139,5 +159,3 @@ def learn_row(row: NDArray[np.int32], check: int, symbol: int, frequencies: IntA
         place = int(np.abs(row[:ENTRIES]).argmin())
         row[place], row[SYMBOLS + place] = 0, symbol
     row[place] += (rate * (2**FREQUENCY_BITS - int(frequencies[symbol]))) >> FREQUENCY_BITS
-
-

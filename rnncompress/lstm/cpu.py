@@ -16,7 +16,6 @@ from rnncompress.lstm.team import Team
 from rnncompress.predictor import IntArray
 from rnncompress.presets import Config
 
-
 Float = NDArray[np.float32]
 
 
@@ -41,6 +40,7 @@ class CpuPredictor:
         self._kinds = np.array(kinds(config.contexts), np.int64)
         self._history = np.zeros((B, HISTORY + T), np.int32)
         self._symbols = self._history[:, HISTORY - 1 :]
+        self._inputs = np.full((B, T, 2), config.alphabet, np.int32)
         self._hashes = np.zeros((B, T, len(self._kinds)), np.uint32)
         self._contexts = np.zeros((len(self._kinds), 1 << config.context_bits, ROW), np.int32)
         self._records = np.zeros((L, B, T, records, H), np.float32)
@@ -65,7 +65,9 @@ class CpuPredictor:
         B, L = self.config.streams, self.config.layers
         parts = min(threads, B)
         self._streams = [(B * part // parts, B * (part + 1) // parts) for part in range(parts)]
-        panels = [(layer, p) for layer in range(L) for p in range(self.config.gates * self.config.hidden // PANEL)]
+        panels = [
+            (layer, p) for layer in range(L) for p in range(self.config.gates * self.config.hidden // PANEL)
+        ]
         panels += [(L, p) for p in range(-(-self.config.alphabet // PANEL))]
         self._panel_shares = [panels[part::threads] for part in range(threads)]
         self._team: Team[Any] = Team(threads)
@@ -98,19 +100,22 @@ class CpuPredictor:
         self._symbols[:, self._steps] = symbols
 
     def _forward(self, number: int, streams: tuple[int, int], start: int, stop: int) -> None:
+        span = (*streams, start, stop)
+        contexts = (self._hashes, self.config.context_bits)
+        alphabet = self.config.alphabet
+        self._inputs[streams[0] : streams[1], start:stop, 0] = self._symbols[
+            streams[0] : streams[1], start:stop
+        ]
+        if len(self._kinds):
+            context_kernels.hash_contexts(*span, self._history, self._kinds, self._hashes)
+            context_kernels.guess(*span, *contexts, self._kinds, self._contexts, alphabet, self._inputs)
         kernels.forward(
-            *streams, start, stop, self._h, self._c, self._records, self._sums, self._table, self._symbols,
+            *span, self._h, self._c, self._records, self._sums, self._table, self._inputs,
             self._forward_panels, self._offsets, self._embeddings,
         )  # fmt: skip
         if len(self._kinds):
-            context_kernels.hash_contexts(*streams, start, stop, self._history, self._kinds, self._hashes)
-            context_kernels.add_contexts(
-                *streams, start, stop, self._hashes, self.config.context_bits, self._contexts, self._table
-            )
-        kernels.tables(
-            *streams, start, stop, self._table, self._bias, self.config.alphabet, self._raw_scale,
-            self._scratch[number],
-        )  # fmt: skip
+            context_kernels.add_contexts(*span, *contexts, self._contexts, self._table)
+        kernels.tables(*span, self._table, self._bias, alphabet, self._raw_scale, self._scratch[number])
 
     # -- learning --------------------------------------------------------------------------------------------------
 
@@ -127,7 +132,14 @@ class CpuPredictor:
                 self._scratch[number],
             )  # fmt: skip
             kernels.arrange(
-                *streams, self._h, self._dz, self._gradients, self._h_now, self._h_before, self._dz_panels, self._panels
+                *streams,
+                self._h,
+                self._dz,
+                self._gradients,
+                self._h_now,
+                self._h_before,
+                self._dz_panels,
+                self._panels,
             )
 
         self._team.run(back, self._streams)
@@ -144,17 +156,17 @@ class CpuPredictor:
         mean = np.float32(1.0 / (config.streams * config.window))
         matrix_unit, vector_unit = grid.MATRIX_GRADIENT_UNIT * mean, grid.VECTOR_GRADIENT_UNIT * mean
         blend = np.float32(1) / np.float32(min(self._updates, config.horizon))
-        inputs = self._symbols[:, :-1].reshape(-1)
-        rows = np.argsort(inputs, kind="stable")
-        used, starts = np.unique(inputs[rows], return_index=True)
-        starts = np.append(starts, len(rows))
+        inputs = self._inputs.reshape(-1)
+        order = np.argsort(inputs, kind="stable")
+        used, starts = np.unique(inputs[order], return_index=True)
+        starts, rows = np.append(starts, len(inputs)), order // 2
         self._seen[used] += 1
         blends = np.float32(1) / np.minimum(self._seen[used], config.horizon).astype(np.float32)
 
         def update(number: int, panels: list[tuple[int, int]]) -> None:
             sums, integers = self._gradient_sums[number], self._integers[number]
             for layer in range(L):
-                gradients = self._gradients[layer].reshape(len(rows), -1)
+                gradients = self._gradients[layer].reshape(config.streams * config.window, -1)
                 kernels.update_embedding(
                     number, len(self._panel_shares), gradients, used, starts, rows, self._embeddings[layer],
                     self._embedding_moments[layer], vector_unit, blends, step, sums[: gradients.shape[1]],
@@ -164,7 +176,7 @@ class CpuPredictor:
                     kind, self._hashes, config.context_bits, self._contexts[kind], self._table, self._symbols
                 )
             if number == 0:
-                dz = self._dz.reshape(len(rows), -1)
+                dz = self._dz.reshape(config.streams * config.window, -1)
                 kernels.update_softmax_bias(
                     dz, self._bias, self._bias_moment, vector_unit, blend, step, sums[: dz.shape[1]]
                 )
@@ -196,7 +208,9 @@ class CpuPredictor:
         self._forward_panels = np.zeros(sum(sizes), np.int16)
         self._backward_panels = np.zeros(sum(sizes), np.int16)
         for master, start in zip(self._masters, self._offsets, strict=False):
-            kernels.quantise_matrix(master, self._forward_panels, self._backward_panels, start, self._integers[0])
+            kernels.quantise_matrix(
+                master, self._forward_panels, self._backward_panels, start, self._integers[0]
+            )
 
     def state(self) -> dict[str, NDArray[Any]]:
         """See the protocol."""

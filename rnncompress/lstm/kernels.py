@@ -30,35 +30,36 @@ _HIGH_SHIFT: Final = np.int32(8)
 
 
 @kernel
-def forward(first, last, start, stop, h, c, records, sums, logits, symbols, weights, offsets, embeddings):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def forward(first, last, start, stop, h, c, records, sums, logits, inputs, weights, offsets, embeddings):
     """Steps start ≤ t < stop of the streams first ≤ b < last, through all layers to the logits' integer sums.
 
-    h (L, B, T+1, H) int16 and c (L, B, T+1, H) hold the state before step t at index t. ``symbols`` (B, T+1) holds
-    the symbol before step t at index t. ``records`` (L, B, T, 5 or 1, H); ``sums`` (B, T, N) is scratch; ``logits``
-    (B, T, A). ``weights`` are the forward panels of all matrices, one after the other at ``offsets``.
+    h (L, B, T+1, H) int16 and c (L, B, T+1, H) hold the state before step t at index t. ``inputs`` (B, T, 2) are the
+    rows of the embeddings (L, rows, N) that each step adds. ``records`` (L, B, T, 5 or 1, H) is kept for the
+    backward pass, ``sums`` (B, T, N) is scratch, ``logits`` (B, T, A). ``weights`` are the forward panels of all
+    matrices, one after the other at ``offsets``.
     """
     L, B, T1, H = h.shape
     T, N, A = T1 - 1, sums.shape[2], logits.shape[2]
     gates = N // H
     flat_h, flat_sums, flat_logits = h.reshape(-1), sums.reshape(-1), logits.reshape(-1)
     for layer in range(L):
-        inputs = H if layer == 0 else 2 * H
+        width = H if layer == 0 else 2 * H
         if layer:  # what comes from below is known for all steps: one product for each stream
             for b in range(first, last):
                 product(flat_h, (((layer - 1) * B + b) * T1 + start + 1) * H, H, stop - start,
-                        weights, offsets[layer] + H * PANEL, inputs * PANEL, N // PANEL, H // 2,
+                        weights, offsets[layer] + H * PANEL, width * PANEL, N // PANEL, H // 2,
                         flat_sums, (b * T + start) * N, N, False)  # fmt: skip
         for t in range(start, stop):
             product(flat_h, ((layer * B + first) * T1 + t) * H, T1 * H, last - first,
-                    weights, offsets[layer], inputs * PANEL, N // PANEL, H // 2,
+                    weights, offsets[layer], width * PANEL, N // PANEL, H // 2,
                     flat_sums, (first * T + t) * N, T * N, layer > 0)  # fmt: skip
             for b in range(first, last):
-                embedding = embeddings[layer, symbols[b, t]]
+                x, guess = embeddings[layer, inputs[b, t, 0]], embeddings[layer, inputs[b, t, 1]]
                 if gates == 4:
-                    lstm_cell(sums[b, t], embedding, c[layer, b, t], c[layer, b, t + 1],
+                    lstm_cell(sums[b, t], x, guess, c[layer, b, t], c[layer, b, t + 1],
                               records[layer, b, t], h[layer, b, t + 1])  # fmt: skip
                 else:
-                    rnn_cell(sums[b, t], embedding, records[layer, b, t, 0], h[layer, b, t + 1])
+                    rnn_cell(sums[b, t], x, guess, records[layer, b, t, 0], h[layer, b, t + 1])
     for layer in range(L):
         for b in range(first, last):
             product(flat_h, ((layer * B + b) * T1 + start + 1) * H, H, stop - start,
@@ -67,16 +68,16 @@ def forward(first, last, start, stop, h, c, records, sums, logits, symbols, weig
 
 
 @kernel
-def lstm_cell(sums, embedding, c_old, c_new, record, h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def lstm_cell(sums, x, guess, c_old, c_new, record, h):
     """One step of one stream's LSTM layer. Short loops over flat arrays: the compiler vectorises each."""
     H = len(h)
     i, f, g, o, y = record[0], record[1], record[2], record[3], record[4]
-    squash(sums[:H], embedding[:H], i)
-    squash(sums[H : 2 * H], embedding[H : 2 * H], f)
-    squash(sums[3 * H :], embedding[3 * H :], o)
-    sums_g, embedding_g = sums[2 * H : 3 * H], embedding[2 * H : 3 * H]
+    squash(sums[:H], x[:H], guess[:H], i)
+    squash(sums[H : 2 * H], x[H : 2 * H], guess[H : 2 * H], f)
+    squash(sums[3 * H :], x[3 * H :], guess[3 * H :], o)
+    sums_g, x_g, guess_g = sums[2 * H : 3 * H], x[2 * H : 3 * H], guess[2 * H : 3 * H]
     for j in range(H):
-        g[j] = functions.tanh(np.float32(sums_g[j]) * grid.FORWARD_UNIT + embedding_g[j])
+        g[j] = functions.tanh(np.float32(sums_g[j]) * grid.FORWARD_UNIT + x_g[j] + guess_g[j])
     for j in range(H):
         c_new[j] = f[j] * c_old[j] + i[j] * g[j]
     for j in range(H):
@@ -86,23 +87,23 @@ def lstm_cell(sums, embedding, c_old, c_new, record, h):  # type: ignore[no-unty
 
 
 @kernel
-def squash(sums, embedding, gate):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def squash(sums, x, guess, gate):
     """One gate (H,) of one step."""
     for j in range(len(gate)):
-        gate[j] = functions.sigmoid(np.float32(sums[j]) * grid.FORWARD_UNIT + embedding[j])
+        gate[j] = functions.sigmoid(np.float32(sums[j]) * grid.FORWARD_UNIT + x[j] + guess[j])
 
 
 @kernel
-def rnn_cell(sums, embedding, record, h):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def rnn_cell(sums, x, guess, record, h):
     """One step of one stream's vanilla RNN layer."""
     for j in range(len(h)):
-        y = functions.tanh(np.float32(sums[j]) * grid.FORWARD_UNIT + embedding[j])
+        y = functions.tanh(np.float32(sums[j]) * grid.FORWARD_UNIT + x[j] + guess[j])
         record[j] = y
         h[j] = np.int16(np.int32(grid.activation(y)))
 
 
 @kernel
-def softmax(logits, bias, alphabet, raw_scale, scratch):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def softmax(logits, bias, alphabet, raw_scale, scratch):
     """Replace the integer sums (A,) of one row by its frequencies, as :mod:`rnncompress.exact.frequencies` does.
 
     ``scratch`` is float32 (A,). Symbols from ``alphabet`` on are padding and stay untouched.
@@ -130,7 +131,7 @@ def softmax(logits, bias, alphabet, raw_scale, scratch):  # type: ignore[no-unty
 
 
 @kernel
-def tables(first, last, start, stop, logits, bias, alphabet, raw_scale, scratch):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def tables(first, last, start, stop, logits, bias, alphabet, raw_scale, scratch):
     """Turn the logit sums of these rows into frequency tables, in place."""
     for b in range(first, last):
         for t in range(start, stop):
@@ -138,7 +139,7 @@ def tables(first, last, start, stop, logits, bias, alphabet, raw_scale, scratch)
 
 
 @kernel
-def pick(first, last, steps, table, symbols, cum, freq):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def pick(first, last, steps, table, symbols, cum, freq):
     """The two numbers the encoder needs, (steps, B) each: cumulative and own frequency of the symbol coded."""
     for b in range(first, last):
         for t in range(steps):
@@ -152,7 +153,7 @@ def pick(first, last, steps, table, symbols, cum, freq):  # type: ignore[no-unty
 
 @kernel
 def backward(first, last, h, c, records, table, alphabet, symbols, weights, offsets, keys,
-             dz, gradients, sums, dc, scratch):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  # fmt: skip
+             dz, gradients, sums, dc, scratch):  # fmt: skip
     """Gradient integers of a whole window at the logits, dz (B, T, A), and at the gate inputs, gradients (L, B, T, N).
 
     ``weights`` are the backward panels (high bytes). ``sums`` (B, T, H) int32, ``dc`` (B, H) and ``scratch`` (4H or
@@ -190,7 +191,7 @@ def backward(first, last, h, c, records, table, alphabet, symbols, weights, offs
 
 
 @kernel
-def lstm_gradient(record, c_old, sums, dc, d):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def lstm_gradient(record, c_old, sums, dc, d):
     """Gradient d (4H,) at the gate inputs of one step of one stream; ``dc`` moves on to the step before."""
     H = len(dc)
     i, f, g, o, y = record[0], record[1], record[2], record[3], record[4]
@@ -209,14 +210,14 @@ def lstm_gradient(record, c_old, sums, dc, d):  # type: ignore[no-untyped-def]  
 
 
 @kernel
-def rnn_gradient(y, sums, d):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def rnn_gradient(y, sums, d):
     """Gradient d (H,) at the inputs of one step of one stream."""
     for j in range(len(y)):
         d[j] = np.float32(sums[j]) * grid.BACKWARD_UNIT * (_ONE - y[j] * y[j])
 
 
 @kernel
-def dither(d, integers, count, key, counter):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def dither(d, integers, count, key, counter):
     """Round d (count,) to gradient integers."""
     for n in range(count):
         u = noise.uniform(key, np.uint32(counter + np.uint32(n)))
@@ -224,7 +225,7 @@ def dither(d, integers, count, key, counter):  # type: ignore[no-untyped-def]  #
 
 
 @kernel
-def arrange(first, last, h, dz, gradients, h_now, h_before, dz_panels, panels):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def arrange(first, last, h, dz, gradients, h_now, h_before, dz_panels, panels):
     """Lay out activations and gradients of these streams for the products over the rows of the window.
 
     ``h_now`` and ``h_before`` (L, H, rows): activations after and before each step, transposed. ``panels``
@@ -245,7 +246,7 @@ def arrange(first, last, h, dz, gradients, h_now, h_before, dz_panels, panels): 
 
 
 @kernel
-def interleave(source, panels, start):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def interleave(source, panels, start):
     """source (T, N) into panels (N/16, rows/2, 16, 2) from pair ``start`` on."""
     for pair in range(source.shape[0] // 2):
         for p in range(panels.shape[0]):
@@ -255,7 +256,7 @@ def interleave(source, panels, start):  # type: ignore[no-untyped-def]  # noqa: 
 
 
 @kernel
-def adam(w, v, sums, unit, blend, step):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def adam(w, v, sums, unit, blend, step):
     """Move the weights w and their second moments v by the gradient ``unit * sums``.
 
     See :func:`rnncompress.lstm.reference.adam`.
@@ -269,7 +270,7 @@ def adam(w, v, sums, unit, blend, step):  # type: ignore[no-untyped-def]  # noqa
 
 
 @kernel
-def quantise(block, forward_panel, backward_panel, integers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def quantise(block, forward_panel, backward_panel, integers):
     """Write the integers of a block of master weights (16 inputs, 16 rows) in the layouts of both products.
 
     ``forward_panel`` (input pairs, rows, 2), ``backward_panel`` (row pairs, inputs, 2) and ``integers`` (scratch) have
@@ -290,7 +291,7 @@ def quantise(block, forward_panel, backward_panel, integers):  # type: ignore[no
 
 
 @kernel
-def quantise_matrix(master, forward_panels, backward_panels, start, integers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def quantise_matrix(master, forward_panels, backward_panels, start, integers):
     """Write all integers of a matrix that begins at ``start`` in the panels; master (panels, inputs, 16)."""
     count, inputs, _ = master.shape
     size = PANEL * PANEL
@@ -305,7 +306,7 @@ def quantise_matrix(master, forward_panels, backward_panels, start, integers):  
 
 @kernel
 def update_matrix(p, own, below, panels, master, moments, forward_panels, backward_panels, start,
-                  unit, blend, step, sums, integers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201  # fmt: skip
+                  unit, blend, step, sums, integers):  # fmt: skip
     """Gradient, Adam and quantisation of panel p (16 rows) of a matrix, 16 inputs at a time while they are in cache.
 
     ``own`` (inputs, rows of the window) are the activations of the first inputs and ``below`` those of the rest;
@@ -327,11 +328,16 @@ def update_matrix(p, own, below, panels, master, moments, forward_panels, backwa
         back = start + (k * count + p * PANEL) * PANEL
         block = flat_master[at : at + size]
         adam(block, flat_moments[at : at + size], sums, unit, blend, step)
-        quantise(block, forward_panels[start + at : start + at + size], backward_panels[back : back + size], integers)
+        quantise(
+            block,
+            forward_panels[start + at : start + at + size],
+            backward_panels[back : back + size],
+            integers,
+        )
 
 
 @kernel
-def update_softmax_bias(dz, bias, moments, unit, blend, step, sums):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def update_softmax_bias(dz, bias, moments, unit, blend, step, sums):
     """Sum and apply the gradient of the softmax's bias; dz (rows, A), ``sums`` (A,) scratch."""
     sums[:] = 0
     for row in range(dz.shape[0]):
@@ -340,11 +346,13 @@ def update_softmax_bias(dz, bias, moments, unit, blend, step, sums):  # type: ig
 
 
 @kernel
-def update_embedding(share, shares, gradients, used, starts, rows, embedding, moments, unit, blends, step, sums):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """Sum and apply the gradient of every ``shares``-th symbol's row of the embedding.
+def update_embedding(
+    share, shares, gradients, used, starts, rows, embedding, moments, unit, blends, step, sums
+):
+    """Sum and apply the gradient of every ``shares``-th row of the embedding that was an input.
 
-    ``used`` are the symbols of the window; symbol number n occurs in ``rows[starts[n]:starts[n + 1]]`` of the
-    gradients (rows, N). ``sums`` (N,) is scratch.
+    ``used`` are these rows; number n was an input at ``rows[starts[n]:starts[n + 1]]`` of the gradients (rows, N).
+    ``sums`` (N,) is scratch.
     """
     for n in range(share, len(used), shares):
         sums[:] = 0
@@ -354,7 +362,7 @@ def update_embedding(share, shares, gradients, used, starts, rows, embedding, mo
 
 
 @kernel
-def add(sums, values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def add(sums, values):
     """sums += values, int16 into int32."""
     for n in range(len(sums)):
         sums[n] += values[n]

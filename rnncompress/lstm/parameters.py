@@ -26,19 +26,20 @@ class Parameters:
     matrices: list[Float]
     """Layer: (N, K). The last is the softmax's: (A, layers * H)."""
     embeddings: list[Float]
-    """(A, N) for each layer: what the last symbol adds to the gate inputs. It takes the place of a bias."""
+    """(3A + 1, N) for each layer: what the last symbol (A rows) and the guess of the contexts (2A + 1 rows) add to the
+    gate inputs. It takes the place of a bias."""
     bias: Float
     """(A,): the softmax's."""
     matrix_moments: list[Float]
     embedding_moments: list[Float]
     bias_moment: Float
     seen: NDArray[np.int32]
-    """(A,): updates in which each symbol occurred as an input."""
+    """(3A + 1,): updates in which each row of the embeddings was an input."""
     updates: int
 
     @classmethod
     def initial(cls, config: Config) -> "Parameters":
-        """Uniform matrices and embeddings of variance 1/columns, forget gates open (Gers et al. 2000).
+        """Uniform matrices and symbol embeddings of variance 1/columns, forget gates open (Gers et al. 2000).
 
         Computed from counters, so they cost nothing in the file.
         """
@@ -46,10 +47,11 @@ class Parameters:
         N = config.gates * H
         shapes = [(N, config.inputs(layer)) for layer in range(L)] + [(A, L * H)]
         matrices = [_uniform(number, shape) for number, shape in enumerate(shapes)]
-        embeddings = [_uniform(L + 1 + layer, (A, N)) for layer in range(L)]
-        if config.cell == "lstm":
-            for embedding in embeddings:
-                embedding[:, H : 2 * H] += np.float32(1)
+        embeddings = [np.zeros((3 * A + 1, N), np.float32) for _ in range(L)]
+        for layer, embedding in enumerate(embeddings):
+            embedding[:A] = _uniform(L + 1 + layer, (A, N))
+            if config.cell == "lstm":
+                embedding[:A, H : 2 * H] += np.float32(1)
         return cls(
             matrices=matrices,
             embeddings=embeddings,
@@ -57,7 +59,7 @@ class Parameters:
             matrix_moments=[np.zeros_like(w) for w in matrices],
             embedding_moments=[np.zeros_like(w) for w in embeddings],
             bias_moment=np.zeros(A, np.float32),
-            seen=np.zeros(A, np.int32),
+            seen=np.zeros(3 * A + 1, np.int32),
             updates=0,
         )
 
@@ -73,8 +75,9 @@ class Parameters:
     def from_arrays(cls, config: Config, named: dict[str, NDArray[Any]]) -> "Parameters":
         """The inverse of :meth:`arrays`."""
         lengths = {name: config.layers + name.startswith("matri") for name in _LISTS}
-        lists = {name: [named[f"{name}.{n}"].copy() for n in range(lengths[name])] for name in _LISTS}
-        return cls(**lists, **{name: named[name].copy() for name in _SINGLE}, updates=int(named["updates"]))
+        values: dict[str, Any] = {name: named[name].copy() for name in _SINGLE}
+        values |= {name: [named[f"{name}.{n}"].copy() for n in range(lengths[name])] for name in _LISTS}
+        return cls(**values, updates=int(named["updates"]))
 
 
 _LISTS: Final = ("matrices", "embeddings", "matrix_moments", "embedding_moments")

@@ -5,8 +5,8 @@ Slow, and the last word on what is right: every other engine returns the same in
 Shapes: B streams, T steps, A symbols, H units, N rows of a layer's matrix (4H for an LSTM: input gate, forget gate,
 candidate, output gate; H for an RNN), K its columns (own past h(t-1), then the layer below h(t) where there is one).
 
-A layer computes ``pre = W h + E[x]`` with h on the 8-bit grid and W on the 16-bit grid; E is the embedding of the
-last symbol. The LSTM (Graves 2013, section 2.1, without peepholes)::
+A layer computes ``pre = W h + E[x] + E[A + guess]`` with h on the 8-bit grid and W on the 16-bit grid; E is the
+embedding, x the last symbol and ``guess`` what the contexts expect (:mod:`rnncompress.lstm.contexts`). The LSTM (Graves 2013, section 2.1, without peepholes)::
 
     i, f, o = sigmoid(pre_i), sigmoid(pre_f), sigmoid(pre_o);  g = tanh(pre_g)
     c = f c' + i g;   h = round(o tanh(c))
@@ -40,7 +40,7 @@ def product(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.int32]:
 
 
 class ReferencePredictor:
-    """Predicts with a recurrent network and trains it after every window; see :class:`rnncompress.predictor.Predictor`."""
+    """Predicts with a recurrent network and trains it after every window; see :mod:`rnncompress.predictor`."""
 
     def __init__(self, config: Config, windows: int) -> None:
         self.config = config
@@ -75,12 +75,18 @@ class ReferencePredictor:
     def predict_step(self) -> IntArray:
         """Frequencies (B, A) of the next symbols."""
         config, p = self.config, self.parameters
-        step: dict[str, Any] = {"x": self.contexts.history[:, -1], "layers": []}
+        x = self.contexts.history[:, -1]
+        guess = config.alphabet + self.contexts.guesses(config.alphabet)
+        step: dict[str, Any] = {"inputs": [x, guess], "layers": []}
         h_new: list[NDArray[np.int16]] = []
         for layer in range(config.layers):
             inputs = np.concatenate([self.h[layer], *h_new[-1:]], axis=1)
             sums = product(inputs, self.W[layer].T)
-            pre = sums.astype(np.float32) * grid.FORWARD_UNIT + p.embeddings[layer][step["x"]]
+            pre = (
+                sums.astype(np.float32) * grid.FORWARD_UNIT
+                + p.embeddings[layer][x]
+                + p.embeddings[layer][guess]
+            )
             record = self._cell(layer, pre)
             record["inputs"] = inputs
             step["layers"].append(record)
@@ -125,7 +131,7 @@ class ReferencePredictor:
         L, H, B = config.layers, config.hidden, config.streams
         keys = [noise.key(layer, p.updates) for layer in range(L + 1)]
         matrices = [np.zeros(w.shape, np.int64) for w in self.W]
-        embeddings = [np.zeros((config.alphabet, len(w)), np.int64) for w in self.W[:-1]]
+        embeddings = [np.zeros(e.shape, np.int64) for e in p.embeddings]
         bias = np.zeros(config.alphabet, np.int64)
         dc = np.zeros((L, B, H), np.float32)
         past = [np.zeros((B, H), np.int32) for _ in range(L)]  # backward sums that reach h(t) from step t+1
@@ -134,23 +140,24 @@ class ReferencePredictor:
             step = self._tape[t]
             onehot = np.arange(config.alphabet) == step["symbols"][:, None]
             dz = step["table"].astype(np.float32) * np.float32(2**-24) - onehot.astype(np.float32)
-            dz = self._dither(dz, keys[L], t)
-            matrices[L] += product(dz.T, step["h_all"])
-            bias += dz.sum(axis=0)
-            into = np.split(product(dz, self.W_high[L]), L, axis=1)
+            d = self._dither(dz, keys[L], t)
+            matrices[L] += product(d.T, step["h_all"])
+            bias += d.sum(axis=0)
+            into = np.split(product(d, self.W_high[L]), L, axis=1)
             for layer in reversed(range(L)):
                 dh = (into[layer] + past[layer]).astype(np.float32) * grid.BACKWARD_UNIT
-                d, dc[layer] = self._cell_gradient(step["layers"][layer], dh, dc[layer])
-                d = self._dither(d, keys[layer], t)
+                raw, dc[layer] = self._cell_gradient(step["layers"][layer], dh, dc[layer])
+                d = self._dither(raw, keys[layer], t)
                 matrices[layer] += product(d.T, step["layers"][layer]["inputs"])
-                np.add.at(embeddings[layer], step["x"], d)
+                for rows in step["inputs"]:
+                    np.add.at(embeddings[layer], rows, d)
                 back = product(d, self.W_high[layer])
                 past[layer] = back[:, :H]
                 if layer:
                     into[layer - 1] = into[layer - 1] + back[:, H:]
 
         self.contexts.learn([step["table"] for step in self._tape], [step["symbols"] for step in self._tape])
-        used = np.unique(np.concatenate([step["x"] for step in self._tape]))
+        used = np.unique(np.concatenate([rows for step in self._tape for rows in step["inputs"]]))
         self._update(matrices, embeddings, bias, used)
         self._tape.clear()
 
@@ -199,7 +206,12 @@ class ReferencePredictor:
 
     def state(self) -> dict[str, NDArray[Any]]:
         """See the protocol."""
-        carried = {"h": self.h, "c": self.c, "history": self.contexts.history, "contexts": self.contexts.tables}
+        carried: dict[str, NDArray[Any]] = {
+            "h": self.h,
+            "c": self.c,
+            "history": self.contexts.history,
+            "contexts": self.contexts.tables,
+        }
         return self.parameters.arrays() | {name: value.copy() for name, value in carried.items()}
 
     def load_state(self, state: dict[str, NDArray[Any]]) -> None:
@@ -221,5 +233,3 @@ def adam(w: Any, v: Any, g: Any, blend: Any, step: Any) -> tuple[Any, Any]:
     v = v + (g * g - v) * blend
     w = w - step * g / (np.sqrt(v) + EPSILON)
     return np.minimum(np.maximum(w, -grid.WEIGHT_LIMIT), grid.WEIGHT_LIMIT), v
-
-

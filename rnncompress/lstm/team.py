@@ -38,7 +38,9 @@ class Team(Generic[Share]):
             inbox.put(None)
 
 
-def _serve(inbox: "SimpleQueue[tuple[Work[Share], int, Share] | None]", done: "SimpleQueue[BaseException | None]") -> None:
+def _serve(
+    inbox: "SimpleQueue[tuple[Work[Share], int, Share] | None]", done: "SimpleQueue[BaseException | None]"
+) -> None:
     while (job := inbox.get()) is not None:
         work, number, share = job
         try:
