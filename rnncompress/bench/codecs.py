@@ -85,7 +85,7 @@ def select(
     for family in wanted:
         if family.missing and not names:
             continue
-        asked = chosen if family.name == OURS else levels
+        asked = chosen if family.name == OURS else levels if len(family.levels) > 1 else ()
         pairs += [(family, level) for level in asked or family.usual if level in family.levels]
     return pairs
 

@@ -33,7 +33,7 @@ class Library:
     @property
     def here(self) -> bool:
         """Whether it is installed."""
-        return find_spec(self.module) is not None
+        return find_spec(self.module.partition(".")[0]) is not None
 
     @property
     def version(self) -> str:

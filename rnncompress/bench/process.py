@@ -63,11 +63,14 @@ def run(command: Sequence[str], folder: Path, limits: Limits, stdout: Path | Non
             return Outcome("crashed", f"cannot start {command[0]}: {error.strerror}", 0, 0, None)
         try:
             end, status, usage, peak = _watch(process.pid, began, limits)
+        except BaseException:
+            _kill(process.pid)
+            os.waitpid(process.pid, 0)
+            raise
         finally:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.returncode = process.returncode or 0  # reaped by _watch, or of no interest any more
+            process.returncode = 0  # it has been waited for
         wall = time.perf_counter_ns() - began
+        _kill(process.pid)  # what it may have left running
     code = os.waitstatus_to_exitcode(status)
     if end == "ok" and code:
         end = "crashed"
@@ -92,9 +95,13 @@ def _watch(pid: int, began: int, limits: Limits) -> tuple[End, int, resource.str
         if end == "ok" and elapsed > limits.seconds:
             end = "timeout"
         if end != "ok":
-            with suppress(ProcessLookupError):
-                os.killpg(pid, signal.SIGKILL)
+            _kill(pid)
         time.sleep(min(_LONGEST, max(_SHORTEST, elapsed / 500)))
+
+
+def _kill(group: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
 
 
 def _peak(usage: resource.struct_rusage, seen: int) -> int | None:

@@ -2,14 +2,13 @@
 
 import json
 import shutil
-import statistics
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from rnncompress.bench import machine, results
 from rnncompress.bench.codecs import Codec, Family
@@ -41,11 +40,17 @@ class Plan:
         return self.folder / (results.NAME if n == 1 else f"results-{i}-of-{n}.jsonl")
 
 
-Told = Callable[[int, int, Row, bool], None]
-"""Called for each cell with its number, how many there are, its row, and whether it was run just now."""
+class Narrator(Protocol):
+    """Is told how a run goes on."""
+
+    def begins(self, number: int, total: int, input: Input, label: str) -> None:
+        """The cell of that number comes next."""
+
+    def ends(self, row: Row, fresh: bool) -> None:
+        """This is its row; ``fresh`` if it was measured just now."""
 
 
-def execute(plan: Plan, told: Told) -> list[Row]:
+def execute(plan: Plan, narrator: Narrator) -> list[Row]:
     """Run the cells that have no row yet. Returns the rows of all cells of the plan.
 
     Raises InputError if an input cannot be read, OutputError if a result cannot be written.
@@ -63,13 +68,18 @@ def execute(plan: Plan, told: Told) -> list[Row]:
                 if (number - plan.shard[0]) % plan.shard[1]:
                     continue
                 codec = family.codec(level, input.bytes)
+                narrator.begins(number, total, input, codec.label)
                 row = have.get(cell_key(input, codec))
                 fresh = plan.rerun or row is None or not row.serves(plan.repeat, plan.limits)
                 if row is None or fresh:
                     row = _measure(plan, input, family, codec, original)
                     results.append(plan.file, row)
+                elif row.input != input:  # the same bytes under another name
+                    row = replace(row, input=input)
+                    results.append(plan.file, row)
+                have[row.cell] = row
                 rows.append(row)
-                told(number, total, row, fresh)
+                narrator.ends(row, fresh)
     return rows
 
 
@@ -191,8 +201,3 @@ def _difference(original: Path, decoded: Path) -> str:
             if not a:
                 return ""
             done += len(a)
-
-
-def median_ns(taken: Iterable[Taken]) -> float:
-    """The median of the wall times, in nanoseconds."""
-    return statistics.median(each.wall_ns for each in taken)

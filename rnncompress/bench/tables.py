@@ -20,17 +20,13 @@ NOTE: Final = (
 ELSEWHERE: Final = "Published elsewhere, on other machines; not measured here, speeds not comparable."
 
 
-def progress(number: int, total: int, row: Row, fresh: bool) -> str:
-    """One line about a finished cell."""
-    line = f"[{number}/{total}] {row.input.name}, {row.label}: "
+def outcome(row: Row) -> str:
+    """A finished cell in a few words."""
     if row.status != "ok":
-        return line + f"{row.status.upper()}, {row.message}"
-    bpc = (
-        f", {8 * row.compressed_bytes / row.input.bytes:.3f} bpc"
-        if row.input.bytes and row.compressed_bytes
-        else ""
-    )
-    return line + f"{row.compressed_bytes:,} bytes{bpc}" + ("" if fresh else " (measured before)")
+        return f"{row.status.upper()}, {row.message}"
+    assert row.compressed_bytes is not None
+    bpc = f", {8 * row.compressed_bytes / row.input.bytes:.3f} bpc" if row.input.bytes else ""
+    return f"{row.compressed_bytes:,} bytes{bpc}"
 
 
 def show(sections: Iterable[Section]) -> None:

@@ -1,0 +1,207 @@
+"""`rnncompress bench` as a whole: every cell becomes a row, whatever its codec does."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from rnncompress.bench import results
+
+SCRIPT = """
+import os, sys, time, zlib
+how, way, source, target = sys.argv[1:]
+data = open(source, "rb").read()
+if how == "crash" and way == "decode":
+    os.kill(os.getpid(), 11)
+if how == "fail":
+    sys.exit("no idea how")
+if how == "hang" and way == "encode":
+    time.sleep(100)
+if how == "eat":
+    eaten = b"x" * (400 << 20)
+    time.sleep(100)
+if how == "nothing":
+    sys.exit()
+data = zlib.compress(data) if way == "encode" else zlib.decompress(data)
+if how == "lie" and way == "decode":
+    data = data[:5] + b"?" + data[6:]
+if how == "log":
+    open(os.environ["LOG"], "a").write(way + "\\n")
+if how == "slow":
+    time.sleep(0.7)
+open(target, "wb").write(data)
+"""
+
+
+@pytest.fixture
+def table(folder) -> Path:
+    """A table of external programs that behave in the way that their names say."""
+    Path("codec.py").write_text(SCRIPT)
+    script = str(Path("codec.py").resolve())
+    entries = [
+        f"[{how}]\nlabel = '{how}'\nprograms = [{json.dumps(sys.executable)}]\n"
+        f"encode = {json.dumps(['-S', script, how, 'encode', '{input}', '{packed}'])}\n"
+        f"decode = {json.dumps(['-S', script, how, 'decode', '{packed}', '{output}'])}\n"
+        for how in ("fine", "crash", "fail", "hang", "eat", "nothing", "lie", "log", "slow")
+    ]
+    path = Path("codecs.toml").resolve()
+    path.write_text("\n".join(entries))
+    Path("text").write_bytes(b"Ein Ziegel ist ein Ziegel ist ein Ziegel. " * 50)
+    return path
+
+
+def bench(cli, table, *codecs: str, names: tuple[str, ...] = ("text",), options: tuple[str, ...] = ()):
+    """Run the bench on ``names`` with these codecs, results in ``out``."""
+    chosen = [word for codec in codecs for word in ("--codec", codec)]
+    return cli("bench", *names, "--table", table, "--out", "out", *chosen, *options)
+
+
+def statuses() -> dict[str, str]:
+    """What became of each codec."""
+    return {row.label: row.status for row in results.newest(results.read_folder(Path("out")))}
+
+
+def test_bad_codecs_become_rows_and_the_others_are_right(cli, table):
+    """Crash, failure, hang, gluttony, silence, lies and absence are rows with a status; exit code 3 for the lie."""
+    names = ("fail", "crash", "hang", "eat", "nothing", "lie", "cmix", "fine", "gzip")
+    result = bench(cli, table, *names, options=("--timeout", "1.5", "--memory-limit", "200M", "--level", "9"))
+    assert result.exit_code == 3
+    assert result.stderr.endswith("error: 1 of 9 cells did not decode to the same bytes: lie on text\n"), (
+        result.stderr
+    )
+    assert statuses() == {
+        "fail": "crashed", "crash": "crashed", "hang": "timeout", "eat": "memory", "nothing": "crashed",
+        "lie": "mismatch", "cmix -c": "missing", "fine": "ok", "gzip -9": "ok",
+    }  # fmt: skip
+    messages = {row.label: row.message for row in results.read_folder(Path("out"))}
+    assert messages["fail"] == "encoding: exit code 1: no idea how"
+    assert messages["crash"] == "decoding: signal 11 (SIGSEGV)"
+    assert messages["hang"] == "encoding: killed after 1.5 s"
+    assert messages["eat"] == "encoding: killed above 200 MiB"
+    assert messages["nothing"] == "encoding: wrote no compressed file"
+    assert messages["lie"] == "decoded to other bytes: different from byte 5 on"
+    for text in (result.stdout, Path("out/table.md").read_text(), Path("out/table.csv").read_text()):
+        assert "mismatch" in text
+        assert "different from byte 5" in text
+
+
+def test_our_own_codec_is_measured_through_the_library(cli, table):
+    """The real model codes in processes of its own and tells curve, header, configuration and decompressor."""
+    result = bench(cli, table, "rnncompress", options=("--preset", "fast", "--slice", "600"))
+    assert result.exit_code == 0, result.stderr
+    [row] = results.read_folder(Path("out"))
+    assert (row.status, row.input.bytes, row.input.slice) == ("ok", 600, True)
+    assert row.curve[-1][0] == 600
+    assert abs(row.curve[-1][1] / 8 - (row.compressed_bytes - row.header_bytes)) < 20
+    assert row.options["config"]["layers"] == 1
+    assert row.options["threads"] == 1
+    assert 10_000 < row.decoder_bytes < 200_000
+    assert "no entry: the prize is for enwik9 only" in Path("out/table.md").read_text()
+
+
+def test_a_cell_is_measured_once(cli, table, monkeypatch):
+    """The same command again measures nothing, with more repetitions or --rerun it does."""
+    monkeypatch.setenv("LOG", str(Path("log").resolve()))
+
+    def runs(*options: str) -> int:
+        Path("log").write_text("")
+        assert bench(cli, table, "log", options=options).exit_code == 0
+        return Path("log").read_text().count("encode")
+
+    assert [runs(), runs(), runs("--repeat", "2"), runs("--repeat", "2"), runs("--rerun")] == [1, 0, 2, 0, 1]
+    Path("text").write_bytes(b"other bytes")
+    assert runs() == 1
+
+
+def test_an_unmeasured_copy_of_a_file_gets_its_row(cli, table):
+    """Two files with the same bytes are measured once and are two rows."""
+    Path("copy").write_bytes(Path("text").read_bytes())
+    result = bench(cli, table, "fine", names=("text", "copy"))
+    assert "[2/2] copy, fine: " in result.stderr
+    assert "(measured before)" in result.stderr
+    assert {row.input.name for row in results.read_folder(Path("out"))} == {"text", "copy"}
+
+
+def test_shards_share_the_work(cli, table):
+    """Each shard runs its part into a file of its own; together they are the whole, whoever reports last."""
+    for shard in ("1/2", "2/2"):
+        result = bench(cli, table, "gzip", "bzip2", "fine", options=("--shard", shard, "--level", "9"))
+        assert result.exit_code == 0
+    files = {path.name: [row.label for row in results.read(path)] for path in Path("out").glob("*.jsonl")}
+    assert files == {"results-1-of-2.jsonl": ["gzip -9", "fine"], "results-2-of-2.jsonl": ["bzip2 -9"]}
+    assert all(label in Path("out/table.md").read_text() for label in ("gzip -9", "bzip2 -9", "fine"))
+
+
+def test_a_killed_bench_goes_on_where_it_was(folder, table, monkeypatch):
+    """After SIGTERM the finished cells are kept, no process is left, and the next run does the rest."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    monkeypatch.setenv("TMPDIR", str(folder / "tmp"))
+    Path("tmp").mkdir()
+    names = ["--codec", "fine", "--codec", "hang", "--codec", "slow", "--table", str(table), "--out", "out"]
+    command = [sys.executable, "-m", "rnncompress", "bench", "text", *names]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        until = time.monotonic() + 30
+        while not Path("out/results.jsonl").exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert err.decode().splitlines()[-2:] == ["rnncompress: [2/3] text, hang: ", "rnncompress: interrupted"]
+    assert statuses() == {"fine": "ok"}
+    assert list(Path("tmp").iterdir()) == []
+    again = subprocess.run([*command, "--timeout", "0.9"], capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert "[1/3] text, fine: " in again.stderr
+    assert again.stderr.count("(measured before)") == 1
+    assert statuses() == {"fine": "ok", "hang": "timeout", "slow": "ok"}
+
+
+def test_reporting_and_comparing_without_measuring(cli, table, folder):
+    """--report makes the tables of merged results; --compare tells what changed since others."""
+    bench(cli, table, "fine")
+    old = Path("out/results.jsonl").rename(folder / "old.jsonl")
+    row = json.loads(old.read_text())
+    row |= {"compressed_bytes": 10}
+    Path("out/merged.jsonl").write_text(json.dumps(row) + "\n")
+    result = cli("bench", "--report", "--out", "out", "--compare", old)
+    assert result.exit_code == 0, result.stderr
+    assert "smaller: text, fine: " in result.stdout
+    assert sorted(path.name for path in Path("out").iterdir()) == [
+        "merged.jsonl", "report.html", "table.csv", "table.md",
+    ]  # fmt: skip
+
+
+def test_an_empty_file_and_a_folder(cli, table):
+    """The empty file has no bpc and does no harm; a folder's total is on the terminal, its files in the tables."""
+    Path("dir").mkdir()
+    Path("dir/empty").write_bytes(b"")
+    Path("dir/full").write_bytes(b"full " * 99)
+    result = bench(cli, table, "gzip", "fine", names=("dir",))
+    assert result.exit_code == 0, result.stderr
+    assert "dir, total of 2 files, 495 bytes" in result.stdout
+    assert "dir/empty" not in result.stdout
+    assert "## dir/empty, 0 bytes" in Path("out/table.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "says"),
+    [
+        (("--codec", "rar"), 2, "no codec is called 'rar'"),
+        (("--shard", "3/2"), 2, "'3/2' is no shard such as 2/8"),
+        (("--report", "--out", "nowhere"), 1, "there are no results in nowhere"),
+        (("--compare", "nothing"), 1, "cannot read nothing"),
+        (("--table", "nothing"), 1, "cannot read nothing"),
+        (("--out", "text"), 1, "cannot write to text"),
+    ],
+)
+def test_mistakes_on_the_command_line(cli, table, options, code, says):
+    """A wrong option ends with the right exit code and one line that says why."""
+    result = cli("bench", "text", *options)
+    assert result.exit_code == code
+    assert says in result.stderr.splitlines()[-1]
