@@ -6,7 +6,8 @@ Shapes: B streams, T steps, A symbols, H units, N rows of a layer's matrix (4H f
 candidate, output gate; H for an RNN), K its columns (own past h(t-1), then the layer below h(t) where there is one).
 
 A layer computes ``pre = W h + E[x] + E[A + guess]`` with h on the 8-bit grid and W on the 16-bit grid; E is the
-embedding, x the last symbol and ``guess`` what the contexts expect (:mod:`rnncompress.lstm.contexts`). The LSTM (Graves 2013, section 2.1, without peepholes)::
+embedding, x the last symbol and ``guess`` what the contexts expect (:mod:`rnncompress.lstm.contexts`).
+The LSTM (Graves 2013, section 2.1, without peepholes)::
 
     i, f, o = sigmoid(pre_i), sigmoid(pre_f), sigmoid(pre_o);  g = tanh(pre_g)
     c = f c' + i g;   h = round(o tanh(c))
