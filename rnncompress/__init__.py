@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from rnncompress._version import __version__
 from rnncompress.errors import (
     CannotDecodeHereError,
+    CheckpointError,
     CorpusError,
     DamagedError,
     DeviceError,
@@ -33,11 +34,15 @@ from rnncompress.errors import (
 from rnncompress.presets import Config
 
 if TYPE_CHECKING:
-    from rnncompress.codec import Progress, Report, decode, encode
+    from rnncompress.checkpoint import Checkpoints
+    from rnncompress.codec import Report, decode, encode
     from rnncompress.container import Header, inspect
+    from rnncompress.loop import Progress
 
 __all__ = [
     "CannotDecodeHereError",
+    "CheckpointError",
+    "Checkpoints",
     "Config",
     "CorpusError",
     "DamagedError",
@@ -64,8 +69,9 @@ __all__ = [
 ]
 
 _LAZY = {
+    "Checkpoints": "checkpoint",
     "Header": "container",
-    "Progress": "codec",
+    "Progress": "loop",
     "Report": "codec",
     "decode": "codec",
     "encode": "codec",

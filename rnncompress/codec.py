@@ -1,40 +1,38 @@
-"""The loop: predict, code, learn. Both directions share it; only where the symbols come from differs."""
+"""Files to compressed files and back: what is checked before and after :mod:`rnncompress.loop` runs."""
 
 import os
-import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import BinaryIO, Final, Literal, Protocol
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
+from typing import BinaryIO, Final, Literal, Protocol, TypeVar
 
 import numpy as np
 
 from rnncompress import container
-from rnncompress.coder import RangeDecoder, RangeEncoder
+from rnncompress._version import __version__
+from rnncompress.checkpoint import Checkpoints
 from rnncompress.container import Header, Mode
-from rnncompress.errors import DamagedError, InputError, LimitError, MismatchError
-from rnncompress.layout import CHUNK, Layout, WindowWriter, read_windows
+from rnncompress.errors import (
+    CheckpointError,
+    DamagedError,
+    FormatError,
+    InputError,
+    MismatchError,
+    VersionError,
+)
+from rnncompress.layout import Layout
+from rnncompress.limits import MEMORY_LIMIT, check_memory
+from rnncompress.loop import Decoding, Encoding, Meter, ProgressCallback, code
 from rnncompress.lstm import build as build_lstm
-from rnncompress.predictor import PRECISION, IntArray, Predictor
+from rnncompress.predictor import PRECISION, Predictor
 from rnncompress.presets import Config
+from rnncompress.snapshot import Identity, Snapshot
 
 Engine = Literal["reference", "cpu", "cuda"]
 
-MEMORY_LIMIT: Final = 8 << 30
-"""Bytes of memory that a header may ask for, if the caller does not say otherwise."""
-CURVE_POINTS: Final = 200
-PROGRESS_SECONDS: Final = 0.1
+REPORT: Final = "please report it with what `rnncompress selfcheck` and `rnncompress info --json` print"
 
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is: bytes of the original done, of how many, and the bits they cost."""
-
-    done: int
-    total: int
-    bits: float
-
-
-ProgressCallback = Callable[[Progress], None]
+Way = TypeVar("Way", Encoding, Decoding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +69,6 @@ class Build(Protocol):
         """A fresh predictor for a file of so many ``windows``."""
 
 
-def announced_memory(config: Config) -> int:
-    """Bytes that coding with ``config`` takes, roughly and from above; computed without allocating any."""
-    units = config.layers * config.hidden
-    # Weights, their second moments, gradients, and the integers made of them; then what a step of a stream
-    # leaves behind for learning: gates and states of every unit, frequencies; then the buffers of the layout.
-    step = 8 * units * (config.gates + 6) + 32 * config.alphabet
-    return 32 * config.weights + config.streams * (config.window * (step + 8) + 2 * CHUNK) + (16 << 20)
-
-
 def encode(
     source: BinaryIO,
     target: BinaryIO,
@@ -88,33 +77,41 @@ def encode(
     engine: Engine = "cpu",
     threads: int = 1,
     progress: ProgressCallback | None = None,
+    checkpoints: Checkpoints | None = None,
     build: Build = build_lstm,
 ) -> Report:
     """Compress all of ``source`` into ``target`` (both seekable; what ``target`` held before is overwritten).
 
     The bytes written depend on ``source`` and ``config`` alone. ``progress`` is called about every 0.1 s.
-    ``build`` replaces the model (for tests). Raises InputError if the source changes meanwhile, DeviceError
-    if the engine cannot run here, ValueError if ``config`` cannot be written to a file.
+    With ``checkpoints`` the state is saved now and then, and a run can go on with the ``target`` that an
+    interrupted one left; remove them when the output is safe. ``build`` replaces the model (for tests).
+    Raises InputError if the source changes meanwhile, DeviceError if the engine cannot run here, ValueError
+    if ``config`` cannot be written to a file, CheckpointError, and KeyboardInterrupt after a checkpoint.
     """
-    began = time.perf_counter()
     container.check_config(config)
     measured = _measure(source)
     length, digest = measured
     header = Header("stored", length, digest, None)
     size = header.size + length
-    meter = _Meter(length, progress)
-    if length:
+    meter = Meter(length, progress)
+    storing = checkpoints is not None and checkpoints.resuming and _begins_with(target, header)
+    if length and not storing:  # else an interrupted run found out already that the model does not help
         layout = Layout(length, config.streams, config.window)
-        writer = container.Writer(target, Header("model", length, digest, config))
+        modelled = Header("model", length, digest, config)
         predictor = build(config, layout.windows, engine=engine, threads=threads)
-        _code(_Encoding(source, writer, layout), predictor, layout, meter)
-        if writer.size < size:
-            header, size = writer.header, writer.size
+        identity = _identity("encode", length, digest, config)
+        encoding = _begin(
+            lambda at: Encoding(source, target, modelled, at), predictor, layout, meter, checkpoints, identity
+        )
+        with checkpoints.running(meter.done) if checkpoints else nullcontext():
+            code(encoding, predictor, meter, checkpoints, identity)
+        if encoding.writer.size < size:
+            header, size = modelled, encoding.writer.size
     if header.mode == "stored":
         container.write_stored(source, target, header)
     if _measure(source) != measured:
         raise InputError("the input changed while it was encoded; encode it again")
-    return _report(header, size, meter, engine, began)
+    return _report(header, size, meter, engine)
 
 
 def decode(
@@ -125,137 +122,87 @@ def decode(
     threads: int = 1,
     memory_limit: int = MEMORY_LIMIT,
     progress: ProgressCallback | None = None,
+    checkpoints: Checkpoints | None = None,
     build: Build = build_lstm,
 ) -> Report:
     """Decompress all of ``source`` into ``target``, both seekable, ``target`` also readable.
 
     All checksums of the file are verified before decoding begins, the hash of the content after it.
-    Raises FormatError (NotRnncError, TruncatedError, DamagedError), VersionError, LimitError (see
-    :func:`announced_memory`), MismatchError, DeviceError.
+    ``checkpoints`` are as in :func:`encode`. Raises FormatError (NotRnncError, TruncatedError, DamagedError),
+    VersionError, LimitError (see :mod:`rnncompress.limits`), MismatchError, DeviceError, CheckpointError.
     """
-    began = time.perf_counter()
     header = container.inspect(source)
-    if header.config is not None and (memory := announced_memory(header.config)) > memory_limit:
-        raise LimitError(
-            f"decoding takes about {memory >> 20} MiB of memory, but the limit is {memory_limit >> 20} MiB; "
-            "raise it with --memory-limit if you trust the file"
-        )
+    if header.config is not None:
+        check_memory(header.config, memory_limit)
     container.verify(source)
-    size = source.seek(0, os.SEEK_END)
-    meter = _Meter(header.length, progress)
-    target.seek(0)
-    target.truncate()
+    size, packed_digest = _measure(source)
+    meter = Meter(header.length, progress)
     if header.config is None:
+        target.seek(0)
+        target.truncate()
         container.stored(source, target.write)
     else:
-        layout = Layout(header.length, header.config.streams, header.config.window)
-        predictor = build(header.config, layout.windows, engine=engine, threads=threads)
-        decoding = _Decoding(source, target, layout)
+        config = header.config
+        layout = Layout(header.length, config.streams, config.window)
+        predictor = build(config, layout.windows, engine=engine, threads=threads)
+        identity = _identity("decode", size, packed_digest, config)
+        decoding = _begin(
+            lambda at: Decoding(source, target, config, layout, at),
+            predictor,
+            layout,
+            meter,
+            checkpoints,
+            identity,
+        )
         try:
-            _code(decoding, predictor, layout, meter)
+            with checkpoints.running(meter.done) if checkpoints else nullcontext():
+                code(decoding, predictor, meter, checkpoints, identity)
         except DamagedError as error:  # its checksum is right, so it is the model that differs
-            raise MismatchError(f"{error}: this machine computes other numbers; run selfcheck") from error
+            raise MismatchError(f"{error}: this machine computes other numbers; {REPORT}") from error
         decoding.output.flush()
     if _measure(target) != (header.length, header.digest):
-        raise MismatchError("the hash of the decoded bytes is not the one in the header; run selfcheck")
-    return _report(header, size, meter, engine, began)
+        raise MismatchError(f"the hash of the decoded bytes is not the one in the header; {REPORT}")
+    return _report(header, size, meter, engine)
 
 
-class _Direction(Protocol):
-    """What encoding and decoding do differently."""
+def _begin(
+    make: Callable[[Snapshot], Way],
+    predictor: Predictor,
+    layout: Layout,
+    meter: Meter,
+    checkpoints: Checkpoints | None,
+    identity: Identity,
+) -> Way:
+    """The direction at the snapshot that the run can go on from, or else at the beginning."""
 
-    def window(self, predictor: Predictor, first: int, steps: int) -> IntArray:
-        """Code ``steps`` steps from step ``first`` on. Returns the frequencies (steps, B) of the symbols."""
+    def take(at: Snapshot) -> Way:
+        _check(at, predictor.config, layout)
+        direction = make(replace(at, state={}))
+        predictor.load_state(dict(at.state))
+        meter.go_on(at, layout.coded(0, at.windows * layout.window))
+        return direction
 
-    def end_block(self) -> None:
-        """The next window begins a new block, or there is none."""
-
-
-class _Encoding:
-    """The symbols come from the file."""
-
-    def __init__(self, source: BinaryIO, writer: container.Writer, layout: Layout) -> None:
-        self._windows = read_windows(source, layout)
-        self._encoder = RangeEncoder()
-        self._writer = writer
-        self._layout = layout
-
-    def window(self, predictor: Predictor, first: int, steps: int) -> IntArray:
-        cum, freq = predictor.predict_window(next(self._windows).astype(np.int32, order="C"))
-        coded = self._layout.coded(first, steps)
-        self._encoder.encode(cum.ravel()[:coded], freq.ravel()[:coded])
-        return freq
-
-    def end_block(self) -> None:
-        self._writer.block(self._encoder.flush())
+    restored = checkpoints.restore(identity, predictor.state, take) if checkpoints else None
+    return restored or make(Snapshot())
 
 
-class _Decoding:
-    """The symbols come from the decoder."""
-
-    def __init__(self, source: BinaryIO, target: BinaryIO, layout: Layout) -> None:
-        self.output = WindowWriter(target, layout)
-        self._payloads = container.payloads(source)
-        self._decoder: RangeDecoder | None = None
-        self._layout = layout
-
-    def window(self, predictor: Predictor, first: int, steps: int) -> IntArray:
-        if self._decoder is None:
-            self._decoder = RangeDecoder(next(self._payloads))
-        streams = np.arange(self._layout.streams)
-        symbols = np.zeros((steps, len(streams)), dtype=np.int32)
-        freq = np.zeros_like(symbols)
-        for t in range(steps):
-            frequencies = predictor.predict_step()
-            active = self._layout.active(first + t)
-            symbols[t, :active] = self._decoder.decode(frequencies[:active])
-            freq[t] = frequencies[streams, symbols[t]]
-            predictor.observe(symbols[t])
-        self.output.write(symbols)
-        return freq
-
-    def end_block(self) -> None:
-        assert self._decoder is not None
-        self._decoder.finish()
-        self._decoder = None
+def _check(at: Snapshot, config: Config, layout: Layout) -> None:
+    """Raise CheckpointError unless ``at`` can be a snapshot of a run with ``layout``."""
+    symbols = at.windows % container.block_windows(config) * layout.window * layout.streams
+    cum, freq = at.pairs.astype(np.int64)
+    sound = np.all((cum > 0) & (freq > 0) & (cum + freq < 1 << PRECISION))
+    if not (0 < at.windows < layout.windows and len(cum) == symbols and sound):
+        raise CheckpointError("it does not hold what it should")
 
 
-def _code(direction: _Direction, predictor: Predictor, layout: Layout, meter: "_Meter") -> None:
-    """Run through the whole file, window by window."""
-    per_block = container.block_windows(predictor.config)
-    for number in range(layout.windows):
-        first = number * layout.window
-        steps = min(layout.window, layout.steps - first)
-        freq = direction.window(predictor, first, steps)
-        last = number == layout.windows - 1
-        if not last:
-            predictor.learn()
-        if last or (number + 1) % per_block == 0:
-            direction.end_block()
-        meter.add(freq.ravel()[: layout.coded(first, steps)])
-
-
-class _Meter:
-    """Counts bytes done and what they cost, keeps the curve, and tells whoever wants to know."""
-
-    def __init__(self, total: int, progress: ProgressCallback | None) -> None:
-        self.curve: list[tuple[int, float]] = []
-        self._total = total
-        self._progress = progress
-        self._done = 0
-        self._bits = 0.0
-        self._told = time.monotonic()
-
-    def add(self, freq: IntArray) -> None:
-        """Count the symbols that were coded with these frequencies."""
-        self._done += len(freq)
-        self._bits += PRECISION * len(freq) - float(np.log2(freq).sum())
-        if self._done * CURVE_POINTS >= self._total * (len(self.curve) + 1):
-            self.curve.append((self._done, self._bits / self._done))
-        now = time.monotonic()
-        if self._progress and (self._done == self._total or now - self._told >= PROGRESS_SECONDS):
-            self._told = now
-            self._progress(Progress(self._done, self._total, self._bits))
+def _identity(direction: str, length: int, digest: bytes, config: Config) -> Identity:
+    """What tells one run from another. Engine, device and threads do not: a run may go on with others."""
+    return {
+        "direction": direction,
+        "input": f"{length} {digest.hex()}",
+        "configuration": asdict(config),
+        "version of rnncompress": f"{__version__}, format {container.VERSION}",
+    }
 
 
 def _measure(source: BinaryIO) -> tuple[int, bytes]:
@@ -265,7 +212,15 @@ def _measure(source: BinaryIO) -> tuple[int, bytes]:
     return length, container.copy(source, length, len)
 
 
-def _report(header: Header, size: int, meter: _Meter, engine: Engine, began: float) -> Report:
+def _begins_with(target: BinaryIO, header: Header) -> bool:
+    """Whether ``target`` holds ``header``."""
+    try:
+        return container.inspect(target) == header
+    except (FormatError, VersionError):
+        return False
+
+
+def _report(header: Header, size: int, meter: Meter, engine: Engine) -> Report:
     return Report(
         mode=header.mode,
         original_bytes=header.length,
@@ -274,7 +229,7 @@ def _report(header: Header, size: int, meter: _Meter, engine: Engine, began: flo
         payload_bytes=size - header.size,
         bpc=8 * size / header.length if header.length else 0.0,
         curve=tuple(meter.curve) if header.mode == "model" else (),
-        seconds=time.perf_counter() - began,
+        seconds=meter.seconds,
         config=header.config,
         engine=engine,
         digest=header.digest,

@@ -16,6 +16,7 @@ import os
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from itertools import islice
 from typing import BinaryIO, Final, Literal
 
 from rnncompress.errors import DamagedError, NotRnncError, TruncatedError, VersionError
@@ -32,6 +33,8 @@ BLOCK_SYMBOLS: Final = 1 << 20
 """A block covers about this many bytes of the original."""
 MAX_PARAMETER: Final = (1 << 31) - 1
 MAX_LAYERS: Final = 255
+MAX_CONTEXTS: Final = (1 << 26) - 2
+MAX_CONTEXT_BITS: Final = 30
 
 _CRC = 4
 _DIGEST = 16
@@ -72,11 +75,15 @@ def check_config(config: Config) -> None:
     for name, value in _parameters(config).items():
         if not 0 <= value <= MAX_PARAMETER:
             raise ValueError(f"{name} is {value}, not in 0 … {MAX_PARAMETER}")
-    for name in ("layers", "hidden", "streams", "window", "horizon"):
+    for name in ("layers", "hidden", "streams", "window", "horizon", "context_bits"):
         if getattr(config, name) < 1:
             raise ValueError(f"{name} must be at least 1")
-    if config.layers > MAX_LAYERS:
-        raise ValueError(f"layers is {config.layers}, more than {MAX_LAYERS}")
+    largest = {"layers": MAX_LAYERS, "contexts": MAX_CONTEXTS, "context_bits": MAX_CONTEXT_BITS}
+    for name, limit in largest.items():
+        if getattr(config, name) > limit:
+            raise ValueError(f"{name} is {getattr(config, name)}, more than {limit}")
+    if config.contexts % 2:
+        raise ValueError(f"contexts is {config.contexts}, but there is no context of no symbols")
     if config.alphabet != 256:
         raise ValueError(f"alphabet is {config.alphabet}, but symbols are bytes")
     if config.hidden % 16:
@@ -86,9 +93,13 @@ def check_config(config: Config) -> None:
 
 
 class Writer:
-    """Writes a header at the start of ``target``, then blocks."""
+    """Writes a header at the start of ``target``, then blocks.
 
-    def __init__(self, target: BinaryIO, header: Header) -> None:
+    The first ``blocks`` blocks are there already: they are checked and kept, and what follows is cut off.
+    Raises FormatError if they are damaged, or follow another header.
+    """
+
+    def __init__(self, target: BinaryIO, header: Header, blocks: int = 0) -> None:
         if header.config is not None:
             check_config(header.config)
         self.header = header
@@ -96,13 +107,26 @@ class Writer:
         self._crc = 0
         self.size = 0
         """Bytes written so far."""
-        target.seek(0)
-        target.truncate()
-        self._put(_frame(header))
+        if blocks:
+            self._keep(blocks)
+        else:
+            target.seek(0)
+            target.truncate()
+            self._put(_frame(header))
 
     def block(self, payload: bytes) -> None:
         """Append one block."""
         self._put(_varint(len(payload)) + payload)
+
+    def _keep(self, blocks: int) -> None:
+        reader = _Reader(self._target)
+        if _read_header(reader) != self.header:
+            raise DamagedError("the blocks written so far are of another file")
+        for _ in islice(_read_blocks(reader, self.header), blocks):
+            pass
+        self._crc, self.size = reader.crc, reader.offset
+        self._target.seek(self.size)
+        self._target.truncate()
 
     def _put(self, data: bytes) -> None:
         self._crc = zlib.crc32(data, self._crc)
@@ -131,7 +155,12 @@ def payloads(source: BinaryIO) -> Iterator[bytes]:
     Raises TruncatedError or DamagedError, besides what :func:`inspect` raises.
     """
     reader = _Reader(source)
-    header = _read_header(reader)
+    yield from _read_blocks(reader, _read_header(reader))
+    reader.check_end()
+
+
+def _read_blocks(reader: "_Reader", header: Header) -> Iterator[bytes]:
+    """The payloads of all blocks in turn, each checked."""
     assert header.config is not None, "a stored file has no blocks"
     config = header.config
     symbols = block_windows(config) * config.streams * config.window
@@ -145,7 +174,6 @@ def payloads(source: BinaryIO) -> Iterator[bytes]:
         payload = reader.take(size, f"block {number}")
         reader.check_crc(f"block {number}", start)
         yield payload
-    reader.check_end()
 
 
 def stored(source: BinaryIO, write: Callable[[bytes], object]) -> None:
@@ -187,13 +215,13 @@ def copy(source: BinaryIO, length: int, write: Callable[[bytes], object]) -> byt
 
 
 class _Reader:
-    """A file read from its start on, which knows where it is and the CRC-32 of what it took."""
+    """A file read from its start on, with its position and the CRC-32 of what it took, checksums left out."""
 
     def __init__(self, source: BinaryIO) -> None:
         self.size = source.seek(0, os.SEEK_END)
         self.offset = 0
         self._source = source
-        self._crc = 0
+        self.crc = 0
         source.seek(0)
 
     def take(self, count: int, what: str) -> bytes:
@@ -202,7 +230,7 @@ class _Reader:
         if len(data) != count:
             raise TruncatedError(f"the file ends at byte {self.size}, in {what}")
         self.offset += count
-        self._crc = zlib.crc32(data, self._crc)
+        self.crc = zlib.crc32(data, self.crc)
         return data
 
     def varint(self, what: str) -> int:
@@ -219,9 +247,9 @@ class _Reader:
 
     def check_crc(self, what: str, start: int) -> None:
         """Compare the next four bytes with the CRC-32 of all that was taken so far."""
-        expected, before = self._crc, self.offset
+        expected, before = self.crc, self.offset
         found = int.from_bytes(self.take(_CRC, f"the checksum of {what}"), "little")
-        self._crc = expected
+        self.crc = expected
         if found != expected:
             raise DamagedError(f"{what} is damaged: the checksum of bytes {start} to {before} differs")
 

@@ -5,6 +5,7 @@
     RnncompressError                  exit 1   anything below; its text is one line that says what to do
     ├── InputError                    exit 1   the input cannot be read, or changed while it was read
     ├── OutputError                   exit 1   the output cannot be written (exists, no space, no permission)
+    ├── CheckpointError               exit 1   no checkpoint fits: damaged, or of another input
     ├── CorpusError                   exit 1   a corpus cannot be fetched, or is not the published one
     ├── FormatError                   exit 1   the file is not ours, or is damaged
     │   ├── NotRnncError              exit 1   no magic number: some other kind of file
@@ -35,6 +36,10 @@ class InputError(RnncompressError):
 
 class OutputError(RnncompressError):
     """The output cannot be written."""
+
+
+class CheckpointError(RnncompressError):
+    """A checkpoint is damaged, or is not of this input, configuration and version."""
 
 
 class CorpusError(RnncompressError):

@@ -2,18 +2,20 @@
 
 import io
 import os
-import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Final
 
-from rnncompress.errors import InputError, OutputError, RnncompressError
+from rnncompress.errors import InputError, MismatchError, OutputError, RnncompressError
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
+
+PART: Final = ".rnnc-part"
+"""What the name of an output ends in until it is whole."""
 
 
 def open_input(path: Path) -> BinaryIO:
@@ -57,31 +59,113 @@ def check_output(path: Path, *, overwrite: bool = False) -> None:
             raise OutputError(f"cannot write {path}: its folder does not exist")
 
 
-@contextmanager
-def atomic_output(path: Path, *, overwrite: bool = False) -> Iterator[BinaryIO]:
-    """A file to write and read that becomes ``path`` when the block ends well, and vanishes if it raises.
+def beside(path: Path, suffix: str) -> Path:
+    """A file that belongs to the output ``path``; if that is a symbolic link, to what it points to."""
+    final = path.resolve()
+    return final.with_name(final.name + suffix)
 
-    Until then it stands in the same folder under another name; it is on disk (fsync) before it is renamed.
+
+@contextmanager
+def atomic_output(
+    path: Path, *, overwrite: bool = False, keep: Callable[[], bool] = lambda: False
+) -> Iterator[BinaryIO]:
+    """A file to write and read that becomes ``path`` when the block ends well and vanishes if it raises.
+
+    Until then it stands beside ``path`` under another name, locked, so that nobody else writes to it; it is on
+    disk (fsync) before it is renamed. While ``keep()`` is true it neither vanishes nor begins empty: a later
+    call goes on with it. After a MismatchError it is left there to be looked at.
     Raises OutputError when ``path`` exists and ``overwrite`` is false, when the folder is missing or not
-    writable, and when the disk is full, also from writes inside the block.
+    writable, when another process writes to it, and when the disk is full, also from writes inside the block.
     """
     check_output(path, overwrite=overwrite)
-    final = path.resolve()  # what a symbolic link points to, not the link, is replaced
-    temporary = final.with_name(f".rnncompress-{secrets.token_hex(8)}.tmp")
+    final, part = path.resolve(), beside(path, PART)
     with _told_as(OutputError, f"cannot write {path}"):
-        file = io.BufferedRandom(_File(temporary, "x+", str(path)))
+        file = io.BufferedRandom(_File(_claim(part, path), "r+", str(path)))
+    try:
+        if not keep():
+            file.truncate(0)
+        yield file
+        sync(file)
+        with _told_as(OutputError, f"cannot write {path}"):
+            check_output(path, overwrite=overwrite)
+            if os.name == "nt":  # there an open file cannot be renamed
+                file.close()
+            replace(part, final)
+            file.close()
+    except BaseException as error:
+        if isinstance(error, MismatchError):
+            error.add_note(f"what was made is left in {part}")
+        elif not keep():
+            part.unlink(missing_ok=True)
+        _close(file)
+        raise
+
+
+@contextmanager
+def write_anew(path: Path) -> Iterator[BinaryIO]:
+    """A file that is written from its start, and removed if the block raises. Raises OutputError."""
+    with _told_as(OutputError, f"cannot write {path}"):
+        file = io.BufferedRandom(_File(path, "w+", str(path)))
     try:
         yield file
-        with _told_as(OutputError, f"cannot write {path}"):
-            file.flush()
-            os.fsync(file.fileno())
-            file.close()
-            check_output(path, overwrite=overwrite)
-            temporary.replace(final)
+        file.close()
     except BaseException:
         _close(file)
-        temporary.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
         raise
+
+
+def sync(file: BinaryIO) -> None:
+    """Have all that was written to ``file`` on disk. Raises OutputError."""
+    file.flush()
+    with (
+        _told_as(OutputError, "cannot write the output"),
+        suppress(io.UnsupportedOperation),
+    ):  # it is in memory
+        os.fsync(file.fileno())
+
+
+def replace(path: Path, target: Path) -> None:
+    """Rename ``path`` to ``target``, on disk. Raises OutputError."""
+    with _told_as(OutputError, f"cannot write {target}"):
+        path.replace(target)
+    with suppress(OSError):  # not every system can do this with a folder
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _claim(part: Path, path: Path) -> int:
+    """Open ``part`` to read and write, made if it is not there, and lock it until it is closed."""
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    while True:
+        descriptor = os.open(part, flags, 0o666)
+        try:
+            _lock(descriptor, path)
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(descriptor), part.stat()):
+                    return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)  # who had it before has finished, and renamed or removed it meanwhile
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    try:
+        from fcntl import LOCK_EX, LOCK_NB, flock
+    except ImportError:  # not on Windows
+        return
+    try:
+        flock(descriptor, LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        raise OutputError(
+            f"{path} is being written by another process; wait, or name another output"
+        ) from None
+    except OSError:
+        return  # some network file systems know no locks
 
 
 class _File(io.FileIO):
@@ -102,6 +186,10 @@ class _File(io.FileIO):
     def write(self, data: "ReadableBuffer") -> int:
         with _told_as(OutputError, f"cannot write {self._shown}"):
             return super().write(data)
+
+    def truncate(self, size: int | None = None) -> int:
+        with _told_as(OutputError, f"cannot write {self._shown}"):
+            return super().truncate(size)
 
 
 @contextmanager

@@ -64,29 +64,35 @@ class Layout:
                 yield stream, start, end - start
 
 
-def read_windows(source: BinaryIO, layout: Layout) -> Iterator[ByteArray]:
-    """The symbols (steps, B) of every window; 0 where a stream has ended. Raises InputError if cut short."""
-    for first in range(0, layout.steps, layout.chunk):
-        steps = min(layout.chunk, layout.steps - first)
+def read_windows(
+    source: BinaryIO, layout: Layout, start: int = 0, stop: int | None = None
+) -> Iterator[ByteArray]:
+    """The symbols (steps, B) of every window from ``start`` to before ``stop``; 0 where a stream has ended.
+
+    Raises InputError if ``source`` is shorter than it was.
+    """
+    end = layout.steps if stop is None else min(layout.steps, stop * layout.window)
+    for first in range(start * layout.window, end, layout.chunk):
+        steps = min(layout.chunk, end - first)
         parts = np.zeros((layout.streams, steps), dtype=np.uint8)
         for stream, offset, count in layout.pieces(first, steps):
             source.seek(offset)
             data = source.read(count)
             if len(data) != count:
-                raise InputError("the input became shorter while it was encoded")
+                raise InputError("the file became shorter meanwhile")
             parts[stream, :count] = np.frombuffer(data, dtype=np.uint8)
         for step in range(0, steps, layout.window):
             yield parts[:, step : step + layout.window].T
 
 
 class WindowWriter:
-    """Puts windows of symbols back to where :func:`read_windows` found them."""
+    """Puts windows of symbols, from window ``start`` on, back to where :func:`read_windows` found them."""
 
-    def __init__(self, target: BinaryIO, layout: Layout) -> None:
+    def __init__(self, target: BinaryIO, layout: Layout, start: int = 0) -> None:
         self._target = target
         self._layout = layout
         self._parts = np.zeros((layout.streams, layout.chunk), dtype=np.uint8)
-        self._first = 0
+        self._first = start * layout.window
         """Step at which the buffer begins."""
         self._steps = 0
         """Steps in the buffer."""
@@ -100,7 +106,7 @@ class WindowWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is left in the buffer; call it after the last window."""
+        """Write what is left in the buffer: after the last window, or whenever all is to be in the file."""
         for stream, offset, count in self._layout.pieces(self._first, self._steps):
             self._target.seek(offset)
             self._target.write(self._parts[stream, :count].tobytes())

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import fake
 import pytest
 
-from rnncompress import codec, container, lstm
+from rnncompress import codec, container, lstm, snapshot
 from rnncompress.container import Header
 from rnncompress.errors import SelfCheckError
 from rnncompress.presets import Config
@@ -96,6 +97,9 @@ def test_output_is_the_input(refuses, folder, packed):
     (folder / NAME).write_bytes(b"mine")
     refuses(1, "encode", NAME, "-o", NAME, "-f", says="is the input itself")
     refuses(1, "decode", packed, "-o", packed, "-f", says="is the input itself")
+    refuses(1, "encode", NAME, "--report", NAME, "-f", says="is the input itself")
+    (folder / "x.ckpt").write_bytes(snapshot.MAGIC)
+    refuses(1, "encode", "x.ckpt", "-o", "x", "-f", says="is the input itself")
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89", b"a text like any other", b"\x1f\x8b\x08\x00" + bytes(50)])
@@ -177,8 +181,8 @@ def test_disk_full(refuses, folder, packed, text):
         refuses(1, "encode", "-", "-c", stdin=text, says="cannot write temporary files")
 
 
-def test_mismatch_while_verifying(refuses, folder, packed, text):
-    """If what was encoded does not decode to the input, the output never takes its name."""
+def test_mismatch_while_verifying(cli, folder, packed, text):
+    """If what was encoded does not decode to the input, the output stays, but never takes its name."""
 
     def wrong(source, target, **options):
         report = decode(source, target, **options)
@@ -190,7 +194,13 @@ def test_mismatch_while_verifying(refuses, folder, packed, text):
     (folder / "neu").write_bytes(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(codec, "decode", wrong)
-        refuses(3, "encode", "neu", "--verify", says="differs from neu from byte 3 on")
+        result = cli("encode", "neu", "--verify")
+    assert result.exit_code == 3
+    assert "differs from neu from byte 3 on; what was made is left in" in result.stderr
+    assert not (folder / "neu.rnnc").exists()
+    assert codec.decode(
+        io.BytesIO((folder / "neu.rnnc.rnnc-part").read_bytes()), io.BytesIO(), build=fake.build
+    )
 
 
 def test_other_original(refuses, folder, packed):

@@ -10,9 +10,11 @@ from fake import CountingPredictor, build
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncompress import codec, container
-from rnncompress.codec import Progress, Report, announced_memory
+from rnncompress import codec, container, loop
+from rnncompress.codec import Report
 from rnncompress.errors import FormatError, InputError, LimitError, MismatchError
+from rnncompress.limits import MEMORY_LIMIT, announced_memory
+from rnncompress.loop import Progress
 from rnncompress.predictor import IntArray, Predictor
 from rnncompress.presets import Config
 
@@ -114,14 +116,20 @@ def test_a_model_beyond_the_limit_is_refused_before_it_is_built() -> None:
     codec.decode(io.BytesIO(blob), io.BytesIO(), memory_limit=need, build=build)
 
 
-@pytest.mark.parametrize("field", ["layers", "hidden", "streams", "window"])
+@pytest.mark.parametrize("field", ["layers", "hidden", "streams", "window", "context_bits"])
 def test_absurd_models_exceed_the_default_limit(field: str) -> None:
     """The memory that the largest value of any field announces is computed at once and is above the limit."""
-    largest = {"layers": 255, "hidden": 2**31 - 16, "streams": 2**31 - 1, "window": 2**31 - 2}
-    config = Config(hidden=1024).replace(**{field: largest[field]})
+    largest = {
+        "layers": 255,
+        "hidden": 2**31 - 16,
+        "streams": 2**31 - 1,
+        "window": 2**31 - 2,
+        "context_bits": 30,
+    }
+    config = Config(hidden=1024, contexts=2).replace(**{field: largest[field]})
     container.check_config(config)
-    assert announced_memory(config) > codec.MEMORY_LIMIT
-    assert announced_memory(Config()) < codec.MEMORY_LIMIT // 20
+    assert announced_memory(config) > MEMORY_LIMIT
+    assert announced_memory(Config()) < MEMORY_LIMIT // 20
 
 
 class Differing(CountingPredictor):
@@ -229,7 +237,7 @@ def test_progress_is_told_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Progress comes after every window if there is time for it, and always at the end."""
     data = text(10 * WINDOW)
     for seconds, expected in ((0.0, [WINDOW * n for n in range(1, 11)]), (1e9, [10 * WINDOW])):
-        monkeypatch.setattr(codec, "PROGRESS_SECONDS", seconds)
+        monkeypatch.setattr(loop, "PROGRESS_SECONDS", seconds)
         told: list[Progress] = []
         blob = io.BytesIO()
         codec.encode(io.BytesIO(data), blob, CONFIG, build=build, progress=told.append)

@@ -14,8 +14,8 @@ from rnncompress.errors import DamagedError, FormatError, NotRnncError, Truncate
 from rnncompress.presets import CELLS, Config
 
 DIGEST = bytes(range(16))
-CONFIG = Config("lstm", 256, 2, 256, 4, 8, 6000, 2000, 1000)
-FIELDS = bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807")
+CONFIG = Config("lstm", 256, 2, 256, 4, 8, 6000, 2000, 1000, 0b1010, 18)
+FIELDS = bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807 0a 12")
 """``CONFIG`` in a file."""
 
 numbers = st.integers(1, 2**31 - 1)
@@ -29,6 +29,8 @@ configs = st.builds(
     rate_first=numbers,
     rate_last=numbers,
     horizon=numbers,
+    contexts=st.integers(0, 2**25 - 1).map(lambda n: 2 * n),
+    context_bits=st.integers(1, 30),
 )
 headers = st.builds(
     Header, st.just("model"), st.integers(0, 2**63 - 1), st.binary(min_size=16, max_size=16), configs
@@ -181,14 +183,18 @@ MODEL = bytes([0, 5]) + DIGEST
         (bytes([1]) + b"\xff" * 9 + b"\1" + DIGEST, "shortest form"),
         (MODEL, "too short"),
         (MODEL + b"\x09" + FIELDS[1:], "cell 9"),
-        (MODEL + bytes.fromhex("00 05 02 8002 04 08 f02e d00f e807"), "alphabet"),
-        (MODEL + bytes.fromhex("00 8002 00 8002 04 08 f02e d00f e807"), "layers"),
-        (MODEL + bytes.fromhex("00 8002 ffff03 8002 04 08 f02e d00f e807"), "layers"),
-        (MODEL + bytes.fromhex("00 8002 02 8102 04 08 f02e d00f e807"), "hidden"),
-        (MODEL + bytes.fromhex("00 8002 02 8002 00 08 f02e d00f e807"), "streams"),
-        (MODEL + bytes.fromhex("00 8002 02 8002 04 09 f02e d00f e807"), "window"),
-        (MODEL + bytes.fromhex("00 8002 02 8002 04 08 f02e d00f 00"), "horizon"),
-        (MODEL + bytes.fromhex("00 8002 02 8002 8080808008 08 f02e d00f e807"), "streams"),
+        (MODEL + bytes.fromhex("00 05 02 8002 04 08 f02e d00f e807 0a 12"), "alphabet"),
+        (MODEL + bytes.fromhex("00 8002 00 8002 04 08 f02e d00f e807 0a 12"), "layers"),
+        (MODEL + bytes.fromhex("00 8002 ffff03 8002 04 08 f02e d00f e807 0a 12"), "layers"),
+        (MODEL + bytes.fromhex("00 8002 02 8102 04 08 f02e d00f e807 0a 12"), "hidden"),
+        (MODEL + bytes.fromhex("00 8002 02 8002 00 08 f02e d00f e807 0a 12"), "streams"),
+        (MODEL + bytes.fromhex("00 8002 02 8002 04 09 f02e d00f e807 0a 12"), "window"),
+        (MODEL + bytes.fromhex("00 8002 02 8002 04 08 f02e d00f 00 0a 12"), "horizon"),
+        (MODEL + bytes.fromhex("00 8002 02 8002 8080808008 08 f02e d00f e807 0a 12"), "streams"),
+        (MODEL + bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807 0b 12"), "contexts"),
+        (MODEL + bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807 80808020 12"), "contexts"),
+        (MODEL + bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807 0a 00"), "context_bits"),
+        (MODEL + bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807 0a 1f"), "context_bits"),
     ],
 )
 def test_impossible_fields_are_damage(body: bytes, why: str) -> None:
@@ -210,7 +216,11 @@ def test_an_announced_size_takes_no_memory() -> None:
 def test_an_announced_length_needs_its_blocks() -> None:
     """A header that announces an absurd length is found out at the end of the file, at once."""
     file = crafted(
-        bytes([0]) + b"\xff" * 8 + b"\x7f" + MODEL[2:] + bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807")
+        bytes([0])
+        + b"\xff" * 8
+        + b"\x7f"
+        + MODEL[2:]
+        + bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807 0a 12")
     )
     with pytest.raises(TruncatedError):
         verify(file)

@@ -1,13 +1,16 @@
 """``rnncompress decode`` and ``rnncompress verify``."""
 
+import os
 from pathlib import Path
 
 import click
 
+from rnncompress import container
+from rnncompress.cli.checkpoints import Keeping, checkpoint_options, open_kept_target
 from rnncompress.cli.options import memory_limit_option, output_options
-from rnncompress.cli.results import Result
+from rnncompress.cli.results import Result, Soundness
 from rnncompress.cli.run import Run, run_options
-from rnncompress.cli.streams import STDIO, SUFFIX, choose_target, compare, open_source, open_target
+from rnncompress.cli.streams import STDIO, SUFFIX, choose_target, compare, open_source
 from rnncompress.files import scratch
 
 
@@ -15,9 +18,16 @@ from rnncompress.files import scratch
 @click.argument("source", metavar="FILE.rnnc", type=click.Path(allow_dash=True))
 @output_options
 @memory_limit_option
+@checkpoint_options
 @run_options
 def decode(
-    source: str, output: str | None, to_stdout: bool, force: bool, memory_limit: int, run: Run
+    source: str,
+    output: str | None,
+    to_stdout: bool,
+    force: bool,
+    memory_limit: int,
+    keeping: Keeping,
+    run: Run,
 ) -> None:
     """Decompress FILE.rnnc into FILE; the compressed file stays.
 
@@ -28,22 +38,32 @@ def decode(
     target = choose_target(source, output, to_stdout, default, overwrite=force)
     if target is None and run.as_json:
         raise click.UsageError("--json and the data cannot both go to standard output; use -o or --report")
-    run.check_report(overwrite=force)
+    run.check_report(source, target, overwrite=force)
+    checkpoints = keeping.checkpoints(source, target, run.screen, overwrite=force)
 
-    with open_source(source) as packed, open_target(target, overwrite=force) as decoded:
-        report = run.decode(source, packed, decoded, memory_limit)
+    with open_source(source) as packed, open_kept_target(target, checkpoints, overwrite=force) as decoded:
+        report = run.decode(source, packed, decoded, memory_limit, checkpoints)
     run.deliver(Result("decode", source, str(target or STDIO), report, run.threads), overwrite=force)
 
 
 @click.command()
 @click.argument("source", metavar="FILE.rnnc", type=click.Path(allow_dash=True))
 @click.option("--against", metavar="ORIGINAL", type=click.Path(), help="Compare with this file, too.")
+@click.option("--quick", is_flag=True, help="Check header and blocks only; decode nothing.")
 @memory_limit_option
 @run_options
-def verify(source: str, against: str | None, memory_limit: int, run: Run) -> None:
+def verify(source: str, against: str | None, quick: bool, memory_limit: int, run: Run) -> None:
     """Decode FILE.rnnc, keep nothing, and check that what came out is what was encoded."""
-    run.check_report(overwrite=False)
+    if quick and against is not None:
+        raise click.UsageError("--quick decodes nothing that could be compared")
+    run.check_report(source, overwrite=False)
 
+    if quick:
+        with open_source(source) as packed:
+            header = container.verify(packed)
+            size = packed.seek(0, os.SEEK_END)
+        run.deliver(Soundness(source, header, size))
+        return
     with open_source(source) as packed, scratch() as decoded:
         report = run.decode(source, packed, decoded, memory_limit)
         if against is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from rnncompress import presets
+from rnncompress.cli.checkpoints import Keeping, checkpoint_options, open_kept_target
 from rnncompress.cli.options import output_options
 from rnncompress.cli.results import Result
 from rnncompress.cli.run import Run, run_options
@@ -17,7 +18,6 @@ from rnncompress.cli.streams import (
     compare,
     find_input,
     open_source,
-    open_target,
 )
 from rnncompress.errors import OutputError
 from rnncompress.files import scratch
@@ -32,9 +32,17 @@ from rnncompress.files import scratch
     help="The model; see `rnncompress presets`. Default: by the size of the input.",
 )
 @click.option("--verify", is_flag=True, help="Decode the output and compare before it takes its name.")
+@checkpoint_options
 @run_options
 def encode(
-    source: str, output: str | None, to_stdout: bool, force: bool, preset: str | None, verify: bool, run: Run
+    source: str,
+    output: str | None,
+    to_stdout: bool,
+    force: bool,
+    preset: str | None,
+    verify: bool,
+    keeping: Keeping,
+    run: Run,
 ) -> None:
     """Compress INPUT into INPUT.rnnc; the input stays.
 
@@ -48,12 +56,13 @@ def encode(
         raise OutputError("compressed bytes are not written to a terminal; use -o OUT, or redirect")
     if target is None and run.as_json:
         raise click.UsageError("--json and the data cannot both go to standard output; use -o or --report")
-    run.check_report(overwrite=force)
+    run.check_report(path, target, overwrite=force)
+    checkpoints = keeping.checkpoints(path, target, run.screen, overwrite=force)
 
-    with open_source(path) as original, open_target(target, overwrite=force) as packed:
+    with open_source(path) as original, open_kept_target(target, checkpoints, overwrite=force) as packed:
         length = original.seek(0, os.SEEK_END)
         config = presets.get(preset, length) if preset else presets.choose(length)
-        report = run.encode(source, original, packed, config)
+        report = run.encode(source, original, packed, config, checkpoints)
         if verify:
             with scratch() as decoded:
                 run.decode(source, packed, decoded, memory_limit=sys.maxsize)

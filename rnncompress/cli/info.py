@@ -11,6 +11,7 @@ from rnncompress.cli.options import json_option
 from rnncompress.cli.results import in_words
 from rnncompress.cli.streams import open_source
 from rnncompress.container import inspect
+from rnncompress.limits import announced_memory, announced_work
 
 
 @click.command()
@@ -31,6 +32,8 @@ def info(source: str, as_json: bool) -> None:
             "header_bytes": header.size,
             "bpc": bpc,
             "digest": header.digest.hex(),
+            "memory_bytes": announced_memory(header.config) if header.config else 0,
+            "multiply_accumulates": announced_work(header),
             "config": asdict(header.config) if header.config else None,
         }
         click.echo(json.dumps(document, indent=2))

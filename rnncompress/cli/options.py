@@ -6,6 +6,8 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from rnncompress.limits import MEMORY_LIMIT
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -15,12 +17,6 @@ def size(text: str) -> int:
     if not (digits.isascii() and digits.isdecimal()):
         raise click.BadParameter(f"{text!r} is no size such as 512M or 16G")
     return int(digits) << 10 * " KMGT".index(unit)
-
-
-def _memory_limit() -> str:
-    from rnncompress.codec import MEMORY_LIMIT
-
-    return str(MEMORY_LIMIT)
 
 
 _OUTPUT: Final = (
@@ -33,7 +29,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 memory_limit_option = click.option(
     "--memory-limit",
     type=size,
-    default=_memory_limit,
+    default=str(MEMORY_LIMIT),
     metavar="SIZE",
     help="Refuse files that ask for more, e.g. 16G. Default: 8G.",
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rnncompress._version import __version__
 from rnncompress.cli.screen import duration, speed
+from rnncompress.container import Header
 from rnncompress.presets import Config
 
 if TYPE_CHECKING:
@@ -65,6 +66,33 @@ class Result:
             "machine": {"type": platform.machine(), "system": platform.platform(), "cores": os.cpu_count()},
             "peak_memory_bytes": peak_memory(),
             "versions": versions(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Soundness:
+    """What ``verify --quick`` found: all checksums of a file are right."""
+
+    source: str
+    header: Header
+    size: int
+    """Bytes of the file."""
+    target: None = None
+
+    def line(self) -> str:
+        """What was checked, and what was not."""
+        checked = "stored bytes" if self.header.config is None else "blocks"
+        return f"{self.source}: header and {checked} are sound, {self.size:,} bytes; nothing was decoded"
+
+    def document(self) -> dict[str, object]:
+        """The same as one JSON object."""
+        return {
+            "command": "verify",
+            "quick": True,
+            "input": self.source,
+            "mode": self.header.mode,
+            "original_bytes": self.header.length,
+            "compressed_bytes": self.size,
         }
 
 

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from rnncompress.cli.results import Result, in_words
+from rnncompress.cli.results import Result, Soundness, in_words
 from rnncompress.cli.screen import Screen, Update
+from rnncompress.cli.streams import refuse_input
 from rnncompress.container import inspect
 from rnncompress.errors import DeviceError
 from rnncompress.files import atomic_output, check_output
 from rnncompress.presets import Config
 
 if TYPE_CHECKING:
-    from rnncompress.codec import Engine, Progress, Report
+    from rnncompress.checkpoint import Checkpoints
+    from rnncompress.codec import Engine, Report
+    from rnncompress.loop import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,14 @@ class Run:
     as_json: bool
     screen: Screen
 
-    def encode(self, name: str, original: BinaryIO, packed: BinaryIO, config: Config) -> "Report":
+    def encode(
+        self,
+        name: str,
+        original: BinaryIO,
+        packed: BinaryIO,
+        config: Config,
+        checkpoints: "Checkpoints | None",
+    ) -> "Report":
         """:func:`rnncompress.encode` with progress shown."""
         from rnncompress import codec
 
@@ -44,9 +54,17 @@ class Run:
                 engine=self.engine,
                 threads=self.threads,
                 progress=_shown(update),
+                checkpoints=checkpoints,
             )
 
-    def decode(self, name: str, packed: BinaryIO, decoded: BinaryIO, memory_limit: int) -> "Report":
+    def decode(
+        self,
+        name: str,
+        packed: BinaryIO,
+        decoded: BinaryIO,
+        memory_limit: int,
+        checkpoints: "Checkpoints | None" = None,
+    ) -> "Report":
         """:func:`rnncompress.decode` with progress shown."""
         from rnncompress import codec
 
@@ -59,18 +77,22 @@ class Run:
                 threads=self.threads,
                 memory_limit=memory_limit,
                 progress=_shown(update),
+                checkpoints=checkpoints,
             )
 
     def _tell(self, config: Config | None) -> None:
         model = in_words(config) if config else "no model: stored as it is"
         self.screen.detail(f"{model}; {self.engine}, {self.threads} threads")
 
-    def check_report(self, *, overwrite: bool) -> None:
-        """Raise OutputError early if the report could not be written."""
+    def check_report(self, source: str, target: Path | None = None, *, overwrite: bool) -> None:
+        """Raise OutputError early if the report could not be written, or would replace input or output."""
         if self.report:
             check_output(self.report, overwrite=overwrite)
+            refuse_input(source, self.report)
+            if target is not None and self.report.resolve() == target.resolve():
+                raise click.UsageError("the report and the output have the same name")
 
-    def deliver(self, result: Result, *, overwrite: bool = False) -> None:
+    def deliver(self, result: Result | Soundness, *, overwrite: bool = False) -> None:
         """Print the result and write the report; where data went to stdout the result goes to stderr."""
         text = json.dumps(result.document(), indent=2)
         if self.report:

@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -66,16 +66,26 @@ def choose_target(
     if target is None:
         raise click.UsageError(f"{source} does not end in {SUFFIX}; name the output with -o")
     check_output(target, overwrite=overwrite)
-    if source != STDIO and target.exists() and Path(source).exists() and target.samefile(source):
-        raise OutputError(f"{target} is the input itself; name another output with -o")
+    refuse_input(source, target)
     return target
 
 
+def refuse_input(source: str, path: Path) -> None:
+    """Raise OutputError if writing ``path`` would replace the input."""
+    if source != STDIO and path.exists() and Path(source).exists() and path.samefile(source):
+        raise OutputError(f"{path} is the input itself; name another output with -o")
+
+
 @contextmanager
-def open_target(target: Path | None, *, overwrite: bool) -> Iterator[BinaryIO]:
-    """A seekable file that goes to ``target``, or to standard output, when the block ends well."""
+def open_target(
+    target: Path | None, *, overwrite: bool, keep: Callable[[], bool] = lambda: False
+) -> Iterator[BinaryIO]:
+    """A seekable file that goes to ``target``, or to standard output, when the block ends well.
+
+    ``keep`` is that of :func:`atomic_output`.
+    """
     if target is not None:
-        with atomic_output(target, overwrite=overwrite) as file:
+        with atomic_output(target, overwrite=overwrite, keep=keep) as file:
             yield file
         return
     with scratch() as file:

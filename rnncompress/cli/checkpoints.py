@@ -1,0 +1,126 @@
+"""The options --checkpoint-every and --resume, and what they make of an output."""
+
+import functools
+import math
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+import click
+
+from rnncompress.cli.screen import Screen
+from rnncompress.cli.signals import interrupt, when_asked_to_end
+from rnncompress.cli.streams import open_target, refuse_input
+from rnncompress.errors import CheckpointError, MismatchError
+
+if TYPE_CHECKING:
+    from rnncompress.checkpoint import Checkpoints
+
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
+_BYTES: Final = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """How often to save: after some time, or some bytes of the original."""
+
+    seconds: float = math.inf
+    bytes: float = math.inf
+
+
+DEFAULT: Final = Every(seconds=300)
+
+
+def every(text: str) -> Every:
+    """Such as 30s, 5m, 1h, 10MB or off."""
+    match = re.fullmatch(r"([0-9]{1,9})([a-z]{1,2})", text.lower())
+    number, unit = (int(match[1]), match[2]) if match else (0, "")
+    if number and unit in _SECONDS:
+        return Every(seconds=number * _SECONDS[unit])
+    if number and unit in _BYTES:
+        return Every(bytes=number * _BYTES[unit])
+    if text == "off":
+        return Every()
+    raise click.BadParameter(f"{text!r} is not such as 30s, 5m, 10MB or off")
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What the user wants of checkpoints."""
+
+    every: Every | None
+    """None where the user did not say."""
+    resume: bool
+
+    def checkpoints(
+        self, source: str, target: Path | None, screen: Screen, *, overwrite: bool
+    ) -> "Checkpoints | None":
+        """The checkpoints of ``target``; none for standard output. Raises OutputError if something is in the way."""
+        if target is None:
+            if self.resume or self.every not in (None, Every()):
+                raise click.UsageError("checkpoints stand beside the output; name it with -o")
+            return None
+        from rnncompress.checkpoint import Checkpoints
+
+        chosen = self.every or DEFAULT
+        checkpoints = Checkpoints(
+            target,
+            every_seconds=chosen.seconds,
+            every_bytes=chosen.bytes,
+            asked=self.every is not None,
+            resume=self.resume,
+            tell=screen.say,
+        )
+        for path in checkpoints.files:
+            refuse_input(source, path)
+        checkpoints.check(overwrite=overwrite)
+        return checkpoints
+
+
+def checkpoint_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options; ``command`` gets one :class:`Keeping`."""
+
+    @click.option(
+        "--checkpoint-every",
+        type=every,
+        metavar="WHEN",
+        help="Save the state to go on from: 30s, 5m, 10MB, off. Default: 5m.",
+    )
+    @click.option("--resume", is_flag=True, help="Go on from the checkpoint of an interrupted run.")
+    @functools.wraps(command)
+    def with_keeping(checkpoint_every: Every | None, resume: bool, **others: object) -> None:
+        command(keeping=Keeping(checkpoint_every, resume), **others)
+
+    return with_keeping
+
+
+@contextmanager
+def open_kept_target(
+    target: Path | None, checkpoints: "Checkpoints | None", *, overwrite: bool
+) -> Iterator[BinaryIO]:
+    """:func:`open_target`, where what is done outlives an interruption as soon as there is a checkpoint.
+
+    A first signal to end has a checkpoint saved, if checkpoints are on, a second one ends at once.
+    """
+    if checkpoints is None:
+        with open_target(target, overwrite=overwrite) as file:
+            yield file
+        return
+
+    def end() -> None:
+        if not checkpoints.stop():
+            interrupt()
+
+    with open_target(target, overwrite=overwrite, keep=checkpoints.exist) as file, when_asked_to_end(end):
+        try:
+            yield file
+        except BaseException as error:
+            if checkpoints.exist() and not isinstance(error, CheckpointError | MismatchError):
+                error.add_note(
+                    f"{checkpoints.path} keeps what was done: the same command with --resume goes on"
+                )
+            raise
+    checkpoints.remove()

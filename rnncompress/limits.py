@@ -1,0 +1,41 @@
+"""What a header may ask for, worked out before anything is allocated."""
+
+from typing import Final
+
+from rnncompress.container import Header
+from rnncompress.errors import LimitError
+from rnncompress.presets import Config
+
+MEMORY_LIMIT: Final = 8 << 30
+"""Bytes of memory that a header may ask for, if the caller does not say otherwise."""
+
+_BASE: Final = 32 << 20
+_BUFFERS: Final = 1 << 13
+_ROW: Final = 64
+
+
+def announced_memory(config: Config) -> int:
+    """Bytes that coding with ``config`` takes besides the program, from above; no memory is needed to tell."""
+    units = config.layers * config.hidden
+    # Weights, their second moments, gradients, and the integers made of them, then their copies in a checkpoint.
+    weights = 32 * config.weights
+    # What a step of a stream leaves behind for learning: gates and states of every unit, frequencies.
+    step = 8 * units * (config.gates + 6) + 32 * config.alphabet
+    streams = config.streams * (config.window * (step + 8) + _BUFFERS)
+    # The tables of contexts, and their copies in a checkpoint.
+    tables = 3 * config.contexts.bit_count() * _ROW << config.context_bits
+    return _BASE + weights + streams + tables
+
+
+def announced_work(header: Header) -> int:
+    """Multiply-accumulates that decoding takes, about: forward, and twice as many backward."""
+    return 3 * header.config.macs * header.length if header.config else 0
+
+
+def check_memory(config: Config, limit: int) -> None:
+    """Raise LimitError if coding with ``config`` takes more than ``limit`` bytes."""
+    if (memory := announced_memory(config)) > limit:
+        raise LimitError(
+            f"decoding takes about {memory >> 20} MiB of memory, but the limit is {limit >> 20} MiB; "
+            "raise it with --memory-limit if you trust the file"
+        )

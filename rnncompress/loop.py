@@ -1,0 +1,212 @@
+"""The loop: predict, code, learn. Both directions share it; only where the symbols come from differs."""
+
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from typing import BinaryIO, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncompress import container
+from rnncompress.checkpoint import Checkpoints
+from rnncompress.coder import RangeDecoder, RangeEncoder
+from rnncompress.container import Header
+from rnncompress.errors import DamagedError
+from rnncompress.files import sync
+from rnncompress.layout import Layout, WindowWriter, read_windows
+from rnncompress.predictor import PRECISION, IntArray, Predictor
+from rnncompress.presets import Config
+from rnncompress.snapshot import Identity, Snapshot
+
+CURVE_POINTS: Final = 200
+PROGRESS_SECONDS: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: bytes of the original done, of how many, and the bits they cost."""
+
+    done: int
+    total: int
+    bits: float
+
+
+ProgressCallback = Callable[[Progress], None]
+
+
+class Direction(Protocol):
+    """What encoding and decoding do differently."""
+
+    layout: Layout
+    at: Snapshot
+    """Where it began; without the state."""
+
+    def window(self, predictor: Predictor, first: int, steps: int) -> tuple[IntArray, IntArray]:
+        """Code ``steps`` steps from step ``first`` on. Returns their cum and freq, each (steps, B)."""
+
+    def end_block(self) -> None:
+        """The next window begins a new block, or there is none."""
+
+    def sync(self) -> int:
+        """Have the output so far on disk. Returns ``Snapshot.crc``."""
+
+
+class Encoding:
+    """The symbols come from the file."""
+
+    def __init__(self, source: BinaryIO, target: BinaryIO, header: Header, at: Snapshot) -> None:
+        assert header.config is not None
+        self.layout = Layout(header.length, header.config.streams, header.config.window)
+        self.at = at
+        self.writer = container.Writer(target, header, at.windows // container.block_windows(header.config))
+        self._target = target
+        self._windows = read_windows(source, self.layout, at.windows)
+        self._encoder = RangeEncoder()
+        self._encoder.encode(*at.pairs)
+
+    def window(self, predictor: Predictor, first: int, steps: int) -> tuple[IntArray, IntArray]:
+        """See the protocol."""
+        cum, freq = predictor.predict_window(next(self._windows).astype(np.int32, order="C"))
+        coded = self.layout.coded(first, steps)
+        self._encoder.encode(cum.ravel()[:coded], freq.ravel()[:coded])
+        return cum, freq
+
+    def end_block(self) -> None:
+        """See the protocol."""
+        self.writer.block(self._encoder.flush())
+
+    def sync(self) -> int:
+        """See the protocol."""
+        sync(self._target)
+        return 0
+
+
+class Decoding:
+    """The symbols come from the decoder."""
+
+    def __init__(
+        self, source: BinaryIO, target: BinaryIO, config: Config, layout: Layout, at: Snapshot
+    ) -> None:
+        self.layout = layout
+        self.at = at
+        self._target = target
+        self._crc = 0
+        target.truncate(layout.length if at.windows else 0)
+        for symbols in read_windows(target, layout, 0, at.windows):
+            self._add(symbols)
+        if self._crc != at.crc:
+            raise DamagedError("the bytes decoded so far are not what they were")
+        self.output = WindowWriter(target, layout, at.windows)
+        self._payloads = islice(
+            container.payloads(source), at.windows // container.block_windows(config), None
+        )
+        self._decoder: RangeDecoder | None = None
+        if at.pairs.size:
+            self._decoder = RangeDecoder(next(self._payloads))
+            self._decoder.skip(*at.pairs)
+
+    def window(self, predictor: Predictor, first: int, steps: int) -> tuple[IntArray, IntArray]:
+        """See the protocol."""
+        if self._decoder is None:
+            self._decoder = RangeDecoder(next(self._payloads))
+        streams = np.arange(self.layout.streams)
+        symbols = np.zeros((steps, len(streams)), dtype=np.int32)
+        cum, freq = np.zeros_like(symbols), np.zeros_like(symbols)
+        for t in range(steps):
+            frequencies = predictor.predict_step()
+            active = self.layout.active(first + t)
+            symbols[t, :active] = self._decoder.decode(frequencies[:active])
+            freq[t] = frequencies[streams, symbols[t]]
+            cum[t] = 1 + np.cumsum(frequencies, axis=1, dtype=np.int32)[streams, symbols[t]] - freq[t]
+            predictor.observe(symbols[t])
+        self.output.write(symbols)
+        self._add(symbols)
+        return cum, freq
+
+    def end_block(self) -> None:
+        """See the protocol."""
+        assert self._decoder is not None
+        self._decoder.finish()
+        self._decoder = None
+
+    def sync(self) -> int:
+        """See the protocol."""
+        self.output.flush()
+        sync(self._target)
+        return self._crc
+
+    def _add(self, symbols: NDArray[np.integer]) -> None:
+        self._crc = zlib.crc32(symbols.astype(np.uint8).tobytes(), self._crc)
+
+
+class Meter:
+    """Counts bytes done and what they cost, keeps the curve, and tells whoever wants to know."""
+
+    def __init__(self, total: int, progress: ProgressCallback | None) -> None:
+        self.curve: list[tuple[int, float]] = []
+        self.done = 0
+        self.bits = 0.0
+        self._total = total
+        self._progress = progress
+        self._began = self._told = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Time taken so far, without that between interruption and going on."""
+        return time.monotonic() - self._began
+
+    def go_on(self, at: Snapshot, done: int) -> None:
+        """Count from ``at`` on, where so many bytes are done."""
+        self.done, self.bits, self.curve = done, at.bits, list(at.curve)
+        self._began -= at.seconds
+
+    def add(self, freq: IntArray) -> None:
+        """Count the symbols that were coded with these frequencies."""
+        self.done += len(freq)
+        self.bits += PRECISION * len(freq) - float(np.log2(freq).sum())
+        if self.done * CURVE_POINTS >= self._total * (len(self.curve) + 1):
+            self.curve.append((self.done, self.bits / self.done))
+        now = time.monotonic()
+        if self._progress and (self.done == self._total or now - self._told >= PROGRESS_SECONDS):
+            self._told = now
+            self._progress(Progress(self.done, self._total, self.bits))
+
+
+def code(
+    direction: Direction,
+    predictor: Predictor,
+    meter: Meter,
+    checkpoints: Checkpoints | None,
+    identity: Identity,
+) -> None:
+    """Run through what is left of the file, window by window."""
+    layout, at = direction.layout, direction.at
+    per_block = container.block_windows(predictor.config)
+    pairs = [at.pairs]
+    for number in range(at.windows, layout.windows):
+        first = number * layout.window
+        steps = min(layout.window, layout.steps - first)
+        cum, freq = direction.window(predictor, first, steps)
+        last = number == layout.windows - 1
+        if not last:
+            predictor.learn()
+        if last or (number + 1) % per_block == 0:
+            direction.end_block()
+            pairs.clear()
+        elif checkpoints:
+            pairs.append(np.stack([cum.ravel(), freq.ravel()]))
+        meter.add(freq.ravel()[: layout.coded(first, steps)])
+        if checkpoints and not last and checkpoints.due(meter.done):
+            now = Snapshot(
+                windows=number + 1,
+                pairs=np.concatenate([Snapshot().pairs, *pairs], axis=1),
+                crc=direction.sync(),
+                bits=meter.bits,
+                curve=tuple(meter.curve),
+                seconds=meter.seconds,
+                state=predictor.state(),
+            )
+            checkpoints.save(identity, now, meter.done)
