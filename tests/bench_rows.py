@@ -25,7 +25,8 @@ def taken(seconds: float, memory: int | None = 2**24) -> Taken:
 def subject(name: str = "text", **changes: Any) -> Input:
     """An input of 1000 bytes."""
     return Input(**{
-        "name": name, "group": None, "bytes": 1000, "sha256": f"{name:0<64}", "slice": False, "corpus": None,
+        "name": name, "group": None, "bytes": 1000, "sha256": f"{name:0<64}", "slice": False, "prefix": None,
+        "corpus": None,
         **changes,
     })  # fmt: skip
 

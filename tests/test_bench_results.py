@@ -128,6 +128,16 @@ def test_a_folder_has_a_total():
     )
 
 
+def test_totals_of_slices_stand_apart(tmp_path):
+    """A folder measured whole and as slices has two totals; a file shorter than the slice is in both."""
+    whole = [subject(f"dir/{n}", group="dir", bytes=size) for n, size in (("long", 5000), ("short", 10))]
+    sliced = [
+        replace(whole[0], sha256="5", bytes=100, slice=True, prefix=100), replace(whole[1], prefix=100)
+    ]  # fmt: skip
+    found = sections(row(input=each) for each in whole + sliced)
+    assert [(each.bytes, each.slice) for each in found if each.files > 1] == [(5010, False), (110, True)]
+
+
 def test_the_decompressor_is_counted_in():
     """The total is archive and decompressor; nothing but ours has one; no run is called an entry."""
     [total] = totals.totals(sections([ours(), row()]))

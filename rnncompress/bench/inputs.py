@@ -25,6 +25,8 @@ class Input:
     sha256: str
     slice: bool
     """Whether this is only the beginning of the file."""
+    prefix: int | None
+    """Of how many bytes a beginning was asked for, which keeps the totals of a folder apart."""
     corpus: str | None
     """The published file that these bytes are, such as ``enwik8`` or ``calgary/book1``, by its hashes."""
 
@@ -51,7 +53,8 @@ class Source:
                 rest = None if rest is None else rest - len(piece)
             sliced = bool(file.read(1))
         known = None if sliced else _known(self.path, length)
-        return Input(self.name, self.group, length, content.hexdigest(), sliced, known)
+        prefix = self.prefix if sliced or self.group else None
+        return Input(self.name, self.group, length, content.hexdigest(), sliced, prefix, known)
 
 
 def find(names: Iterable[str], prefix: int | None, fetch: Callable[[corpora.Corpus], None]) -> list[Source]:

@@ -54,7 +54,7 @@ def facts() -> dict[str, object]:
         "cores": cores(),
         "memory_bytes": memory(),
         "gpu": gpu(),
-        "system": platform.platform(),
+        "system": f"{platform.system()} {platform.machine()}",
         "load": round(os.getloadavg()[0], 2),
         "versions": _versions(),
     }

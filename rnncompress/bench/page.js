@@ -173,7 +173,8 @@ function facts(section) {
   return el("div", { class: "facts" }, found);
 }
 
-const name = (section) => `${section.title}${section.slice ? ` · first ${count(section.bytes)} bytes` : ""}`;
+const name = (section) => section.title
+  + (!section.slice ? "" : section.files > 1 ? " · only their beginnings" : ` · first ${count(section.bytes)} bytes`);
 
 function published(section) {
   if (!section.published.length) return null;

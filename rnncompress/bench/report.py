@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from rnncompress.bench.inputs import Input
 from rnncompress.bench.results import Row, Status, Taken, newest
 
 
@@ -95,18 +96,16 @@ class Section:
 
 def sections(rows: Iterable[Row]) -> list[Section]:
     """The rows as tables: each input one, and before the files of a folder their total."""
-    by_input: dict[tuple[str, str], list[Row]] = {}
+    by_input: dict[Input, list[Row]] = {}
     for row in newest(rows):
-        by_input.setdefault((row.input.name, row.input.sha256), []).append(row)
-    groups: dict[tuple[str | None, bool, str], list[Section]] = {}
-    for found in by_input.values():
-        input = found[0].input
+        by_input.setdefault(row.input, []).append(row)
+    groups: dict[tuple[str, int | None] | Input, list[Section]] = {}
+    for input, found in by_input.items():
         section = Section(
             input.name, input.bytes, input.slice, input.corpus, 1, input.group,
             _ranked([_line(row) for row in found]),
         )  # fmt: skip
-        own = "" if input.group else f"{input.name} {input.sha256}"
-        groups.setdefault((input.group, input.slice, own), []).append(section)
+        groups.setdefault((input.group, input.prefix) if input.group else input, []).append(section)
     result = []
     for members in groups.values():
         if len(members) > 1:
@@ -158,7 +157,7 @@ def _total(members: Sequence[Section]) -> Section:
     return Section(
         f"{members[0].group}, total of {len(members)} files",
         sum(member.bytes for member in members),
-        members[0].slice,
+        any(member.slice for member in members),
         None,
         len(members),
         members[0].group,

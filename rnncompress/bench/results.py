@@ -88,9 +88,9 @@ class Row:
         return self.status != "missing" and (self.status != "ok" or len(self.encode) >= repeat)
 
     @property
-    def subject(self) -> tuple[str, str, str, str]:
+    def subject(self) -> tuple[str, str, int | None, str, str]:
         """What the row is about, whatever the version: a newer row of the same subject replaces it."""
-        return self.input.sha256, self.input.name, self.label, self.device
+        return self.input.sha256, self.input.name, self.input.prefix, self.label, self.device
 
 
 def cell_key(input: Input, codec: Codec) -> str:

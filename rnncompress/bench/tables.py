@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -44,7 +45,7 @@ def show(sections: Iterable[Section]) -> None:
         table = Table(title=title(section), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
         for name in _ON_TERMINAL:
             table.add_column(name, justify="right" if name in _RIGHT else "left", no_wrap=True)
-        for line in section.lines:
+        for line in _named(section):
             style = "bold red" if line.status == "mismatch" else "" if line.ok else "yellow"
             table.add_row(*(_COLUMNS[name](line) for name in _ON_TERMINAL), style=style)
         console.print(table)
@@ -117,7 +118,7 @@ def as_markdown(sections: Sequence[Section], rows: Sequence[Row]) -> str:
     """All tables, what others published, totals with the decompressor, and the machines."""
     parts = []
     for section in sections:
-        body = [[cell(line) for cell in _COLUMNS.values()] for line in section.lines]
+        body = [[cell(line) for cell in _COLUMNS.values()] for line in _named(section)]
         parts += [f"## {title(section)}", _markdown_table(list(_COLUMNS), body)]
         parts += [f"**{line.label}: {line.status}**, {line.message}" for line in section.lines if not line.ok]
         if elsewhere := published(section.corpus):
@@ -135,6 +136,14 @@ def as_markdown(sections: Sequence[Section], rows: Sequence[Row]) -> str:
         parts += ["## With the decompressor counted in", totals.NOTE, _markdown_table(names, cells)]
     parts += ["## Measured on", "\n".join(f"- {line}" for line in page.machines(rows))]
     return "\n\n".join(parts) + "\n"
+
+
+def _named(section: Section) -> Iterable[Line]:
+    """The lines, their labels with the device where there are several."""
+    several = len({line.device for line in section.lines}) > 1
+    return (
+        replace(line, label=f"{line.label} ({line.device})") if several else line for line in section.lines
+    )
 
 
 def published_cells(entry: Published) -> list[str]:

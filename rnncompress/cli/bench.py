@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 import click
 
@@ -15,6 +15,7 @@ from rnncompress.cli.streams import fetch
 from rnncompress.errors import InputError, MismatchError, OutputError
 
 if TYPE_CHECKING:
+    from rnncompress.bench.inputs import Input
     from rnncompress.bench.results import Row
 
 SAMPLE: Final = "sample"
@@ -118,7 +119,8 @@ def bench(
             shard=shard,
             folder=folder,
         )
-        measured = runner.execute(plan, lambda *told: screen.say(shown.progress(*told)))
+        with _Lines(quiet=quiet) as lines:
+            measured = runner.execute(plan, lines)
     rows = results.read_folder(folder) if folder.is_dir() else []
     if not rows:
         raise InputError(f"there are no results in {folder}")
@@ -130,6 +132,33 @@ def bench(
         click.echo(changes.describe(before, results.newest(rows)))
     screen.say(f"results, tables and report.html are in {folder}")
     _check(measured or results.newest(rows))
+
+
+class _Lines:
+    """One line on stderr for each cell: what it is as soon as it begins, and how it went when it ends."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._open = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._open:
+            click.echo(err=True)
+
+    def begins(self, number: int, total: int, input: "Input", label: str) -> None:
+        if not self._quiet:
+            click.echo(f"rnncompress: [{number}/{total}] {input.name}, {label}: ", nl=False, err=True)
+            self._open = True
+
+    def ends(self, row: "Row", fresh: bool) -> None:
+        from rnncompress.bench.tables import outcome
+
+        if not self._quiet:
+            click.echo(outcome(row) + ("" if fresh else " (measured before)"), err=True)
+            self._open = False
 
 
 def _check(rows: "Sequence[Row]") -> None:
