@@ -44,11 +44,11 @@ def forward(first, last, start, stop, h, c, records, sums, logits, inputs, weigh
     flat_h, flat_sums, flat_logits = h.reshape(-1), sums.reshape(-1), logits.reshape(-1)
     for layer in range(L):
         width = H if layer == 0 else 2 * H
-        if layer:  # what comes from below is known for all steps: one product for each stream
-            for b in range(first, last):
-                product(flat_h, (((layer - 1) * B + b) * T1 + start + 1) * H, H, stop - start,
-                        weights, offsets[layer] + H * PANEL, width * PANEL, N // PANEL, H // 2,
-                        flat_sums, (b * T + start) * N, N, False)  # fmt: skip
+        if layer:  # what comes from below is known for all steps
+            span_product(flat_h, (((layer - 1) * B + first) * T1 + start + 1) * H, T1 * H, H,
+                         last - first, stop - start,
+                         weights, offsets[layer] + H * PANEL, width * PANEL, N // PANEL, H // 2,
+                         flat_sums, (first * T + start) * N, T * N, N, False)  # fmt: skip
         for t in range(start, stop):
             product(flat_h, ((layer * B + first) * T1 + t) * H, T1 * H, last - first,
                     weights, offsets[layer], width * PANEL, N // PANEL, H // 2,
@@ -61,10 +61,24 @@ def forward(first, last, start, stop, h, c, records, sums, logits, inputs, weigh
                 else:
                     rnn_cell(sums[b, t], x, guess, records[layer, b, t, 0], h[layer, b, t + 1])
     for layer in range(L):
-        for b in range(first, last):
-            product(flat_h, ((layer * B + b) * T1 + start + 1) * H, H, stop - start,
-                    weights, offsets[L] + layer * H * PANEL, L * H * PANEL, A // PANEL, H // 2,
-                    flat_logits, (b * T + start) * A, A, layer > 0)  # fmt: skip
+        span_product(flat_h, ((layer * B + first) * T1 + start + 1) * H, T1 * H, H,
+                     last - first, stop - start,
+                     weights, offsets[L] + layer * H * PANEL, L * H * PANEL, A // PANEL, H // 2,
+                     flat_logits, (first * T + start) * A, T * A, A, layer > 0)  # fmt: skip
+
+
+@kernel
+def span_product(x, x_start, x_stream, x_step, streams, steps, panels, panel_start, panel_stride, count, pairs,
+                 out, out_start, out_stream, out_step, add):  # fmt: skip
+    """``product`` of the rows of some streams and steps, with the longer of the two as the rows of one call."""
+    if steps >= streams:
+        for b in range(streams):
+            product(x, x_start + b * x_stream, x_step, steps, panels, panel_start, panel_stride, count, pairs,
+                    out, out_start + b * out_stream, out_step, add)  # fmt: skip
+    else:
+        for t in range(steps):
+            product(x, x_start + t * x_step, x_stream, streams, panels, panel_start, panel_stride, count, pairs,
+                    out, out_start + t * out_step, out_stream, add)  # fmt: skip
 
 
 @kernel
@@ -169,14 +183,14 @@ def backward(first, last, h, c, records, table, alphabet, symbols, weights, offs
             scratch[symbols[b, t + 1]] -= _ONE
             dither(scratch, dz[b, t], alphabet, keys[L], np.uint32((t * B + b) * alphabet))
     for layer in range(L - 1, -1, -1):
-        for b in range(first, last):
-            product(flat_dz, b * T * A, A, T, weights, offsets[L] + layer * H * A, A * PANEL, H // PANEL, A // 2,
-                    flat_sums, b * T * H, H, False)  # fmt: skip
-            if layer < L - 1:
-                product(flat_gradients, ((layer + 1) * B + b) * T * N, N, T,
-                        weights, offsets[layer + 1] + H * N, N * PANEL, H // PANEL, N // 2,
-                        flat_sums, b * T * H, H, True)  # fmt: skip
-            dc[b, :] = _ZERO
+        span_product(flat_dz, first * T * A, T * A, A, last - first, T,
+                     weights, offsets[L] + layer * H * A, A * PANEL, H // PANEL, A // 2,
+                     flat_sums, first * T * H, T * H, H, False)  # fmt: skip
+        if layer < L - 1:
+            span_product(flat_gradients, ((layer + 1) * B + first) * T * N, T * N, N, last - first, T,
+                         weights, offsets[layer + 1] + H * N, N * PANEL, H // PANEL, N // 2,
+                         flat_sums, first * T * H, T * H, H, True)  # fmt: skip
+        dc[first:last] = _ZERO
         for t in range(T - 1, -1, -1):
             if t < T - 1:
                 product(flat_gradients, ((layer * B + first) * T + t + 1) * N, T * N, last - first,
