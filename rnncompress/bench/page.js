@@ -259,7 +259,7 @@ function draw(onPaper) {
     el("div", { class: "panels" }, [
       panel("Size against speed", `★ and the line: the Pareto front; nothing on the same device is smaller and faster to ${state.way}. Filled points are on it or ours.`,
         scatter(section, state.way, inner(1)), "wide"),
-      panel("Bits per character along the file", "Learning while coding. Thick: all bytes so far; thin: the bytes around here. Dashed: what others need for the whole file.",
+      panel("Bits per character along the file", "Learning while coding; several streams code at several places of the file in turn. Thick: all bytes so far; thin: the last ones. Dashed: others, for the whole file.",
         curves(section, inner(2), narrow ? 320 : Math.min(560, Math.max(320, (onPaper ? 18 : 23) * section.lines.length - 16)))),
       panel("Compressed size", "Bytes on disk, everything included that decoding needs to know.",
         good(section).length ? bars(section) : null, section.lines.some((line) => line.curve.length > 1) ? "" : "wide"),

@@ -122,7 +122,7 @@ function curves(section, width, height) {
   const y = (value) => box.top + ((top - value) / (top - bottom)) * box.h;
   axes(box, x, ticks(0, section.bytes, Math.max(3, box.w / 110)).map((at) => [at, at ? unit(at, "B") : "0"]),
     y, ticks(bottom, top, 6).map((at) => [at, `${at}`]));
-  box.root.append(svg("text", { x: box.left + box.w, y: box.height - 6, "text-anchor": "end" }, "position in the file →"));
+  box.root.append(svg("text", { x: box.left + box.w, y: box.height - 6, "text-anchor": "end" }, "bytes coded →"));
   box.root.append(svg("text", { x: 8, y: 12 }, "bits per character"));
 
   let last = Infinity;

@@ -1,6 +1,7 @@
 """``rnncompress bench``."""
 
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
@@ -12,7 +13,7 @@ from rnncompress.cli.options import size
 from rnncompress.cli.run import engine_for
 from rnncompress.cli.screen import Screen
 from rnncompress.cli.streams import fetch
-from rnncompress.errors import InputError, MismatchError, OutputError
+from rnncompress.errors import DeviceError, InputError, MismatchError, OutputError
 
 if TYPE_CHECKING:
     from rnncompress.bench.inputs import Input
@@ -32,11 +33,13 @@ def _shard(ctx: click.Context, param: click.Parameter, text: str) -> tuple[int, 
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[FILE | FOLDER | CORPUS]...")
-@click.option("--codec", "codecs", multiple=True, metavar="NAME", help="Only this codec; may be repeated.")
 @click.option(
-    "--preset", "chosen", multiple=True, type=click.Choice(presets.names()), help="Our models to measure."
+    "--codec", "codecs", multiple=True, metavar="NAME", help="Only this codec, e.g. gzip, zpaq, rnncompress."
 )
-@click.option("--level", "levels", multiple=True, metavar="LEVEL", help="Levels of the other codecs.")
+@click.option(
+    "--preset", "chosen", multiple=True, type=click.Choice(presets.names()), help="Only this model of ours."
+)
+@click.option("--level", "levels", multiple=True, metavar="LEVEL", help="Only this level of other codecs.")
 @click.option("--slice", "prefix", type=size, metavar="SIZE", help="Only the first bytes of every file.")
 @click.option("--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Times to measure a cell.")
 @click.option(
@@ -44,7 +47,7 @@ def _shard(ctx: click.Context, param: click.Parameter, text: str) -> tuple[int, 
     metavar="S", help="Seconds that encoding, or decoding, may take.",
 )  # fmt: skip
 @click.option(
-    "--memory-limit", type=size, metavar="SIZE", help="Memory a codec may take. Default: nine tenths."
+    "--memory-limit", type=size, metavar="SIZE", help="Memory a codec may take. Default: 9/10 of all."
 )
 @click.option(
     "--threads", type=click.IntRange(min=1), default=1, metavar="N", help="For our codec. Default: 1."
@@ -85,7 +88,10 @@ def bench(
     Files, folders (each file and a total) or corpora by name; without any, the sample that comes with
     rnncompress. Results go to DIR: results.jsonl, table.csv, table.md, and report.html. What was measured
     already is not measured again; copy *.jsonl of other machines into DIR to merge them.
+    --codec, --preset, --level and --table may be repeated.
     """
+    if sys.platform == "win32":
+        raise DeviceError("bench needs Linux or macOS: it watches processes in ways that Windows lacks")
     from rnncompress.bench import changes, inputs, machine, results, runner
     from rnncompress.bench import codecs as known
     from rnncompress.bench import tables as shown
