@@ -16,10 +16,14 @@ from rnncompress.lstm import selfcheck
 HERE = Path(__file__).parent
 ORIGINAL = (HERE / "original.txt").read_bytes()
 
+CONTEXTS = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 24 | 1 << 25
 GOLDEN = {
     "empty": (b"", presets.Config()),
     "stored": (bytes(range(256)), presets.Config(hidden=16)),
-    "lstm": (ORIGINAL, presets.Config(layers=3, hidden=32, streams=5, window=8)),
+    "lstm": (
+        ORIGINAL,
+        presets.Config(layers=3, hidden=32, streams=5, window=8, contexts=CONTEXTS, context_bits=8),
+    ),
     "rnn": (ORIGINAL, presets.Config(cell="rnn", layers=2, hidden=48, streams=2, window=6)),
     "default": (ORIGINAL, presets.choose(len(ORIGINAL))),
 }
