@@ -18,6 +18,7 @@ median of the repetitions; a ratio is the median of the ratios within repetition
 import argparse
 import itertools
 import json
+import os
 import statistics
 import sys
 import time
@@ -154,13 +155,17 @@ def compare(config: Config, data: bytes, threads: int, repetitions: int, seconds
     ours.decode([])
     turns["decode"] = turns["encode"]
     speeds: dict[str, list[float]] = {name: [] for name in contenders}
+    began, (all_before, own_before) = time.perf_counter(), _busy()
     for _ in range(repetitions):
         for name, contender in contenders.items():
             windows = texts[name].take(turns[name])
             size = len(windows) * windows[0].size
             speeds[name].append(size / _seconds(contender, windows))
+    all_after, own_after = _busy()
+    others = (all_after - all_before) - (own_after - own_before)
     return {
         "bytes_per_second": speeds,
+        "cores_used_by_others": max(0.0, others / (time.perf_counter() - began)),
         "median": {name: statistics.median(values) for name, values in speeds.items()},
         "ratios": {
             f"{one}/{other}": statistics.median(map(_ratio, speeds[one], speeds[other]))
@@ -253,6 +258,16 @@ def groups(profile: dict[str, float], products: list[dict[str, Any]]) -> dict[st
     return known | {"elementwise and layout": 1 - sum(known.values())}
 
 
+def _busy() -> tuple[float, float]:
+    """Seconds of processor time that all processes took so far, and that this one took; zeros if not on Linux."""
+    try:
+        ticks = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
+    except OSError:
+        return 0.0, 0.0
+    user, nice, system = ticks[:3]
+    return (user + nice + system) / os.sysconf("SC_CLK_TCK"), sum(os.times()[:2])
+
+
 def _seconds(contender: Callable[[list[IntArray]], None], windows: list[IntArray]) -> float:
     began = time.perf_counter()
     contender(windows)
@@ -279,6 +294,8 @@ def _lines(name: str, config: Config, row: dict[str, Any]) -> Iterator[str]:
     yield f"  {config.weights:,} weights, of these {config.macs:,} in matrices"
     yield "  kB/s:   " + "   ".join(f"{key} {value / 1000:.2f}" for key, value in median.items())
     yield "  ratios: " + "   ".join(f"{key} {value:.2f}" for key, value in ratios.items())
+    if row["speed"]["cores_used_by_others"] > 0.1:
+        yield f"  WORTHLESS: other processes used {row['speed']['cores_used_by_others']:.1f} cores meanwhile"
     whole = row["profile"]["seconds per byte"]
     yield "  time of one encoding thread, by kernel:"
     yield from (
