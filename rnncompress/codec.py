@@ -23,10 +23,10 @@ from rnncompress.errors import (
 from rnncompress.layout import Layout
 from rnncompress.limits import MEMORY_LIMIT, check_memory
 from rnncompress.loop import Decoding, Encoding, Meter, ProgressCallback, code
-from rnncompress.lstm import build as build_lstm
 from rnncompress.predictor import PRECISION, Predictor
 from rnncompress.presets import Config
 from rnncompress.snapshot import Identity, Snapshot
+from rnncompress.trust import build as build_trusted
 
 Engine = Literal["reference", "cpu", "cuda"]
 
@@ -63,7 +63,7 @@ class Report:
 
 
 class Build(Protocol):
-    """Makes the predictor of a file: :func:`rnncompress.lstm.build`."""
+    """Makes the predictor of a file: :func:`rnncompress.trust.build`."""
 
     def __call__(self, config: Config, windows: int, *, engine: Engine, threads: int) -> Predictor:
         """A fresh predictor for a file of so many ``windows``."""
@@ -78,7 +78,7 @@ def encode(
     threads: int = 1,
     progress: ProgressCallback | None = None,
     checkpoints: Checkpoints | None = None,
-    build: Build = build_lstm,
+    build: Build = build_trusted,
 ) -> Report:
     """Compress all of ``source`` into ``target`` (both seekable; what ``target`` held before is overwritten).
 
@@ -123,7 +123,7 @@ def decode(
     memory_limit: int = MEMORY_LIMIT,
     progress: ProgressCallback | None = None,
     checkpoints: Checkpoints | None = None,
-    build: Build = build_lstm,
+    build: Build = build_trusted,
 ) -> Report:
     """Decompress all of ``source`` into ``target``, both seekable, ``target`` also readable.
 

@@ -67,6 +67,44 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_one_output_has_one_writer(tmp_path: Path) -> None:
+    """Who comes second is refused and harms nothing; afterwards the output can be written again."""
+    path = tmp_path / "out"
+    with atomic_output(path) as file:
+        file.write(b"first")
+        with pytest.raises(OutputError, match="another process"), atomic_output(path):
+            pytest.fail("the block must not run")
+    assert path.read_bytes() == b"first"
+    with atomic_output(path, overwrite=True) as file:
+        file.write(b"second")
+    assert path.read_bytes() == b"second"
+
+
+def test_a_kept_part_is_found_again(tmp_path: Path) -> None:
+    """While ``keep`` is true, what was written stays when the block raises, and the next block finds it."""
+    path = tmp_path / "out"
+
+    def fail() -> None:
+        with atomic_output(path, keep=lambda: True) as file:
+            file.write(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    with atomic_output(path, keep=lambda: True) as file:
+        assert file.read() == b"half"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_in_place_of_the_part_is_not_followed(tmp_path: Path) -> None:
+    """Nobody can have another file overwritten by a link of the part's name."""
+    (tmp_path / "precious").write_bytes(b"old")
+    (tmp_path / "out.rnnc-part").symlink_to(tmp_path / "precious")
+    with pytest.raises(OutputError), atomic_output(tmp_path / "out"):
+        pytest.fail("the block must not run")
+    assert (tmp_path / "precious").read_bytes() == b"old"
+
+
 def test_a_symbolic_link_stays_one(tmp_path: Path) -> None:
     """Writing to a link replaces what it points to."""
     (tmp_path / "link").symlink_to("target")

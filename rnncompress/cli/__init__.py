@@ -20,7 +20,8 @@ Exit codes:
     3  what was decoded is not what was encoded
     4  this machine cannot decode this file: newer format version,
        missing device, self-check failed
-  130  interrupted (Ctrl-C, SIGTERM); no half-written output is left
+  130  interrupted (Ctrl-C, SIGTERM); a long run leaves a checkpoint
+       to go on from with --resume
 
 \b
 Completion, for bash (or zsh, fish), in the shell's start-up file:
