@@ -33,10 +33,8 @@ SURE: Final = 5 * 2**19
 """A weight above 2.5 makes its symbol the sure guess of its context."""
 
 RATE_BITS: Final = 20
-RATES: Final = np.array(
-    [max(3 * 2**RATE_BITS // (2 * n + 3), 2**RATE_BITS // 10) for n in range(16)], np.int64
-)
-"""Learning rate by number of uses, times 2**20: 1, 3/5, 3/7 ... 1/10. Later uses take the last."""
+RATES: Final = np.array([max(2 * 2**RATE_BITS // (n + 2), 2**RATE_BITS // 10) for n in range(19)], np.int64)
+"""Learning rate by number of uses, times 2**20: 1, 2/3, 2/4 ... 1/10. Later uses take the last."""
 FREQUENCY_BITS: Final = 24
 
 
