@@ -51,7 +51,7 @@ class Checkpoints:
         self._tell = tell
         self._began = self._saved = time.monotonic()
         self._saved_done = 0
-        self._running = self._stopping = False
+        self._running = self._stopping = self._ending = False
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -124,7 +124,9 @@ class Checkpoints:
             self._running = False
 
     def due(self, done: int) -> bool:
-        """Whether the run is to be saved now."""
+        """Whether the run is to be saved now. Raises KeyboardInterrupt if it is to end without."""
+        if self._ending and not self._stopping:
+            raise KeyboardInterrupt  # the first one got lost, in a callback of the compiler, say
         return (
             self._stopping
             or time.monotonic() - self._saved >= self._every_seconds
@@ -147,7 +149,8 @@ class Checkpoints:
             raise KeyboardInterrupt
 
     def stop(self) -> bool:
-        """Have the run saved and stopped after this window. False if that cannot be, or is not worth it."""
+        """Have the run saved and ended after this window. False if the caller should end it at once."""
+        self._ending = True
         often = min(self._every_seconds, self._every_bytes)
         worth = self._asked or self.exist() or time.monotonic() - self._began >= WORTH_SECONDS
         accepted = self._running and not self._stopping and often < math.inf and worth

@@ -139,7 +139,7 @@ def test_stopping_saves_the_present_window(tmp_path: Path) -> None:
         if at.done == 6 * WINDOW:
             accepted.extend([rare.stop(), rare.stop()])
 
-    assert not rare.stop(), "nothing runs yet"
+    assert not Checkpoints(output, every_seconds=1e9).stop(), "nothing runs yet"
     with pytest.raises(KeyboardInterrupt):
         codec.encode(io.BytesIO(TEXT), target, CONFIG, build=fake.build, checkpoints=rare, progress=progress)
     assert accepted == [True, False]
@@ -163,8 +163,10 @@ def test_a_short_run_that_nobody_asked_to_save_is_not(tmp_path: Path) -> None:
         Checkpoints(tmp_path / "out"),
     ):
         with unwilling.running(0):
-            assert not unwilling.stop()
             assert not unwilling.due(1 << 40)
+            assert not unwilling.stop()
+            with pytest.raises(KeyboardInterrupt):
+                unwilling.due(1 << 40)
 
 
 @pytest.mark.parametrize(
