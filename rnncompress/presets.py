@@ -73,30 +73,79 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A named family of configurations: the model, and how it follows the size of the input."""
+    """A named choice of configurations by the size of the input."""
 
     summary: str
     """One line for ``rnncompress presets``."""
-    config: Config
-    """The model; its ``streams`` is the number for large inputs."""
+    steps: tuple[tuple[int, Config], ...]
+    """Configurations with the length in bytes from which on they are used, ascending from 0."""
 
     def resolve(self, length: int) -> Config:
-        """The configuration for ``length`` bytes: one stream for small inputs, more as they grow."""
-        streams = 1
-        while streams < self.config.streams and length >= streams * 2 * MIN_STREAM:
-            streams *= 2
-        return self.config.replace(streams=streams)
+        """The configuration for an input of ``length`` bytes."""
+        return next(config for start, config in reversed(self.steps) if length >= start)
 
 
-MIN_STREAM: Final = 100_000
-"""A stream is at least this long (bytes) before the file is cut into more of them."""
+def _contexts(*orders: int) -> int:
+    """``Config.contexts`` of some orders, the word and the pair of words."""
+    return sum(1 << order for order in orders) | 1 << 24 | 1 << 25
 
-DEFAULT: Final = "default"
+
+_TEXT: Final = _contexts(2, 3, 4, 6, 9, 14)
+
+# Few streams learn more from each byte, many make the products of an update larger: see docs/experiments.md.
+_SMALL: Final = Config(
+    hidden=128, streams=1, rate_first=5000, rate_last=2000, contexts=_TEXT, context_bits=16
+)
 
 PRESETS: Final[dict[str, Preset]] = {
-    "default": Preset("two layers of 256 units", Config()),
-    "fast": Preset("one layer of 192 units", Config(layers=1, hidden=192, streams=32)),
-    "rnn": Preset("a vanilla RNN, for comparison", Config(cell="rnn")),
+    "default": Preset(
+        "contexts and two layers of 128 or 256 units: what a laptop bears",
+        (
+            (0, _SMALL),
+            (300_000, _SMALL.replace(streams=2, rate_first=6000, rate_last=1500, context_bits=20)),
+            (1_500_000, _SMALL.replace(streams=4, rate_first=8000, rate_last=1500, context_bits=20)),
+            (
+                10_000_000,
+                _SMALL.replace(hidden=256, streams=16, rate_first=8000, rate_last=1000, context_bits=22),
+            ),
+        ),
+    ),
+    "fast": Preset(
+        "contexts and one layer of 64 or 128 units",
+        (
+            (0, _SMALL.replace(layers=1, hidden=64, streams=2, rate_first=8000)),
+            (300_000, _SMALL.replace(layers=1, streams=8, rate_first=8000, context_bits=18)),
+            (1_500_000, _SMALL.replace(layers=1, streams=16, rate_first=10000, context_bits=20)),
+        ),
+    ),
+    "max": Preset(
+        "contexts and three layers of 384 units: for patience",
+        (
+            (0, _SMALL.replace(hidden=256)),
+            (
+                300_000,
+                _SMALL.replace(hidden=256, streams=2, rate_first=5000, rate_last=1000, context_bits=20),
+            ),
+            (1_500_000, _SMALL.replace(layers=3, hidden=384, streams=4, rate_last=1000, context_bits=22)),
+        ),
+    ),
+    "lstm": Preset(
+        "two layers of 256 units and no contexts: nothing but the recurrent network",
+        (
+            (0, Config(streams=1, rate_first=5000)),
+            (300_000, Config(streams=4, rate_first=10000, rate_last=3000)),
+            (1_500_000, Config(streams=8, rate_first=10000, rate_last=2000)),
+            (10_000_000, Config(streams=16, rate_first=10000, rate_last=1000)),
+        ),
+    ),
+    "rnn": Preset(
+        "the same with the vanilla cell, for comparison",
+        (
+            (0, Config(cell="rnn", streams=1, rate_first=3000, rate_last=1000)),
+            (300_000, Config(cell="rnn", streams=4, rate_first=3000, rate_last=1000)),
+            (1_500_000, Config(cell="rnn", streams=8, rate_first=3000, rate_last=500)),
+        ),
+    ),
 }
 
 
@@ -117,4 +166,4 @@ def get(name: str, length: int) -> Config:
 
 def choose(length: int) -> Config:
     """The configuration used when no preset is named: it depends on nothing but the size of the input."""
-    return get(DEFAULT, length)
+    return get("default", length)
