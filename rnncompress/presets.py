@@ -111,11 +111,12 @@ PRESETS: Final[dict[str, Preset]] = {
         ),
     ),
     "fast": Preset(
-        "contexts and one layer of 64 or 128 units",
+        "contexts and one layer of 64 units",
         (
             (0, _SMALL.replace(layers=1, hidden=64, streams=2, rate_first=8000)),
-            (300_000, _SMALL.replace(layers=1, streams=8, rate_first=8000, context_bits=18)),
-            (1_500_000, _SMALL.replace(layers=1, streams=16, rate_first=10000, context_bits=20)),
+            (300_000, _SMALL.replace(layers=1, hidden=64, streams=8, rate_first=8000, context_bits=18)),
+            (1_500_000, _SMALL.replace(layers=1, hidden=64, streams=16, rate_first=10000, context_bits=20)),
+            (10_000_000, _SMALL.replace(layers=1, hidden=64, streams=32, rate_first=10000, context_bits=22)),
         ),
     ),
     "max": Preset(

@@ -120,6 +120,9 @@ def learn_contexts(n, hashes, bits, table, frequencies, symbols):
 def learn_row(row, check, symbol, frequencies):
     """See :func:`rnncompress.lstm.contexts.learn_row`."""
     if np.uint32(row[CHECK]) != check:
+        if row[COUNT] > 1:
+            row[COUNT] >>= 1
+            return
         row[:] = 0
         row[CHECK] = np.int32(check)
     rate = RATES[min(row[COUNT], _LAST_RATE)]

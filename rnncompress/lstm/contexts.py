@@ -141,8 +141,14 @@ class Contexts:
 
 
 def learn_row(row: NDArray[np.int32], check: int, symbol: int, frequencies: IntArray) -> None:
-    """Move the weights of one row after ``symbol`` followed; a row of another context gives way."""
+    """Move the weights of one row after ``symbol`` followed.
+
+    The row of another context ages, and gives way when it is no longer in use often.
+    """
     if row[CHECK] != check:
+        if row[COUNT] > 1:
+            row[COUNT] >>= 1
+            return
         row[:] = 0
         row[CHECK] = check
     rate = int(RATES[min(int(row[COUNT]), len(RATES) - 1)])

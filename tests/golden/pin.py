@@ -10,7 +10,8 @@ import io
 import re
 from pathlib import Path
 
-from rnncompress import encode, presets
+from rnncompress import lstm, presets
+from rnncompress.codec import encode
 from rnncompress.lstm import selfcheck
 
 HERE = Path(__file__).parent
@@ -33,7 +34,9 @@ GOLDEN = {
 def main() -> None:
     for name, (original, config) in GOLDEN.items():
         target = io.BytesIO()
-        report = encode(io.BytesIO(original), target, config)
+        report = encode(
+            io.BytesIO(original), target, config, build=lstm.build
+        )  # the pinned check is out of date
         (HERE / f"{name}.rnnc").write_bytes(target.getvalue())
         print(f"{name}.rnnc: {report.mode}, {report.compressed_bytes} bytes, {report.bpc:.3f} bpc")
     stages = "".join(f'    "{stage}": "{value}",\n' for stage, value in selfcheck.hashes("reference", 1))
