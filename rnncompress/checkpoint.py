@@ -6,7 +6,7 @@ They stand beside the output: the newest as ``OUT.ckpt``, the one before, should
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeVar
@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 from rnncompress import snapshot
 from rnncompress.errors import CheckpointError, FormatError, InputError, OutputError
 from rnncompress.files import beside, open_input, replace, sync, write_anew
-from rnncompress.snapshot import MAGIC, Array, Identity, OtherRunError, Snapshot
+from rnncompress.snapshot import MAGIC, Identity, OtherRunError, Shapes, Snapshot
 
 WORTH_SECONDS: Final = 60.0
 """A run that is interrupted leaves a checkpoint if it took this long, or if checkpoints were asked for."""
@@ -82,12 +82,12 @@ class Checkpoints:
     def restore(
         self,
         identity: Identity,
-        like: Callable[[], Mapping[str, Array]],
+        shapes: Shapes,
         take: Callable[[Snapshot], Taken],
     ) -> Taken | None:
         """What ``take`` makes of the newest snapshot of the run; None where the run is to begin at the start.
 
-        ``like`` gives a state of the same shapes. ``take`` raises one of our errors if the part of the output
+        ``shapes`` are those of a state. ``take`` raises one of our errors if the part of the output
         does not fit the snapshot; then the one before is tried. Raises CheckpointError if no one will do.
         """
         if not self.resuming:
@@ -100,7 +100,7 @@ class Checkpoints:
                 continue
             try:
                 with open_input(path) as file:
-                    taken = take(snapshot.read(file, identity, like()))
+                    taken = take(snapshot.read(file, identity, shapes))
             except OtherRunError as error:
                 raise CheckpointError(f"cannot go on from {path}: {error}; begin again with -f") from error
             except (CheckpointError, FormatError, InputError) as error:

@@ -25,7 +25,7 @@ from rnncompress.limits import MEMORY_LIMIT, check_memory
 from rnncompress.loop import Decoding, Encoding, Meter, ProgressCallback, code
 from rnncompress.predictor import PRECISION, Predictor
 from rnncompress.presets import Config
-from rnncompress.snapshot import Identity, Snapshot
+from rnncompress.snapshot import Identity, Snapshot, shapes
 from rnncompress.trust import build as build_trusted
 
 Engine = Literal["reference", "cpu", "cuda"]
@@ -182,8 +182,10 @@ def _begin(
         meter.go_on(at, layout.coded(0, at.windows * layout.window))
         return direction
 
-    restored = checkpoints.restore(identity, predictor.state, take) if checkpoints else None
-    return restored or make(Snapshot())
+    if checkpoints is None:
+        return make(Snapshot())
+    expected = shapes(predictor.state()) if checkpoints.resuming else {}
+    return checkpoints.restore(identity, expected, take) or make(Snapshot())
 
 
 def _check(at: Snapshot, config: Config, layout: Layout) -> None:

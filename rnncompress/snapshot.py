@@ -27,6 +27,8 @@ MAGIC: Final = b"\x89RNNCKPT"
 Array = NDArray[Any]
 Identity = Mapping[str, object]
 """What a run is of: anything that JSON can hold, and that tells runs apart."""
+Shapes = Mapping[str, tuple[tuple[int, ...], np.dtype[Any]]]
+"""Shapes and types of arrays by name."""
 
 _SIZE: Final = 8
 _MAX_DESCRIPTION: Final = 1 << 20
@@ -61,7 +63,7 @@ class OtherRunError(CheckpointError):
 def write(file: BinaryIO, identity: Identity, snapshot: Snapshot) -> None:
     """Write ``snapshot`` of the run ``identity`` to ``file``."""
     arrays = {"": snapshot.pairs, **snapshot.state}
-    packed = {name: _pack(array) for name, array in arrays.items()}
+    rows = {name: _rows(array) for name, array in arrays.items()}
     description = json.dumps(
         {
             "identity": identity,
@@ -71,26 +73,36 @@ def write(file: BinaryIO, identity: Identity, snapshot: Snapshot) -> None:
             "curve": snapshot.curve,
             "seconds": snapshot.seconds,
             "arrays": [
-                [name, _portable(array).str, array.shape, len(rows)]
-                for (name, array), (rows, _) in zip(arrays.items(), packed.values(), strict=True)
+                [name, _portable(array.dtype).str, array.shape, len(rows[name])]
+                for name, array in arrays.items()
             ],
         }
     ).encode()
     digest = hashlib.blake2b(digest_size=_DIGEST)
 
-    def put(data: bytes | memoryview) -> None:
+    def put(data: bytes) -> None:
         digest.update(data)
         file.write(data)
 
     put(MAGIC + len(description).to_bytes(_SIZE, "little") + description)
-    for rows, values in packed.values():
-        put(rows.astype("<i8").tobytes())
-        put(values.astype(_portable(values), order="C", copy=False).reshape(-1).view(np.uint8).data)
+    for name, array in arrays.items():
+        numbers, table = rows[name], _table(array)
+        put(numbers.astype("<i8").tobytes())
+        for some in _pieces(
+            len(numbers) or len(table), table
+        ):  # a table can take half of the memory there is
+            piece = table[numbers[some]] if len(numbers) else table[some]
+            put(piece.astype(_portable(piece.dtype), copy=False).tobytes())
     file.write(digest.digest())
 
 
-def read(file: BinaryIO, identity: Identity, like: Mapping[str, Array]) -> Snapshot:
-    """The snapshot of the run ``identity`` in ``file``, with a state like ``like`` in names and shapes.
+def shapes(state: Mapping[str, Array]) -> Shapes:
+    """What :func:`read` must know of a state."""
+    return {name: (array.shape, array.dtype) for name, array in state.items()}
+
+
+def read(file: BinaryIO, identity: Identity, expected: Shapes) -> Snapshot:
+    """The snapshot of the run ``identity`` in ``file``, with a state of the ``expected`` shapes.
 
     Raises CheckpointError if the file is damaged, or OtherRunError.
     """
@@ -104,7 +116,7 @@ def read(file: BinaryIO, identity: Identity, like: Mapping[str, Array]) -> Snaps
         for name in identity:
             if told["identity"].get(name) != identity[name]:
                 raise OtherRunError(f"it is of another {name}")
-        arrays = dict(_arrays(file, told["arrays"], like, end))
+        arrays = dict(_arrays(file, told["arrays"], expected, end))
         snapshot = Snapshot(
             windows=int(told["windows"]),
             pairs=arrays.pop(""),
@@ -114,9 +126,9 @@ def read(file: BinaryIO, identity: Identity, like: Mapping[str, Array]) -> Snaps
             seconds=float(told["seconds"]),
             state=arrays,
         )
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise CheckpointError("its description makes no sense") from error
-    complete = file.tell() == end and arrays.keys() == like.keys()
+    complete = file.tell() == end and arrays.keys() == expected.keys()
     if not complete or not math.isfinite(snapshot.bits + snapshot.seconds):
         raise CheckpointError("it does not hold what it should")
     return snapshot
@@ -136,45 +148,54 @@ def _check_digest(file: BinaryIO) -> int:
     return end
 
 
-def _arrays(file: BinaryIO, told: Any, like: Mapping[str, Array], end: int) -> Iterator[tuple[str, Array]]:
-    for name, kind, shape, count in told:
-        if name == "":
-            expected, form = np.dtype("<i4"), (2, int(shape[1]))
-        else:
-            expected, form = _portable(like[name]), like[name].shape
-        dense = count == 0
-        table = (count, form[-1]) if not dense else form
-        stored = math.prod(table) * expected.itemsize
-        if kind != expected.str or tuple(shape) != form or not 0 <= stored + 8 * count <= end - file.tell():
-            raise CheckpointError("it does not hold what it should")
-        rows = np.frombuffer(file.read(8 * count), "<i8")
-        values = np.frombuffer(bytearray(file.read(stored)), expected).reshape(table)
-        values = values.astype(expected.newbyteorder("="), copy=False)
-        yield name, values if dense else _unpack(rows, values, form)
-
-
-def _pack(array: Array) -> tuple[Array, Array]:
-    """Numbers and values of the rows to save: of sparse tables of integers those that are not zero.
-
-    No numbers mean all rows. Only integers: a float has two zeros.
-    """
-    everything = np.zeros(0, np.int64), array
-    if array.ndim < 2 or array.dtype.kind not in "iu" or not array.size:
-        return everything
-    table = array.reshape(-1, array.shape[-1])
-    rows = np.flatnonzero(table.any(axis=1))
-    return (rows, table[rows]) if 0 < 2 * len(rows) < len(table) else everything
-
-
-def _unpack(rows: Array, values: Array, shape: tuple[int, ...]) -> Array:
-    array = np.zeros(shape, values.dtype)
-    table = array.reshape(-1, shape[-1])
-    if len(rows) and not 0 <= rows.min() <= rows.max() < len(table):
+def _arrays(file: BinaryIO, told: Any, expected: Shapes, end: int) -> Iterator[tuple[str, Array]]:
+    """The arrays, each allocated after a look at its shape, or at how much is left of the file."""
+    if len(told) != len(expected) + 1:
         raise CheckpointError("it does not hold what it should")
-    table[rows] = values
-    return array
+    for name, kind, stated, count in told:
+        shape, dtype = expected[name] if name else ((2, int(stated[1])), np.dtype(np.int32))
+        row = math.prod(shape[-1:]) * dtype.itemsize
+        stored = count * (row + 8) if count else math.prod(shape) * dtype.itemsize
+        if (kind, tuple(stated)) != (_portable(dtype).str, shape) or not 0 <= stored <= end - file.tell():
+            raise CheckpointError("it does not hold what it should")
+        numbers = np.frombuffer(file.read(8 * count), "<i8")
+        array = np.zeros(shape, dtype)
+        table = _table(array)
+        if count and not 0 <= numbers.min() <= numbers.max() < len(table):
+            raise CheckpointError("it does not hold what it should")
+        for some in _pieces(count or len(table), table):
+            size = len(range(*some.indices(count or len(table)))) * row
+            piece = np.frombuffer(file.read(size), _portable(dtype)).reshape(-1, *table.shape[1:])
+            table[numbers[some] if count else some] = piece
+        yield name, array
 
 
-def _portable(array: Array) -> np.dtype[Any]:
-    """The type of ``array``, with the lowest byte first."""
-    return array.dtype.newbyteorder("<")
+def _rows(array: Array) -> Array:
+    """Numbers of the rows to save where the others are zero; none if all are to be saved.
+
+    Only of integers: a float has two zeros.
+    """
+    table = _table(array)
+    if array.dtype.kind in "iu" and table.ndim == 2 and table.size:
+        numbers = np.flatnonzero(table.any(axis=1))
+        row = table[0].nbytes
+        if len(numbers) * (row + 8) < table.nbytes:
+            return numbers
+    return np.zeros(0, np.int64)
+
+
+def _table(array: Array) -> Array:
+    """``array`` as rows, or as one row of numbers; a view where that can be."""
+    return np.ascontiguousarray(array).reshape(-1, *array.shape[-1:]) if array.size else array.reshape(0)
+
+
+def _pieces(rows: int, table: Array) -> Iterator[slice]:
+    """Slices of so many rows, each of about a mebibyte."""
+    step = max(1, _PIECE // max(1, table[:1].nbytes))
+    for start in range(0, rows, step):
+        yield slice(start, start + step)
+
+
+def _portable(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type with the lowest byte first."""
+    return dtype.newbyteorder("<")

@@ -295,7 +295,7 @@ def test_a_snapshot_comes_back_bit_for_bit(state: dict[str, np.ndarray], bits: f
     now = Snapshot(7, pairs, 123, bits, ((5, 1.5), (9, 1.25)), 3.5, state)
     file = io.BytesIO()
     snapshot.write(file, {"input": "x"}, now)
-    back = snapshot.read(file, {"input": "x"}, state)
+    back = snapshot.read(file, {"input": "x"}, snapshot.shapes(state))
     assert back.state.keys() == state.keys()
     for name, array in [("", pairs), *state.items()]:
         found = back.state[name] if name else back.pairs
@@ -303,7 +303,7 @@ def test_a_snapshot_comes_back_bit_for_bit(state: dict[str, np.ndarray], bits: f
         assert found.flags.writeable
     assert (back.windows, back.crc, back.bits, back.curve, back.seconds) == (7, 123, bits, now.curve, 3.5)
     with pytest.raises(OtherRunError, match="another input"):
-        snapshot.read(file, {"input": "y"}, state)
+        snapshot.read(file, {"input": "y"}, snapshot.shapes(state))
 
 
 def test_empty_tables_take_no_room() -> None:
@@ -342,7 +342,7 @@ def test_a_hostile_checkpoint_is_refused(field: str, value: object, rest: bytes)
     )
     forged += hashlib.blake2b(forged, digest_size=32).digest()
     try:
-        back = snapshot.read(io.BytesIO(forged), {"input": "x"}, like)
+        back = snapshot.read(io.BytesIO(forged), {"input": "x"}, snapshot.shapes(like))
     except CheckpointError:
         return
     assert {name: array.shape for name, array in back.state.items()} == {"weights": (4, 2), "table": (8, 4)}
