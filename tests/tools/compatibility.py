@@ -46,9 +46,9 @@ def check(which: str, *, torch: bool) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("which", nargs="*", choices=["oldest", "newest"], default=["oldest", "newest"])
+    parser.add_argument("which", nargs="?", choices=["oldest", "newest"], help="default: both")
     parser.add_argument("--torch", action="store_true")
     options = parser.parse_args()
     sys.stdout.reconfigure(line_buffering=True)
-    for name in options.which:
+    for name in [options.which] if options.which else ["oldest", "newest"]:
         check(name, torch=options.torch)
