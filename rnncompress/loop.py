@@ -112,19 +112,15 @@ class Decoding:
         """See the protocol."""
         if self._decoder is None:
             self._decoder = RangeDecoder(next(self._payloads))
-        streams = np.arange(self.layout.streams)
-        symbols = np.zeros((steps, len(streams)), dtype=np.int32)
-        cum, freq = np.zeros_like(symbols), np.zeros_like(symbols)
+        symbols = np.zeros((steps, self.layout.streams), dtype=np.int32)
         for t in range(steps):
             frequencies = predictor.predict_step()
             active = self.layout.active(first + t)
             symbols[t, :active] = self._decoder.decode(frequencies[:active])
-            freq[t] = frequencies[streams, symbols[t]]
-            cum[t] = 1 + np.cumsum(frequencies, axis=1, dtype=np.int32)[streams, symbols[t]] - freq[t]
             predictor.observe(symbols[t])
         self.output.write(symbols)
         self._add(symbols)
-        return cum, freq
+        return predictor.coded()
 
     def end_block(self) -> None:
         """See the protocol."""

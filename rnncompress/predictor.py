@@ -39,6 +39,9 @@ class Predictor(Protocol):
     def observe(self, symbols: IntArray) -> None:
         """Take the symbols (B,) that came out of the decoder for the last ``predict_step``."""
 
+    def coded(self) -> tuple[IntArray, IntArray]:
+        """Cumulative and own frequency, each (steps, B), of the symbols since the last update."""
+
     def learn(self) -> None:
         """Update the weights from the T steps since the last update."""
 

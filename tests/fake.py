@@ -14,6 +14,7 @@ class CountingPredictor:
         self._counts = np.ones((config.streams, config.alphabet), dtype=np.int64)
         self._last = np.zeros(config.streams, dtype=np.int64)
         self._seen: list[IntArray] = []
+        self._tables: list[IntArray] = []
 
     def predict_step(self) -> IntArray:
         weights = self._counts.copy()
@@ -24,6 +25,7 @@ class CountingPredictor:
         return frequencies.astype(np.int32)
 
     def observe(self, symbols: IntArray) -> None:
+        self._tables.append(self.predict_step())
         self._last = symbols.astype(np.int64)
         self._seen.append(symbols.copy())
 
@@ -31,13 +33,16 @@ class CountingPredictor:
         assert symbols.shape[1] == self.config.streams
         assert symbols.dtype == np.int32
         assert 1 <= len(symbols) <= self.config.window
-        cum, freq = np.zeros_like(symbols), np.zeros_like(symbols)
+        for row in symbols:
+            self.observe(row)
+        return self.coded()
+
+    def coded(self) -> tuple[IntArray, IntArray]:
+        cum, freq = np.zeros_like(self._seen), np.zeros_like(self._seen)
         streams = np.arange(self.config.streams)
-        for t, row in enumerate(symbols):
-            table = self.predict_step()
+        for t, (table, row) in enumerate(zip(self._tables, self._seen, strict=True)):
             freq[t] = table[streams, row]
             cum[t] = (1 + np.cumsum(table, axis=1) - table)[streams, row]
-            self.observe(row)
         return cum, freq
 
     def learn(self) -> None:
@@ -45,6 +50,7 @@ class CountingPredictor:
         for row in self._seen:
             self._counts[np.arange(len(row)), row] += 16
         self._seen.clear()
+        self._tables.clear()
 
     def state(self) -> dict[str, np.ndarray]:
         return {"counts": self._counts.copy(), "last": self._last.copy()}

@@ -1,5 +1,7 @@
 """The fast engine equals the specification to the bit, whatever the network, the schedule, the threads."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,7 @@ from networks import assert_same, configs, pick, seeds, step_through, text
 
 from rnncompress.errors import DeviceError
 from rnncompress.exact import grid
-from rnncompress.lstm import available, build
+from rnncompress.lstm import available, build, cpu
 from rnncompress.predictor import TOTAL
 from rnncompress.presets import Config
 
@@ -19,20 +21,28 @@ few = settings(max_examples=10, deadline=None)
 threads = st.integers(1, 3)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def shared_however_small() -> Iterator[None]:
+    """Networks small enough for tests are shared among threads like large ones."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cpu, "WORTH_SHARING", 0)
+        yield
+
+
 @many
 @given(configs, seeds, threads)
 def test_the_encoder_gets_the_numbers_of_the_specification(config: Config, seed: int, threads: int) -> None:
     """``predict_window`` of the CPU engine gives what the reference's tables say, and learns the same."""
     reference = build(config, WINDOWS, engine="reference")
-    cpu = build(config, WINDOWS, engine="cpu", threads=threads)
+    fast = build(config, WINDOWS, engine="cpu", threads=threads)
     for symbols in text(config, WINDOWS, seed):
         cum, freq = pick(step_through(reference, symbols), symbols)
-        got_cum, got_freq = cpu.predict_window(symbols)
+        got_cum, got_freq = fast.predict_window(symbols)
         assert (got_cum == cum).all()
         assert (got_freq == freq).all()
         reference.learn()
-        cpu.learn()
-        assert_same(cpu.state(), reference.state())
+        fast.learn()
+        assert_same(fast.state(), reference.state())
 
 
 @many
@@ -40,12 +50,12 @@ def test_the_encoder_gets_the_numbers_of_the_specification(config: Config, seed:
 def test_the_decoder_gets_the_tables_of_the_specification(config: Config, seed: int, threads: int) -> None:
     """``predict_step`` of the CPU engine gives the reference's tables, and the window is learnt the same."""
     reference = build(config, WINDOWS, engine="reference")
-    cpu = build(config, WINDOWS, engine="cpu", threads=threads)
+    fast = build(config, WINDOWS, engine="cpu", threads=threads)
     for symbols in text(config, WINDOWS, seed):
-        assert (step_through(cpu, symbols) == step_through(reference, symbols)).all()
+        assert (step_through(fast, symbols) == step_through(reference, symbols)).all()
         reference.learn()
-        cpu.learn()
-        assert_same(cpu.state(), reference.state())
+        fast.learn()
+        assert_same(fast.state(), reference.state())
 
 
 @few
@@ -128,12 +138,12 @@ def test_a_state_is_a_copy(engine: str) -> None:
 def test_tables_are_what_the_coder_needs(config: Config, seed: int) -> None:
     """Every symbol has at least frequency 1 and every table sums to TOTAL, also when learning goes wild."""
     wild = config.replace(rate_first=4_000_000, rate_last=4_000_000)
-    cpu = build(wild, WINDOWS)
+    fast = build(wild, WINDOWS)
     for symbols in text(wild, WINDOWS, seed):
-        tables = step_through(cpu, symbols)
+        tables = step_through(fast, symbols)
         assert tables.min() >= 1
         assert (tables.sum(axis=2) == TOTAL).all()
-        cpu.learn()
+        fast.learn()
 
 
 @pytest.mark.parametrize("engine", ["reference", "cpu"])
@@ -152,12 +162,12 @@ def test_weights_stop_at_their_limits(engine: str) -> None:
 def test_it_learns() -> None:
     """After windows of one repeated phrase its symbols cost less than a fifth of what they did at first."""
     config = Config(hidden=32, layers=2, alphabet=64, streams=2, window=8)
-    cpu = build(config, 120)
+    fast = build(config, 120)
     phrase = np.tile(np.arange(8, dtype=np.int32)[:, None], (1, 2))
     costs = []
     for _ in range(120):
-        costs.append(24 - np.log2(cpu.predict_window(phrase)[1]).mean())
-        cpu.learn()
+        costs.append(24 - np.log2(fast.predict_window(phrase)[1]).mean())
+        fast.learn()
     assert costs[-1] * 5 < costs[0]
 
 

@@ -19,8 +19,8 @@ from rnncompress.exact.simd import PANEL, product
 from rnncompress.lstm.parameters import EPSILON
 from rnncompress.predictor import TOTAL
 
-LSTM_RECORDS: Final = 5
-"""float32 vectors kept for the backward pass: i, f, g, o, tanh(c). An RNN keeps one: h before rounding."""
+BLOCK: Final = PANEL * PANEL
+"""Weights that are updated at a time."""
 
 _ONE: Final = np.float32(1)
 _ZERO: Final = np.float32(0)
@@ -284,70 +284,47 @@ def adam(w, v, sums, unit, blend, step):
 
 
 @kernel
-def quantise(block, forward_panel, backward_panel, integers):
-    """Write the integers of a block of master weights (16 inputs, 16 rows) in the layouts of both products.
+def quantise_block(p, k, rows, inputs, masters, forward_panels, backward_panels, start, integers):
+    """Write the integers of 16 inputs from k on of the 16 rows of panel p in the layouts of both products.
 
-    ``forward_panel`` (input pairs, rows, 2), ``backward_panel`` (row pairs, inputs, 2) and ``integers`` (scratch) have
-    256 elements like the block.
+    The matrix (rows, inputs) begins at ``start`` in the flat arrays; see ``Memory``. ``integers`` (256,) is scratch.
     """
-    for n in range(PANEL * PANEL):
+    at = start + (p * inputs + k) * PANEL
+    block, forward_panel = masters[at : at + BLOCK], forward_panels[at : at + BLOCK]
+    back = start + (k * rows // PANEL + p * PANEL) * PANEL
+    backward_panel = backward_panels[back : back + BLOCK]
+    for n in range(BLOCK):
         integers[n] = np.int16(np.int32(grid.weight(block[n])))
     for pair in range(PANEL // 2):
         for n in range(PANEL):
             forward_panel[(pair * PANEL + n) * 2] = integers[2 * pair * PANEL + n]
             forward_panel[(pair * PANEL + n) * 2 + 1] = integers[(2 * pair + 1) * PANEL + n]
-    for n in range(PANEL * PANEL):
+    for n in range(BLOCK):
         integers[n] = np.int16((np.int32(integers[n]) + _HIGH_ROUND) >> _HIGH_SHIFT)
     for pair in range(PANEL // 2):
-        for k in range(PANEL):
-            backward_panel[(pair * PANEL + k) * 2] = integers[k * PANEL + 2 * pair]
-            backward_panel[(pair * PANEL + k) * 2 + 1] = integers[k * PANEL + 2 * pair + 1]
+        for j in range(PANEL):
+            backward_panel[(pair * PANEL + j) * 2] = integers[j * PANEL + 2 * pair]
+            backward_panel[(pair * PANEL + j) * 2 + 1] = integers[j * PANEL + 2 * pair + 1]
 
 
 @kernel
-def quantise_matrix(master, forward_panels, backward_panels, start, integers):
-    """Write all integers of a matrix that begins at ``start`` in the panels; master (panels, inputs, 16)."""
-    count, inputs, _ = master.shape
-    size = PANEL * PANEL
-    flat = master.reshape(-1)
-    for p in range(count):
-        for k in range(0, inputs, PANEL):
-            at = (p * inputs + k) * PANEL
-            back = start + (k * count + p * PANEL) * PANEL
-            forward_panel = forward_panels[start + at : start + at + size]
-            quantise(flat[at : at + size], forward_panel, backward_panels[back : back + size], integers)
-
-
-@kernel
-def update_matrix(p, own, below, panels, master, moments, forward_panels, backward_panels, start,
-                  unit, blend, step, sums, integers):  # fmt: skip
+def update_panel(p, rows, inputs, own, own_inputs, below, window, panels, masters, moments, forward_panels,
+                 backward_panels, start, unit, blend, step, sums, integers):  # fmt: skip
     """Gradient, Adam and quantisation of panel p (16 rows) of a matrix, 16 inputs at a time while they are in cache.
 
-    ``own`` (inputs, rows of the window) are the activations of the first inputs and ``below`` those of the rest;
-    ``master`` and ``moments`` (panels, inputs, 16). ``sums`` (256,) int32 and ``integers`` (256,) int16 are scratch.
+    ``own`` (own_inputs, window) are the activations of the first inputs and ``below`` those of the rest, ``panels`` the
+    gradients, all flat; ``window`` counts its rows. ``sums`` and ``integers`` (256,) are scratch.
     """
-    count, inputs, _ = master.shape
-    window = own.shape[1]
-    flat_own, flat_below, flat_panels = own.reshape(-1), below.reshape(-1), panels.reshape(-1)
-    flat_master, flat_moments = master.reshape(-1), moments.reshape(-1)
-    size = PANEL * PANEL
     for k in range(0, inputs, PANEL):
-        if k < own.shape[0]:
-            product(flat_own, k * window, window, PANEL, flat_panels, p * window * PANEL, 0, 1, window // 2,
+        if k < own_inputs:
+            product(own, k * window, window, PANEL, panels, p * window * PANEL, 0, 1, window // 2,
                     sums, 0, PANEL, False)  # fmt: skip
         else:
-            product(flat_below, (k - own.shape[0]) * window, window, PANEL, flat_panels, p * window * PANEL, 0, 1,
-                    window // 2, sums, 0, PANEL, False)  # fmt: skip
-        at = (p * inputs + k) * PANEL
-        back = start + (k * count + p * PANEL) * PANEL
-        block = flat_master[at : at + size]
-        adam(block, flat_moments[at : at + size], sums, unit, blend, step)
-        quantise(
-            block,
-            forward_panels[start + at : start + at + size],
-            backward_panels[back : back + size],
-            integers,
-        )
+            product(below, (k - own_inputs) * window, window, PANEL, panels, p * window * PANEL, 0, 1, window // 2,
+                    sums, 0, PANEL, False)  # fmt: skip
+        at = start + (p * inputs + k) * PANEL
+        adam(masters[at : at + BLOCK], moments[at : at + BLOCK], sums, unit, blend, step)
+        quantise_block(p, k, rows, inputs, masters, forward_panels, backward_panels, start, integers)
 
 
 @kernel

@@ -63,15 +63,18 @@ class ReferencePredictor:
 
     def predict_window(self, symbols: IntArray) -> tuple[IntArray, IntArray]:
         """See the protocol: the reference simply walks through the steps."""
-        cum = np.empty(symbols.shape, np.int32)
-        freq = np.empty(symbols.shape, np.int32)
-        streams = np.arange(self.config.streams)
-        for t, s in enumerate(symbols):
-            table = self.predict_step()
-            below = np.cumsum(table, axis=1, dtype=np.int32) - table
-            cum[t], freq[t] = below[streams, s] + 1, table[streams, s]
+        for s in symbols:
+            self.predict_step()
             self.observe(s)
-        return cum, freq
+        return self.coded()
+
+    def coded(self) -> tuple[IntArray, IntArray]:
+        """See the protocol."""
+        tables = np.array([step["table"] for step in self._tape])
+        symbols = np.array([step["symbols"] for step in self._tape])[:, :, None]
+        freq = np.take_along_axis(tables, symbols, axis=2)
+        cum = np.take_along_axis(tables.cumsum(axis=2, dtype=np.int32), symbols, axis=2) - freq + 1
+        return cum[:, :, 0].astype(np.int32), freq[:, :, 0]
 
     def predict_step(self) -> IntArray:
         """Frequencies (B, A) of the next symbols."""

@@ -1,0 +1,145 @@
+"""The arrays that the CPU engine's kernels work on, under one name for each."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncompress.exact.frequencies import raw_scale
+from rnncompress.exact.simd import PANEL
+from rnncompress.lstm.contexts import HISTORY, ROW, kinds
+from rnncompress.presets import Config
+
+LSTM_RECORDS = 5
+"""float32 vectors kept for the backward pass: i, f, g, o, tanh(c). An RNN keeps one: h before rounding."""
+
+Array = NDArray[Any]
+
+
+class Memory(NamedTuple):
+    """B streams, T steps, L layers, H units, N = gates * H rows of a layer, A symbols padded to a multiple of 16, K
+    kinds of contexts, R = B * T rows of the window (stream-major: two steps of a stream are neighbours).
+    """
+
+    alphabet: int
+    """Symbols without the padding."""
+    context_bits: int
+    raw_scale: np.float32
+    """See :func:`rnncompress.exact.frequencies.raw_scale`."""
+    history: Array
+    """(B, HISTORY + T) int32: the symbol before step t stands at HISTORY - 1 + t."""
+    inputs: Array
+    """(B, T, 2) int32: rows of the embeddings that each step adds, the last symbol's and the guess's."""
+    kinds: Array
+    """(K,) int64: see :func:`rnncompress.lstm.contexts.kinds`."""
+    hashes: Array
+    """(B, T, K) uint32: of the contexts before each step."""
+    contexts: Array
+    """(K, 2**context_bits, 16) int32: the tables."""
+    h: Array
+    """(L, B, T + 1, H) int16: activations before step t."""
+    c: Array
+    """(L, B, T + 1, H) float32: cells before step t."""
+    records: Array
+    """(L, B, T, LSTM_RECORDS or 1, H) float32: what the backward pass needs of each step."""
+    sums: Array
+    """(B, T, N) int32: scratch of the forward pass."""
+    table: Array
+    """(B, T, A) int32: sums of the logits, then frequencies."""
+    dz: Array
+    """(B, T, A) int16: gradient at the logits."""
+    gradients: Array
+    """(L, B, T, N) int16: gradient at the gate inputs."""
+    h_sums: Array
+    """(B, T, H) int32: scratch of the backward pass."""
+    dc: Array
+    """(B, H) float32: scratch of the backward pass."""
+    h_now: Array
+    """(L, H, R) int16: activations after each step."""
+    h_before: Array
+    """(L, H, R) int16: activations before each step."""
+    dz_panels: Array
+    """(A/16, R/2, 16, 2) int16: dz for the products over the window."""
+    panels: Array
+    """(L, N/16, R/2, 16, 2) int16: gradients for the products over the window."""
+    masters: Array
+    """float32, flat: for each matrix, at its offset, (rows/16, inputs, 16), so that 16x16 blocks lie together."""
+    moments: Array
+    """float32, laid out like the masters."""
+    forward_panels: Array
+    """int16, flat: for each matrix (rows/16, inputs/2, 16, 2)."""
+    backward_panels: Array
+    """int16, flat: high bytes, for each matrix (inputs/16, rows/2, 16, 2)."""
+    offsets: Array
+    """(L + 1,) int64: where each matrix begins in the four arrays above; the last is the softmax's."""
+    embeddings: Array
+    """(L, 3 * alphabet + 1, N) float32."""
+    embedding_moments: Array
+    bias: Array
+    """(A,) float32."""
+    bias_moment: Array
+
+
+def allocate(config: Config) -> Memory:
+    """All zero, but for the constants."""
+    B, T, H, L = config.streams, config.window, config.hidden, config.layers
+    N = config.gates * H
+    A = -(-config.alphabet // PANEL) * PANEL
+    K = len(kinds(config.contexts))
+    sizes = [N * config.inputs(layer) for layer in range(L)] + [A * L * H]
+    return Memory(
+        alphabet=config.alphabet,
+        context_bits=config.context_bits,
+        raw_scale=raw_scale(config.alphabet),
+        history=np.zeros((B, HISTORY + T), np.int32),
+        inputs=np.full((B, T, 2), config.alphabet, np.int32),
+        kinds=np.array(kinds(config.contexts), np.int64),
+        hashes=np.zeros((B, T, K), np.uint32),
+        contexts=np.zeros((K, 1 << config.context_bits, ROW), np.int32),
+        h=np.zeros((L, B, T + 1, H), np.int16),
+        c=np.zeros((L, B, T + 1, H), np.float32),
+        records=np.zeros((L, B, T, LSTM_RECORDS if config.cell == "lstm" else 1, H), np.float32),
+        sums=np.zeros((B, T, N), np.int32),
+        table=np.zeros((B, T, A), np.int32),
+        dz=np.zeros((B, T, A), np.int16),
+        gradients=np.zeros((L, B, T, N), np.int16),
+        h_sums=np.zeros((B, T, H), np.int32),
+        dc=np.zeros((B, H), np.float32),
+        h_now=np.zeros((L, H, B * T), np.int16),
+        h_before=np.zeros((L, H, B * T), np.int16),
+        dz_panels=np.zeros((A // PANEL, B * T // 2, PANEL, 2), np.int16),
+        panels=np.zeros((L, N // PANEL, B * T // 2, PANEL, 2), np.int16),
+        masters=np.zeros(sum(sizes), np.float32),
+        moments=np.zeros(sum(sizes), np.float32),
+        forward_panels=np.zeros(sum(sizes), np.int16),
+        backward_panels=np.zeros(sum(sizes), np.int16),
+        offsets=np.cumsum([0, *sizes[:-1]]),
+        embeddings=np.zeros((L, 3 * config.alphabet + 1, N), np.float32),
+        embedding_moments=np.zeros((L, 3 * config.alphabet + 1, N), np.float32),
+        bias=np.zeros(A, np.float32),
+        bias_moment=np.zeros(A, np.float32),
+    )
+
+
+def load_matrices(flat: Array, matrices: list[NDArray[np.float32]]) -> None:
+    """Write matrices (rows, inputs) into ``flat``, laid out as the masters are."""
+    start = 0
+    for w in matrices:
+        padded = np.pad(w, ((0, -len(w) % PANEL), (0, 0)))
+        flat[start : start + padded.size] = (
+            padded.reshape(-1, PANEL, w.shape[1]).transpose(0, 2, 1).reshape(-1)
+        )
+        start += padded.size
+
+
+def plain_matrices(flat: Array, config: Config) -> list[NDArray[np.float32]]:
+    """The inverse of :func:`load_matrices`."""
+    rows = [config.gates * config.hidden] * config.layers + [config.alphabet]
+    inputs = [config.inputs(layer) for layer in range(config.layers)] + [config.layers * config.hidden]
+    result, start = [], 0
+    for height, width in zip(rows, inputs, strict=True):
+        size = -(-height // PANEL) * PANEL * width
+        blocks = flat[start : start + size].reshape(-1, width, PANEL)
+        result.append(np.ascontiguousarray(blocks.transpose(0, 2, 1).reshape(-1, width)[:height]))
+        start += size
+    return result
