@@ -106,7 +106,7 @@ PRESETS: Final[dict[str, Preset]] = {
             (1_500_000, _SMALL.replace(streams=4, rate_first=8000, rate_last=1500, context_bits=20)),
             (
                 10_000_000,
-                _SMALL.replace(hidden=256, streams=16, rate_first=8000, rate_last=1000, context_bits=22),
+                _SMALL.replace(hidden=256, streams=16, rate_first=8000, rate_last=1000, context_bits=21),
             ),
         ),
     ),
@@ -116,7 +116,7 @@ PRESETS: Final[dict[str, Preset]] = {
             (0, _SMALL.replace(layers=1, hidden=64, streams=2, rate_first=8000)),
             (300_000, _SMALL.replace(layers=1, hidden=64, streams=8, rate_first=8000, context_bits=18)),
             (1_500_000, _SMALL.replace(layers=1, hidden=64, streams=16, rate_first=10000, context_bits=20)),
-            (10_000_000, _SMALL.replace(layers=1, hidden=64, streams=32, rate_first=10000, context_bits=22)),
+            (10_000_000, _SMALL.replace(layers=1, hidden=64, streams=32, rate_first=10000, context_bits=20)),
         ),
     ),
     "max": Preset(
