@@ -8,7 +8,7 @@ from typing import BinaryIO, Final, Literal, Protocol, TypeVar
 
 import numpy as np
 
-from rnncompress import container
+from rnncompress import container, states
 from rnncompress._version import __version__
 from rnncompress.checkpoint import Checkpoints
 from rnncompress.container import Header, Mode
@@ -177,6 +177,7 @@ def _begin(
 
     def take(at: Snapshot) -> Way:
         _check(at, predictor.config, layout)
+        states.check(predictor.config, at.state)
         direction = make(replace(at, state={}))
         predictor.load_state(dict(at.state))
         meter.go_on(at, layout.coded(0, at.windows * layout.window))

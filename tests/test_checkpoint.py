@@ -5,6 +5,7 @@ import io
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import fake
@@ -14,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from rnncompress import Checkpoints, codec, container, lstm, snapshot
+from rnncompress import Checkpoints, codec, container, lstm, snapshot, states
 from rnncompress.errors import CheckpointError, OutputError
 from rnncompress.files import beside
 from rnncompress.loop import Progress
+from rnncompress.lstm.contexts import COUNT, SYMBOLS
 from rnncompress.presets import Config
 from rnncompress.snapshot import OtherRunError, Snapshot
 
@@ -313,6 +315,38 @@ def test_empty_tables_take_no_room() -> None:
     file = io.BytesIO()
     snapshot.write(file, {}, Snapshot(state={"contexts": table}))
     assert len(file.getvalue()) < 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "value"),
+    [
+        ("contexts", (0, 5, SYMBOLS + 1), 256),
+        ("contexts", (1, 63, SYMBOLS), -1),
+        ("contexts", (0, 0, COUNT), -(2**31)),
+        ("history", (0, 0), 2**31 - 1),
+        ("seen", (7,), -1),
+        ("updates", (), -1),
+        ("matrices.0", (3, 3), np.nan),
+        ("c", (0, 0, 0), np.inf),
+    ],
+)
+def test_no_state_reaches_beyond_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, place: tuple[int, ...], value: float
+) -> None:
+    """Values that compiled code would use as indices, or that are no numbers, are refused before they are loaded."""
+    output = tmp_path / "out"
+    state = lstm.build(CONFIG, WINDOWS).state()
+    target = interrupted(output, TEXT, 9, lstm.build)
+    states.check(CONFIG, state)
+    state[name][place] = value
+
+    def forged(*arguments: object) -> Snapshot:
+        return replace(read(*arguments), state=state)
+
+    read = snapshot.read
+    monkeypatch.setattr(snapshot, "read", forged)
+    with pytest.raises(CheckpointError, match="no checkpoint can be used"):
+        codec.encode(io.BytesIO(TEXT), target, CONFIG, build=lstm.build, checkpoints=checkpoints(output))
 
 
 hostile = st.recursive(

@@ -1,0 +1,32 @@
+"""What a saved state may hold. Compiled code does not check: it uses some of these numbers as indices."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncompress.errors import CheckpointError
+from rnncompress.lstm.contexts import COUNT, ENTRIES, SYMBOLS
+from rnncompress.presets import Config
+
+
+def check(config: Config, state: Mapping[str, NDArray[Any]]) -> None:
+    """Raise CheckpointError if ``state`` (of the right shapes) holds what no run with ``config`` reaches."""
+    for name, array in state.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise CheckpointError(f"its {name} are no numbers")
+    for name, values, limit in _bounded(config, state):
+        if values.size and not 0 <= values.min() <= values.max() < limit:
+            raise CheckpointError(f"its {name} are out of range")
+
+
+def _bounded(config: Config, state: Mapping[str, NDArray[Any]]) -> Iterator[tuple[str, NDArray[Any], int]]:
+    """Integers from 0 to below a limit: name, values, limit."""
+    if "contexts" in state:
+        tables = state["contexts"]
+        yield "symbols", tables[..., SYMBOLS : SYMBOLS + ENTRIES], config.alphabet
+        yield "counts", tables[..., COUNT], 1 << 31
+    for name, limit in (("history", config.alphabet), ("seen", 1 << 31), ("updates", 1 << 62)):
+        if name in state:
+            yield name, state[name], limit
