@@ -1,21 +1,24 @@
 """What a saved state may hold. Compiled code does not check: it uses some of these numbers as indices."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
 from rnncompress.errors import CheckpointError
 from rnncompress.lstm.contexts import COUNT, ENTRIES, SYMBOLS
 from rnncompress.presets import Config
 
+_LARGEST: Final = 1e30
+"""Far beyond what any number reaches, and far from overflow. Moments, of which roots are taken, are never negative."""
+
 
 def check(config: Config, state: Mapping[str, NDArray[Any]]) -> None:
     """Raise CheckpointError if ``state`` (of the right shapes) holds what no run with ``config`` reaches."""
     for name, array in state.items():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise CheckpointError(f"its {name} are no numbers")
+        lowest = 0.0 if "moment" in name else -_LARGEST
+        if array.dtype.kind == "f" and not ((array >= lowest) & (array <= _LARGEST)).all():
+            raise CheckpointError(f"its {name} are out of range")
     for name, values, limit in _bounded(config, state):
         if values.size and not 0 <= values.min() <= values.max() < limit:
             raise CheckpointError(f"its {name} are out of range")

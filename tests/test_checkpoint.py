@@ -328,6 +328,7 @@ def test_empty_tables_take_no_room() -> None:
         ("updates", (), -1),
         ("matrices.0", (3, 3), np.nan),
         ("c", (0, 0, 0), np.inf),
+        ("bias_moment", (9,), -1.0),
     ],
 )
 def test_no_state_reaches_beyond_memory(
