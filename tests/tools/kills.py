@@ -31,6 +31,8 @@ from rnncompress.cli import main  # noqa: E402, it looks at the presets
 TEXT = Path(__file__).parents[2] / "corpora" / "sample.txt"
 INPUT, PACKED = "ein Text", "ein Text.rnnc"
 SLOWEST = 60.0
+NOT_BEGUN = 71
+"""Exit code of a child that a signal ended before the program began."""
 
 
 def kill() -> None:
@@ -83,12 +85,13 @@ def start(arguments: list[str], prepare: Callable[[], None], errors: Path) -> in
     """The command line in a child; returns its process."""
     if child := os.fork():
         return child
-    code = 70
+    code = NOT_BEGUN
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
         prepare()
+        code = 70
         main(arguments, prog_name="rnncompress")
     except SystemExit as end:
         code = end.code or 0
@@ -159,7 +162,7 @@ def interrupt(
             os.kill(child, sent)
         result = end(child)
         said = errors.read_text()
-        if (sent and result == -sent and not said) or said == "\nAborted!\n":
+        if (sent and result in (-sent, NOT_BEGUN) and not said) or said == "\nAborted!\n":
             kind = "signal before the command had begun"
         else:
             assert result in (0, code), (kind, result, said)
