@@ -120,14 +120,14 @@ PRESETS: Final[dict[str, Preset]] = {
         ),
     ),
     "max": Preset(
-        "contexts and three layers of 384 units: for patience",
+        "contexts and two layers of 256 units on few streams: for patience",
         (
-            (0, _SMALL.replace(hidden=256)),
+            (0, _SMALL.replace(hidden=256, rate_first=3000, rate_last=1000)),
+            (300_000, _SMALL.replace(hidden=256, streams=2, rate_last=1000, context_bits=20)),
             (
-                300_000,
-                _SMALL.replace(hidden=256, streams=2, rate_first=5000, rate_last=1000, context_bits=20),
+                1_500_000,
+                _SMALL.replace(hidden=256, streams=4, rate_first=6000, rate_last=1000, context_bits=22),
             ),
-            (1_500_000, _SMALL.replace(layers=3, hidden=384, streams=4, rate_last=1000, context_bits=22)),
         ),
     ),
     "lstm": Preset(
