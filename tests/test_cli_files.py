@@ -170,7 +170,7 @@ def test_info_reads_the_header(cli, packed, text):
 def test_presets_are_listed(cli):
     """Every preset has a line, and an entry in the JSON document."""
     listed = cli("presets").stdout
-    assert all(re.search(rf"^{name} ", listed, re.MULTILINE) for name in presets.names())
+    assert all(f"{name}: {presets.describe(name)}" in listed for name in presets.names())
     assert set(json.loads(cli("presets", "--json").stdout)) == set(presets.names())
 
 

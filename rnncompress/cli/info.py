@@ -49,16 +49,22 @@ def info(source: str, as_json: bool) -> None:
 @click.command()
 @json_option
 def presets(as_json: bool) -> None:
-    """List the models that `encode --preset` knows, as they are for large inputs."""
-    configs = {name: named.get(name, 1 << 40) for name in named.names()}
+    """List the models that `encode --preset` knows, by the size of the input."""
     if as_json:
         table = {
-            name: {"summary": named.describe(name), "config": asdict(config)}
-            for name, config in configs.items()
+            name: {
+                "summary": preset.summary,
+                "steps": [
+                    {"from_bytes": start, "operations_per_byte": 6 * config.macs, "config": asdict(config)}
+                    for start, config in preset.steps
+                ],
+            }
+            for name, preset in named.PRESETS.items()
         }
         click.echo(json.dumps(table, indent=2))
         return
-    width = max(map(len, configs))
-    for name, config in configs.items():
-        click.echo(f"{name:{width}}  {named.describe(name)}")
-        click.echo(f"{'':{width}}  {in_words(config)}")
+    for name, preset in named.PRESETS.items():
+        click.echo(f"{name}: {preset.summary}")
+        for start, config in preset.steps:
+            operations = f"{6 * config.macs / 1e6:.1f} million operations a byte"
+            click.echo(f"  from {start:>10,} bytes on: {in_words(config)}, {operations}")
