@@ -35,7 +35,7 @@ from rnncompress import presets
 from rnncompress.bench import machine
 from rnncompress.coder import RangeDecoder, RangeEncoder
 from rnncompress.exact import simd
-from rnncompress.lstm import build, context_kernels, kernels
+from rnncompress.lstm import build, kernels, phases
 from rnncompress.predictor import IntArray
 from rnncompress.presets import Config
 
@@ -175,12 +175,12 @@ def compare(config: Config, data: bytes, threads: int, repetitions: int, seconds
 
 
 def profile(config: Config, data: bytes, seconds: float) -> dict[str, float]:
-    """Share of the time of one thread of the encoder by kernel; the rest is coder, Python and numpy."""
+    """Share of the time of one thread of the encoder by phase; the rest is coder, Python and numpy."""
     ours, text = Ours(config, "cpu", 1), Text(data, config)
     ours.encode(text.take(WARM_UP))
     spent: dict[str, float] = {}
     saved = []
-    for module in (kernels, context_kernels):
+    for module in (kernels, phases):
         for name, value in list(vars(module).items()):
             if hasattr(value, "py_func") and value.py_func.__module__ == module.__name__:
                 saved.append((module, name, value))
@@ -297,7 +297,7 @@ def _lines(name: str, config: Config, row: dict[str, Any]) -> Iterator[str]:
     if row["speed"]["cores_used_by_others"] > 0.1:
         yield f"  WORTHLESS: other processes used {row['speed']['cores_used_by_others']:.1f} cores meanwhile"
     whole = row["profile"]["seconds per byte"]
-    yield "  time of one encoding thread, by kernel:"
+    yield "  time of one encoding thread, by phase:"
     yield from (
         f"    {share:6.1%}  {key}" for key, share in row["profile"].items() if key != "seconds per byte"
     )
