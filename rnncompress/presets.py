@@ -50,11 +50,15 @@ class Config:
         return self.hidden * (2 if layer else 1)
 
     @property
+    def embedding_rows(self) -> int:
+        """Rows of a layer's embedding: the symbols, no guess, and with contexts a guess and a sure guess of each."""
+        return (3 if self.contexts else 1) * self.alphabet + 1
+
+    @property
     def weights(self) -> int:
         """Number of trained parameters: embeddings, recurrent matrices, softmax and its bias."""
         rows = self.gates * self.hidden
-        embedding = 3 * self.alphabet + 1
-        per_layer = sum(rows * (self.inputs(layer) + embedding) for layer in range(self.layers))
+        per_layer = sum(rows * (self.inputs(layer) + self.embedding_rows) for layer in range(self.layers))
         return per_layer + self.alphabet * (self.layers * self.hidden + 1)
 
     @property

@@ -1,4 +1,4 @@
-"""tanh, sigmoid and exp as short rational formulas, so that they have the same bits everywhere."""
+"""tanh, sigmoid, exp and 1/sqrt as short formulas of + - * / alone, so that they have the same bits everywhere."""
 
 from typing import Any, Final
 
@@ -18,6 +18,9 @@ _D1: Final = np.float32(62370)
 _D2: Final = np.float32(3150)
 _D3: Final = np.float32(28)
 _EXP_STEP: Final = np.float32(2**-10)
+_ROOT_SEED: Final = np.int32(0x5F3759DF)
+_ONE_BIT: Final = np.int32(1)
+_THREE_HALVES: Final = np.float32(1.5)
 
 
 @register_jitable
@@ -53,3 +56,15 @@ def exp(x: Any) -> Any:
     y = y * y
     y = y * y
     return y * y
+
+
+@register_jitable
+def inverse_root(x: Any) -> Any:
+    """1/sqrt(x) of a normal x > 0, at most 0.18 % too small: a seed from the bits of x, and one Newton step.
+
+    The optimiser divides by a root of a noisy mean: more digits would buy nothing (Lomont 2003, "Fast inverse square
+    root").
+    """
+    bits = np.float32(x).view(np.int32)
+    y = np.int32(_ROOT_SEED - (bits >> _ONE_BIT)).view(np.float32)
+    return y * (_THREE_HALVES - _HALF * x * y * y)

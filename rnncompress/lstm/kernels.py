@@ -279,7 +279,7 @@ def adam(w, v, sums, unit, blend, step):
         g = np.float32(sums[n]) * unit
         moment = v[n] + (g * g - v[n]) * blend
         v[n] = moment
-        moved = w[n] - step * g / (np.sqrt(moment) + EPSILON)
+        moved = w[n] - step * g * functions.inverse_root(moment + EPSILON)
         w[n] = min(max(moved, -grid.WEIGHT_LIMIT), grid.WEIGHT_LIMIT)
 
 

@@ -73,7 +73,7 @@ class Memory(NamedTuple):
     offsets: Array
     """(L + 1,) int64: where each matrix begins in the four arrays above; the last is the softmax's."""
     embeddings: Array
-    """(L, 3 * alphabet + 1, N) float32."""
+    """(L, rows, N) float32; see ``Config.embedding_rows``."""
     embedding_moments: Array
     bias: Array
     """(A,) float32."""
@@ -114,8 +114,8 @@ def allocate(config: Config) -> Memory:
         forward_panels=np.zeros(sum(sizes), np.int16),
         backward_panels=np.zeros(sum(sizes), np.int16),
         offsets=np.cumsum([0, *sizes[:-1]]),
-        embeddings=np.zeros((L, 3 * config.alphabet + 1, N), np.float32),
-        embedding_moments=np.zeros((L, 3 * config.alphabet + 1, N), np.float32),
+        embeddings=np.zeros((L, config.embedding_rows, N), np.float32),
+        embedding_moments=np.zeros((L, config.embedding_rows, N), np.float32),
         bias=np.zeros(A, np.float32),
         bias_moment=np.zeros(A, np.float32),
     )

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from rnncompress.exact import noise
 from rnncompress.presets import Config
 
-EPSILON: Final = np.float32(1e-8)
-"""Added to the root of the second moment."""
+EPSILON: Final = np.float32(1e-16)
+"""Added to the second moment, so that its root is never that of zero."""
 
 Float = NDArray[np.float32]
 
@@ -26,15 +26,15 @@ class Parameters:
     matrices: list[Float]
     """Layer: (N, K). The last is the softmax's: (A, layers * H)."""
     embeddings: list[Float]
-    """(3A + 1, N) for each layer: what the last symbol (A rows) and the guess of the contexts (2A + 1 rows) add to the
-    gate inputs. It takes the place of a bias."""
+    """(rows, N) for each layer: what the last symbol (A rows) and the guess of the contexts (a row for none, and 2A
+    where there are contexts) add to the gate inputs. It takes the place of a bias."""
     bias: Float
     """(A,): the softmax's."""
     matrix_moments: list[Float]
     embedding_moments: list[Float]
     bias_moment: Float
     seen: NDArray[np.int32]
-    """(3A + 1,): updates in which each row of the embeddings was an input."""
+    """(rows,): updates in which each row of the embeddings was an input."""
     updates: int
 
     @classmethod
@@ -47,7 +47,7 @@ class Parameters:
         N = config.gates * H
         shapes = [(N, config.inputs(layer)) for layer in range(L)] + [(A, L * H)]
         matrices = [_uniform(number, shape) for number, shape in enumerate(shapes)]
-        embeddings = [np.zeros((3 * A + 1, N), np.float32) for _ in range(L)]
+        embeddings = [np.zeros((config.embedding_rows, N), np.float32) for _ in range(L)]
         for layer, embedding in enumerate(embeddings):
             embedding[:A] = _uniform(L + 1 + layer, (A, N))
             if config.cell == "lstm":
@@ -59,7 +59,7 @@ class Parameters:
             matrix_moments=[np.zeros_like(w) for w in matrices],
             embedding_moments=[np.zeros_like(w) for w in embeddings],
             bias_moment=np.zeros(A, np.float32),
-            seen=np.zeros(3 * A + 1, np.int32),
+            seen=np.zeros(config.embedding_rows, np.int32),
             updates=0,
         )
 

@@ -229,11 +229,11 @@ class ReferencePredictor:
 
 
 def adam(w: Any, v: Any, g: Any, blend: Any, step: Any) -> tuple[Any, Any]:
-    """New weight and second moment. numpy's square root is correctly rounded; torch's on x86 is not.
+    """New weight and second moment.
 
     The second moment is a plain mean of the first ``horizon`` squared gradients and decays from then on, so it needs
     no bias correction.
     """
     v = v + (g * g - v) * blend
-    w = w - step * g / (np.sqrt(v) + EPSILON)
+    w = w - step * g * functions.inverse_root(v + EPSILON)
     return np.minimum(np.maximum(w, -grid.WEIGHT_LIMIT), grid.WEIGHT_LIMIT), v
