@@ -3,7 +3,8 @@
 ::
 
     file   = magic, version, size of body, body, CRC-32, then the stored bytes or the blocks
-    body   = mode, length, digest, and the configuration if there is a model
+    body   = mode, length, digest, the hash of the trained model if it starts from one, and the configuration
+             unless it is stored
     block  = size of payload, payload, CRC-32
 
 Every CRC-32 is that of all bytes of the file before it, checksums left out. So a block that was lost,
@@ -22,8 +23,8 @@ from typing import BinaryIO, Final, Literal
 from rnncompress.errors import DamagedError, NotRnncError, TruncatedError, VersionError
 from rnncompress.presets import CELLS, Config
 
-Mode = Literal["model", "stored"]
-MODES: Final[tuple[Mode, ...]] = ("model", "stored")
+Mode = Literal["model", "stored", "trained"]
+MODES: Final[tuple[Mode, ...]] = ("model", "stored", "trained")
 """The modes in the order of their numbers in the file."""
 
 MAGIC: Final = b"\x89RNN"
@@ -46,13 +47,15 @@ class Header:
     """What stands before the payload."""
 
     mode: Mode
-    """"model", or "stored" where the input does not compress."""
+    """"model", or "trained" if that starts from a trained one, or "stored" where the input does not compress."""
     length: int
     """Bytes of the original."""
     digest: bytes
     """BLAKE2b-128 of the original."""
     config: Config | None
     """The model; None if stored."""
+    trained: bytes | None = None
+    """The hash of the trained model that coding starts from (``Model.digest``); None in the other modes."""
 
     @property
     def size(self) -> int:
@@ -277,7 +280,9 @@ def _varint(value: int) -> bytes:
 
 def _frame(header: Header) -> bytes:
     """The header without its checksum."""
-    body = bytes([MODES.index(header.mode)]) + _varint(header.length) + header.digest
+    body = (
+        bytes([MODES.index(header.mode)]) + _varint(header.length) + header.digest + (header.trained or b"")
+    )
     if header.config is not None:
         body += b"".join(_varint(value) for value in _parameters(header.config).values())
     return MAGIC + bytes([VERSION, len(body)]) + body
@@ -309,9 +314,10 @@ def _read_body(reader: _Reader) -> Header:
         raise DamagedError(f"the header announces the unknown mode {mode}")
     length = reader.varint("the length")
     digest = reader.take(_DIGEST, "the digest")
-    config = _read_config(reader) if MODES[mode] == "model" else None
+    trained = reader.take(_DIGEST, "the hash of the model") if MODES[mode] == "trained" else None
+    config = _read_config(reader) if MODES[mode] != "stored" else None
     reader.check_end()
-    return Header(MODES[mode], length, digest, config)
+    return Header(MODES[mode], length, digest, config, trained)
 
 
 def _read_config(reader: _Reader) -> Config:

@@ -15,6 +15,7 @@
     ├── MismatchError                 exit 3   what was decoded is not what was encoded
     └── CannotDecodeHereError         exit 4   sound file, wrong machine or version
         ├── VersionError              exit 4   written by a newer format version
+        ├── ModelNeededError          exit 4   the trained model that coding started from is not given
         ├── DeviceError               exit 4   the asked device is missing or unusable
         └── SelfCheckError            exit 4   this machine computes other numbers than the format defines
 
@@ -80,6 +81,10 @@ class CannotDecodeHereError(RnncompressError):
 
 class VersionError(CannotDecodeHereError):
     """The file was written by a format version that this program does not know."""
+
+
+class ModelNeededError(CannotDecodeHereError):
+    """The file was encoded with a trained model that was not given, or another one was."""
 
 
 class DeviceError(CannotDecodeHereError):

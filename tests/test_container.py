@@ -14,6 +14,7 @@ from rnncompress.errors import DamagedError, FormatError, NotRnncError, Truncate
 from rnncompress.presets import CELLS, Config
 
 DIGEST = bytes(range(16))
+TRAINED = bytes(range(100, 116))
 CONFIG = Config("lstm", 256, 2, 256, 4, 8, 6000, 2000, 1000, 0b1010, 18)
 FIELDS = bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807 0a 12")
 """``CONFIG`` in a file."""
@@ -32,15 +33,17 @@ configs = st.builds(
     contexts=st.integers(0, 2**25 - 1).map(lambda n: 2 * n),
     context_bits=st.integers(1, 30),
 )
-headers = st.builds(
-    Header, st.just("model"), st.integers(0, 2**63 - 1), st.binary(min_size=16, max_size=16), configs
+lengths, digests = st.integers(0, 2**63 - 1), st.binary(min_size=16, max_size=16)
+headers = st.builds(Header, st.just("model"), lengths, digests, configs) | st.builds(
+    Header, st.just("trained"), lengths, digests, configs, digests
 )
 
 
-def model_file(length: int = 3000, config: Config = CONFIG) -> bytes:
+def model_file(length: int = 3000, config: Config = CONFIG, trained: bytes | None = None) -> bytes:
     """A sound file with one payload of words for every block that ``length`` asks for."""
     target = io.BytesIO()
-    writer = container.Writer(target, Header("model", length, DIGEST, config))
+    mode = "trained" if trained else "model"
+    writer = container.Writer(target, Header(mode, length, DIGEST, config, trained))
     symbols = container.block_windows(config) * config.streams * config.window
     for number in range(-(-length // symbols)):
         writer.block(bytes([number]) * 8)
@@ -68,7 +71,11 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(container, "BLOCK_SYMBOLS", 1024)
 
 
-FILES = {"model": model_file, "stored": stored_file}
+def trained_file() -> bytes:
+    return model_file(trained=TRAINED)
+
+
+FILES = {"model": model_file, "stored": stored_file, "trained": trained_file}
 
 
 @given(headers)
@@ -97,6 +104,14 @@ def test_the_bytes_are_these() -> None:
         everything += block
         expected += block + zlib.crc32(everything).to_bytes(4, "little")
     assert model_file() == expected
+
+
+def test_the_header_with_a_trained_model_is_this() -> None:
+    """Mode 2: the hash of the model stands between the digest and the configuration, and nothing else differs."""
+    body = b"\x02\xb8\x17" + DIGEST + TRAINED + FIELDS
+    header = b"\x89RNN\x01" + bytes([len(body)]) + body
+    assert trained_file().startswith(header + zlib.crc32(header).to_bytes(4, "little"))
+    assert len(trained_file()) == len(model_file()) + 16
 
 
 def test_payloads_come_back() -> None:
@@ -178,7 +193,8 @@ MODEL = bytes([0, 5]) + DIGEST
         (b"", "too short"),
         (GOOD[:-1], "too short"),
         (GOOD + b"\0", "too many"),
-        (bytes([2, 5]) + DIGEST, "mode 2"),
+        (bytes([3, 5]) + DIGEST, "mode 3"),
+        (bytes([2, 5]) + DIGEST + FIELDS, "too short"),
         (bytes([1, 0x85, 0]) + DIGEST, "shortest form"),
         (bytes([1]) + b"\xff" * 9 + b"\1" + DIGEST, "shortest form"),
         (MODEL, "too short"),
