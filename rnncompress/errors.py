@@ -6,6 +6,7 @@
     ├── InputError                    exit 1   the input cannot be read, or changed while it was read
     ├── OutputError                   exit 1   the output cannot be written (exists, no space, no permission)
     ├── CheckpointError               exit 1   no checkpoint fits: damaged, or of another input
+    ├── ModelError                    exit 1   a model file is damaged, is none, or does not suit
     ├── CorpusError                   exit 1   a corpus cannot be fetched, or is not the published one
     ├── FormatError                   exit 1   the file is not ours, or is damaged
     │   ├── NotRnncError              exit 1   no magic number: some other kind of file
@@ -41,6 +42,10 @@ class OutputError(RnncompressError):
 
 class CheckpointError(RnncompressError):
     """A checkpoint is damaged, or is not of this input, configuration and version."""
+
+
+class ModelError(RnncompressError):
+    """A model file is damaged, is no model of rnncompress, or is not the one that is needed."""
 
 
 class CorpusError(RnncompressError):

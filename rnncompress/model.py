@@ -1,0 +1,212 @@
+"""A trained model: what a predictor has learnt, what its symbols mean, and the file that keeps both.
+
+The file is safetensors; one entry of its metadata, ``rnncompress``, holds a JSON document with the version of the
+format, the configuration, the vocabulary, the facts of the training, and the digest. The same training writes the
+same bytes on every machine.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncompress import states
+from rnncompress.container import check_config
+from rnncompress.errors import CheckpointError, ModelError, VersionError
+from rnncompress.files import atomic_output, open_input
+from rnncompress.lstm.contexts import HISTORY, ROW, kinds
+from rnncompress.lstm.parameters import Parameters
+from rnncompress.presets import Config
+from rnncompress.vocabulary import Vocabulary
+
+VERSION: Final = 1
+SUFFIX: Final = ".rnnm"
+"""What the name of a model file ends in by custom."""
+
+Array = NDArray[Any]
+State = dict[str, Array]
+
+_KEY: Final = "rnncompress"
+_DIGEST: Final = 16
+_CARRIED: Final = ("h", "c", "history")
+"""Arrays of a predictor's state that belong to a text and not to a model."""
+_LEARNING: Final = ("streams", "window", "rate_first", "rate_last", "horizon")
+"""Fields of a configuration that may differ between training and use."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """What training leaves. Two models are the same if their digests are."""
+
+    config: Config
+    """As trained; its alphabet is the vocabulary's."""
+    vocabulary: Vocabulary
+    arrays: Mapping[str, Array]
+    """What :meth:`rnncompress.predictor.Predictor.state` holds, but for what is carried from window to window. In
+    place of the tables of contexts: ``context_rows`` (n,) int64, the rows in use, numbered over all tables, and
+    ``context_values`` (n, 16) int32."""
+    training: Mapping[str, str] = field(default_factory=dict)
+    """Facts about the training; they do not count for the digest."""
+
+    @classmethod
+    def of(
+        cls, config: Config, vocabulary: Vocabulary, state: Mapping[str, Array], training: Mapping[str, str]
+    ) -> "Model":
+        """The model of a predictor in this ``state``."""
+        arrays = {name: array for name, array in state.items() if name not in (*_CARRIED, "contexts")}
+        rows = state["contexts"].reshape(-1, ROW)
+        used = np.flatnonzero(rows.any(axis=1)).astype(np.int64)
+        return cls(
+            config, vocabulary, arrays | {"context_rows": used, "context_values": rows[used]}, dict(training)
+        )
+
+    @cached_property
+    def digest(self) -> bytes:
+        """BLAKE2b-128 of configuration, vocabulary and arrays: which model this is."""
+        content = hashlib.blake2b(digest_size=_DIGEST)
+        described = _json({"config": asdict(self.config), "vocabulary": asdict(self.vocabulary)})
+        content.update(described + b"\0")
+        for name, array in sorted(self.arrays.items()):
+            content.update(f"{name} {array.dtype.str[1:]} {list(array.shape)}\0".encode())
+            content.update(np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"))).data)
+        return content.digest()
+
+    def state(self, config: Config) -> State:
+        """The state of a predictor of ``config`` that has learnt what this model knows and has seen no text yet.
+
+        ``config`` may have other streams, windows and rates. Raises ModelError if it is of another network.
+        """
+        changed = {name: getattr(config, name) for name in _LEARNING}
+        if self.config.replace(**changed) != config:
+            raise ModelError("the model is of another network than the configuration")
+        arrays = {name: array.copy() for name, array in self.arrays.items()}
+        tables = np.zeros((len(kinds(config.contexts)), 1 << config.context_bits, ROW), np.int32)
+        tables.reshape(-1, ROW)[arrays.pop("context_rows")] = arrays.pop("context_values")
+        shape = (config.layers, config.streams, config.hidden)
+        return arrays | {
+            "h": np.zeros(shape, np.int16),
+            "c": np.zeros(shape, np.float32),
+            "history": np.zeros((config.streams, HISTORY), np.int32),
+            "contexts": tables,
+        }
+
+    def save(self, path: Path, *, overwrite: bool = False) -> None:
+        """Write the file ``path``, whole or not at all. Raises OutputError."""
+        with atomic_output(path, overwrite=overwrite) as file:
+            file.write(self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """The model file."""
+        from safetensors.numpy import save
+
+        document = {
+            "version": VERSION,
+            "config": asdict(self.config),
+            "vocabulary": asdict(self.vocabulary),
+            "training": dict(self.training),
+            "digest": self.digest.hex(),
+        }
+        arrays = {
+            name: np.require(array, array.dtype.newbyteorder("<"), "C") for name, array in self.arrays.items()
+        }
+        return save(arrays, metadata={_KEY: _json(document).decode()})
+
+    @classmethod
+    def load(cls, path: Path) -> "Model":
+        """The model in the file ``path``.
+
+        Raises InputError if it cannot be read, ModelError if it is no model file or damaged, VersionError if it
+        was written by a newer version of this program.
+        """
+        with open_input(path) as file:
+            return cls.from_bytes(file.read(), str(path))
+
+    @classmethod
+    def from_bytes(cls, data: bytes, name: str = "the model") -> "Model":
+        """The model of :meth:`to_bytes`; ``name`` is for messages. Raises as :meth:`load` does."""
+        told = _document(data, name)
+        if told.get("version") != VERSION:
+            raise VersionError(
+                f"{name} was written in model format {told.get('version')}; this program knows {VERSION}: upgrade it"
+            )
+        try:
+            config = Config(**told["config"])
+            vocabulary = Vocabulary(
+                told["vocabulary"]["kind"], tuple(map(str, told["vocabulary"]["entries"]))
+            )
+            training = {str(key): str(value) for key, value in told["training"].items()}
+            if any(type(value) is not int for key, value in told["config"].items() if key != "cell"):
+                raise ValueError("a number is none")
+            _check(config, vocabulary, len(data))
+            from safetensors import SafetensorError
+            from safetensors.numpy import load
+
+            try:
+                model = cls(config, vocabulary, load(data), training)
+            except SafetensorError as error:
+                raise ValueError("its arrays are not sound") from error
+            if model.digest.hex() != told["digest"]:
+                raise ValueError("its content is not what was written")
+            model._check_arrays()
+        except (
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            TypeError,
+            ValueError,
+            CheckpointError,
+        ) as error:
+            raise ModelError(f"{name} is damaged: {error}; train it again or get it again") from error
+        return model
+
+    def _check_arrays(self) -> None:
+        """Raise ValueError or CheckpointError if a predictor could not take the arrays."""
+        expected = {
+            name: (array.shape, array.dtype)
+            for name, array in Parameters.initial(self.config).arrays().items()
+        }
+        rows, values = self.arrays["context_rows"], self.arrays["context_values"]
+        expected["context_rows"] = ((len(rows),), np.dtype(np.int64))
+        expected["context_values"] = ((len(rows), ROW), np.dtype(np.int32))
+        if {name: (array.shape, array.dtype) for name, array in self.arrays.items()} != expected:
+            raise ValueError("its arrays have other shapes than its configuration says")
+        limit = len(kinds(self.config.contexts)) << self.config.context_bits
+        if rows.size and not (rows[0] >= 0 and rows[-1] < limit and (np.diff(rows) > 0).all()):
+            raise ValueError("its rows of contexts are out of range")
+        parameters = {name: array for name, array in self.arrays.items() if name != "context_rows"}
+        states.check(self.config, parameters | {"contexts": values})
+
+
+def _document(data: bytes, name: str) -> dict[str, Any]:
+    """Our document in the metadata of a safetensors file. Raises ModelError."""
+    foreign = ModelError(f"{name} is no model of rnncompress; make one with `rnncompress train`")
+    try:
+        size = int.from_bytes(data[:8], "little")
+        if not 0 < size <= len(data) - 8 or data[8:9] != b"{":
+            raise foreign
+        told = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][_KEY])
+    except (LookupError, RecursionError, TypeError, ValueError):
+        raise foreign from None
+    if not isinstance(told, dict):
+        raise foreign
+    return told
+
+
+def _check(config: Config, vocabulary: Vocabulary, size: int) -> None:
+    """Raise ValueError if no file of ``size`` bytes can hold such a model: before memory is taken for it."""
+    check_config(config.replace(alphabet=256))
+    if config.alphabet != vocabulary.size:
+        raise ValueError("its alphabet is not that of its vocabulary")
+    if 8 * config.weights > size:  # each weight with its moment, 4 bytes each
+        raise ValueError("it is too short for its configuration")
+
+
+def _json(value: object) -> bytes:
+    """One form for each value."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
