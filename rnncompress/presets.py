@@ -101,6 +101,11 @@ _SMALL: Final = Config(
     hidden=128, streams=1, rate_first=5000, rate_last=2000, contexts=_TEXT, context_bits=16
 )
 
+# A GPU wants hundreds of streams, which only large inputs feed.
+_LARGE: Final = Config(
+    layers=4, hidden=1024, streams=16, rate_first=2000, rate_last=500, contexts=_TEXT, context_bits=18
+)
+
 PRESETS: Final[dict[str, Preset]] = {
     "default": Preset(
         "contexts and two layers of 128 or 256 units: what a laptop bears",
@@ -132,6 +137,22 @@ PRESETS: Final[dict[str, Preset]] = {
                 1_500_000,
                 _SMALL.replace(hidden=256, streams=4, rate_first=6000, rate_last=1000, context_bits=22),
             ),
+        ),
+    ),
+    "large": Preset(
+        "contexts and four layers of 1024 units, about 40 million weights: for a GPU",
+        (
+            (0, _LARGE),
+            (1_500_000, _LARGE.replace(streams=64, rate_first=3000, context_bits=20)),
+            (20_000_000, _LARGE.replace(streams=256, window=32, rate_first=4000, context_bits=21)),
+        ),
+    ),
+    "xl": Preset(
+        "contexts and four layers of 2048 units, about 145 million weights: for a large GPU",
+        (
+            (0, _LARGE.replace(hidden=2048, rate_first=1000, rate_last=500)),
+            (1_500_000, _LARGE.replace(hidden=2048, streams=64, context_bits=19)),
+            (20_000_000, _LARGE.replace(hidden=2048, streams=256, context_bits=19)),
         ),
     ),
     "lstm": Preset(
