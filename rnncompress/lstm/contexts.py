@@ -139,6 +139,10 @@ class Contexts:
                     learn_row(row, int(h.view(np.int32)), int(step_symbols[b]), step_frequencies[b])
         self._tape.clear()
 
+    def forget(self) -> None:
+        """Learn nothing of the window."""
+        self._tape.clear()
+
 
 def learn_row(row: NDArray[np.int32], check: int, symbol: int, frequencies: IntArray) -> None:
     """Move the weights of one row after ``symbol`` followed.

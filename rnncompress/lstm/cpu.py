@@ -1,13 +1,14 @@
 """The CPU engine: what is worked out once for a window, and the threads that share the rest."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncompress.exact import grid, noise
-from rnncompress.lstm import kernels, phases
+from rnncompress.lstm import kernels, phases, trainable, training_kernels
 from rnncompress.lstm.contexts import HISTORY
 from rnncompress.lstm.memory import allocate, load_matrices, plain_matrices
 from rnncompress.lstm.parameters import Parameters, rate
@@ -26,9 +27,14 @@ class CpuPredictor:
     recurrent products have many rows; the decoder's ``predict_step`` goes through all layers at each step.
     """
 
+    perturb = staticmethod(training_kernels.perturb)
+    pull = staticmethod(training_kernels.pull)
+
     def __init__(self, config: Config, windows: int, threads: int) -> None:
         self.config = config
         self.windows = windows
+        self.started = 0
+        self.keep_moments = False
         self._memory = allocate(config)
         self._symbols = self._memory.history[:, HISTORY - 1 :]
         window_work = config.macs * config.streams * config.window
@@ -91,6 +97,11 @@ class CpuPredictor:
 
         self._team.run(propagate, self._streams)
         self._team.run(self._update(), range(self._threads))
+        self.skip()
+
+    def skip(self) -> None:
+        """See :class:`rnncompress.lstm.trainable.Network`."""
+        m = self._memory
         m.h[:, :, 0] = m.h[:, :, -1]
         m.c[:, :, 0] = m.c[:, :, -1]
         m.history[:, :HISTORY] = m.history[:, -HISTORY:].copy()
@@ -99,16 +110,17 @@ class CpuPredictor:
     def _update(self) -> Callable[[int, int], None]:
         """The update of one share of the weights, with the numbers all shares need worked out once."""
         config = self.config
-        step = rate(config, self._updates, self.windows)
+        step = rate(config, self._updates - self.started, self.windows)
         mean = np.float32(1.0 / (config.streams * config.window))
         units = (grid.MATRIX_GRADIENT_UNIT * mean, grid.VECTOR_GRADIENT_UNIT * mean)
-        blend = np.float32(1) / np.float32(min(self._updates, config.horizon))
+        learns = np.float32(not self.keep_moments)
+        blend = learns / np.float32(min(self._updates, config.horizon))
         inputs = self._memory.inputs.reshape(-1)
         order = np.argsort(inputs, kind="stable")
         used, starts = np.unique(inputs[order], return_index=True)
         starts, rows = np.append(starts, len(inputs)), order // 2
         self._seen[used] += 1
-        blends = np.float32(1) / np.minimum(self._seen[used], config.horizon).astype(np.float32)
+        blends = learns / np.minimum(self._seen[used], config.horizon).astype(np.float32)
 
         def update(number: int, share: int) -> None:
             phases.update(
@@ -117,6 +129,39 @@ class CpuPredictor:
             )  # fmt: skip
 
         return update
+
+    # -- training and evaluation, see rnncompress.lstm.trainable ---------------------------------------------------
+
+    @property
+    def updates(self) -> int:
+        """See the protocol."""
+        return self._updates
+
+    def groups(self, rows: NDArray[np.intp] | None) -> list[trainable.Group]:
+        """See the protocol."""
+        m, A = self._memory, self.config.alphabet
+        matrices = trainable.Group(m.masters, m.moments, self._places, 1.0, True)
+        embeddings = list(zip(m.embeddings, m.embedding_moments, strict=True))
+        vectors = trainable.vector_groups(
+            int(np.count_nonzero(self._places)), embeddings, (m.bias[:A], m.bias_moment[:A]),
+            self._seen / max(1, self._updates), rows,
+        )  # fmt: skip
+        return [matrices, *vectors]
+
+    @cached_property
+    def _places(self) -> NDArray[np.uint32]:
+        """``Group.numbers`` of the matrices, in the order of the masters."""
+        start, places = 0, []
+        for w in plain_matrices(self._memory.masters, self.config):
+            places.append(trainable.numbers(start, w.size).reshape(w.shape))
+            start += w.size
+        flat = np.zeros(len(self._memory.masters), np.uint32)
+        load_matrices(flat, places)
+        return flat
+
+    def requantise(self) -> None:
+        """See the protocol."""
+        phases.quantise(self._memory, self._integers[0])
 
     # -- state -----------------------------------------------------------------------------------------------------
 

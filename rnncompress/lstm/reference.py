@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from rnncompress.exact import functions, grid, noise
 from rnncompress.exact.frequencies import frequencies
+from rnncompress.lstm import trainable
 from rnncompress.lstm.contexts import Contexts
 from rnncompress.lstm.parameters import EPSILON, Parameters, rate
 from rnncompress.predictor import IntArray
@@ -43,9 +44,14 @@ def product(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.int32]:
 class ReferencePredictor:
     """Predicts with a recurrent network and trains it after every window; see :mod:`rnncompress.predictor`."""
 
+    perturb = staticmethod(trainable.perturb)
+    pull = staticmethod(trainable.pull)
+
     def __init__(self, config: Config, windows: int) -> None:
         self.config = config
         self.windows = windows
+        self.started = 0
+        self.keep_moments = False
         self.parameters = Parameters.initial(config)
         B, H, L = config.streams, config.hidden, config.layers
         self.h = np.zeros((L, B, H), np.int16)
@@ -165,6 +171,33 @@ class ReferencePredictor:
         self._update(matrices, embeddings, bias, used)
         self._tape.clear()
 
+    # -- training and evaluation, see rnncompress.lstm.trainable -----------------------------------------------------
+
+    @property
+    def updates(self) -> int:
+        """See the protocol."""
+        return self.parameters.updates
+
+    def skip(self) -> None:
+        """See the protocol."""
+        self._tape.clear()
+        self.contexts.forget()
+
+    def groups(self, rows: NDArray[np.intp] | None) -> list[trainable.Group]:
+        """See the protocol."""
+        p, start, groups = self.parameters, 0, []
+        for w, moments in zip(p.matrices, p.matrix_moments, strict=True):
+            places = trainable.numbers(start, w.size)
+            groups.append(trainable.Group(w.reshape(-1), moments.reshape(-1), places, 1.0, True))
+            start += w.size
+        embeddings = list(zip(p.embeddings, p.embedding_moments, strict=True))
+        uses = p.seen / max(1, p.updates)
+        return groups + trainable.vector_groups(start, embeddings, (p.bias, p.bias_moment), uses, rows)
+
+    def requantise(self) -> None:
+        """See the protocol."""
+        self._quantise()
+
     def _dither(self, d: Float, key: np.uint32, t: int) -> Int:
         """Gradient integers of d (B, columns) at step t."""
         counter = np.arange(d.size, dtype=np.uint32) + np.uint32(t * d.size)
@@ -188,9 +221,9 @@ class ReferencePredictor:
     def _update(self, matrices: list[Int], embeddings: list[Int], bias: Int, used: NDArray[Any]) -> None:
         """Move every parameter; rows of the embedding only where their symbol occurred."""
         config, p = self.config, self.parameters
-        step = rate(config, p.updates, self.windows)
+        step = rate(config, p.updates - self.started, self.windows)
         mean = np.float32(1.0 / (config.streams * config.window))
-        blend = np.float32(1) / np.float32(min(p.updates, config.horizon))
+        blend = np.float32(not self.keep_moments) / np.float32(min(p.updates, config.horizon))
         for n, gradient in enumerate(matrices):
             g = gradient.astype(np.int32).astype(np.float32) * (grid.MATRIX_GRADIENT_UNIT * mean)
             p.matrices[n], p.matrix_moments[n] = adam(p.matrices[n], p.matrix_moments[n], g, blend, step)
@@ -198,7 +231,7 @@ class ReferencePredictor:
         p.bias, p.bias_moment = adam(p.bias, p.bias_moment, g, blend, step)
         p.seen[used] += 1
         counts = np.minimum(p.seen[used], config.horizon).astype(np.float32)
-        row_blend = np.float32(1) / counts[:, None]
+        row_blend = np.float32(not self.keep_moments) / counts[:, None]
         for n, gradient in enumerate(embeddings):
             g = gradient[used].astype(np.int32).astype(np.float32) * (grid.VECTOR_GRADIENT_UNIT * mean)
             p.embeddings[n][used], p.embedding_moments[n][used] = adam(
