@@ -6,6 +6,8 @@ A :class:`Config` is written into every compressed file, so any configuration de
 from dataclasses import dataclass, fields
 from typing import Final, Literal
 
+Alphabet = Literal["bytes", "characters", "words"]
+"""What symbols stand for; see :mod:`rnncompress.vocabulary`."""
 Cell = Literal["lstm", "rnn"]
 CELLS: Final[tuple[Cell, ...]] = ("lstm", "rnn")
 """The cells in the order of their numbers in the file format."""
@@ -83,6 +85,8 @@ class Preset:
     """One line for ``rnncompress presets``."""
     steps: tuple[tuple[int, Config], ...]
     """Configurations with the length in bytes from which on they are used, ascending from 0."""
+    alphabet: Alphabet = "bytes"
+    """What the symbols of a model trained with it stand for; those of a compressed file are bytes."""
 
     def resolve(self, length: int) -> Config:
         """The configuration for an input of ``length`` bytes."""
@@ -105,6 +109,9 @@ _SMALL: Final = Config(
 _LARGE: Final = Config(
     layers=4, hidden=1024, streams=16, rate_first=2000, rate_last=500, contexts=_TEXT, context_bits=18
 )
+
+# The networks of Graves 2013, their units rounded to a multiple of 16. Learning rates and windows are ours.
+_GRAVES: Final = Config(layers=1, hidden=1008, streams=32, window=64, rate_first=2000, rate_last=50)
 
 PRESETS: Final[dict[str, Preset]] = {
     "default": Preset(
@@ -171,6 +178,25 @@ PRESETS: Final[dict[str, Preset]] = {
             (300_000, Config(cell="rnn", streams=4, rate_first=3000, rate_last=1000)),
             (1_500_000, Config(cell="rnn", streams=8, rate_first=3000, rate_last=500)),
         ),
+    ),
+    "graves-rnn": Preset(
+        "for training: one layer of 1008 vanilla units, on characters",
+        ((0, _GRAVES.replace(cell="rnn", rate_first=1000)),),
+        "characters",
+    ),
+    "graves-ptb-char": Preset(
+        "for training: one layer of 1008 LSTM units, on characters (Penn Treebank)",
+        ((0, _GRAVES),),
+        "characters",
+    ),
+    "graves-ptb-word": Preset(
+        "for training: one layer of 1008 LSTM units, on up to 10,000 words (Penn Treebank)",
+        ((0, _GRAVES.replace(window=32)),),
+        "words",
+    ),
+    "graves-wiki": Preset(
+        "for training: seven layers of 704 LSTM units, on bytes (Wikipedia)",
+        ((0, _GRAVES.replace(layers=7, hidden=704, streams=64, rate_first=1000)),),
     ),
 }
 

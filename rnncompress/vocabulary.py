@@ -6,14 +6,12 @@ What a model predicts are numbers from 0 to A - 1. A :class:`Vocabulary` says wh
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, get_args
 
 import numpy as np
 
 from rnncompress.predictor import IntArray
-
-Kind = Literal["bytes", "characters", "words"]
-KINDS: Final[tuple[Kind, ...]] = ("bytes", "characters", "words")
+from rnncompress.presets import Alphabet
 
 UNKNOWN: Final = "<unk>"
 """The word that stands for all others."""
@@ -33,13 +31,13 @@ class Vocabulary:
     an escape that stands for any other byte. ``words``: what white space separates, and the ends of lines.
     """
 
-    kind: Kind = "bytes"
+    kind: Alphabet = "bytes"
     entries: tuple[str, ...] = ()
     """The symbols in order; a character is a byte as Latin-1. The escape is not among them."""
 
     def __post_init__(self) -> None:
         """Raise ValueError if this can be no vocabulary."""
-        if self.kind not in KINDS or len(set(self.entries)) != len(self.entries):
+        if self.kind not in get_args(Alphabet) or len(set(self.entries)) != len(self.entries):
             raise ValueError("its vocabulary is none")
         if self.kind == "bytes":
             sound = not self.entries
@@ -51,7 +49,7 @@ class Vocabulary:
             raise ValueError("its vocabulary is none")
 
     @classmethod
-    def of(cls, kind: Kind, text: bytes) -> "Vocabulary":
+    def of(cls, kind: Alphabet, text: bytes) -> "Vocabulary":
         """The vocabulary of this kind for ``text``: what occurs in it, in an order that depends on it alone."""
         if kind == "bytes" or (kind == "characters" and len(set(text)) == 256):
             return cls()

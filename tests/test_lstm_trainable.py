@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import assert_same, configs, seeds, text
 
+from rnncompress.exact.noise import normal
 from rnncompress.lstm import cpu, trainable
 from rnncompress.lstm.cpu import CpuPredictor
 from rnncompress.lstm.reference import ReferencePredictor
-from rnncompress.lstm.trainable import Anchor, Network, Noise, NoisyWeights, normal
+from rnncompress.lstm.trainable import Anchor, Network, Noise, NoisyWeights
 from rnncompress.predictor import IntArray
 from rnncompress.presets import Config
 
@@ -103,6 +104,19 @@ def test_a_skipped_window_is_carried_but_not_learnt(config: Config, seed: int, t
         assert changed <= {"h", "c", "history"}
         assert changed
     assert_same(*states)
+
+
+@few
+@given(configs, seeds)
+def test_a_text_begins_as_the_first_did(config: Config, seed: int) -> None:
+    """Rewound without having learnt, both engines are in the state they were made in."""
+    for network in both(config):
+        fresh = network.state()
+        for symbols in text(config, 2, seed):
+            network.predict_window(symbols)
+            network.skip()
+        network.rewind()
+        assert_same(network.state(), fresh)
 
 
 @pytest.mark.parametrize("network", both(small))

@@ -1,5 +1,6 @@
 """Pseudo-random numbers from a counter: no state to carry, the same on every device and in any order."""
 
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +13,11 @@ _S16: Final = np.uint32(16)
 _S9: Final = np.uint32(9)
 _ONE: Final = np.uint32(1)
 _UNIT: Final = np.float32(2**-24)
+_BYTE: Final = np.uint32(255)
+_S8: Final = np.uint32(8)
+_S24: Final = np.uint32(24)
+_MIDDLE: Final = np.float32(510)
+_DEVIATION: Final = np.float32(1 / math.sqrt(4 * (256**2 - 1) / 12))
 
 
 @register_jitable
@@ -29,6 +35,14 @@ def uniform(key: Any, counter: Any) -> Any:
     """float32 strictly between 0 and 1, an odd multiple of 2**-24, from a mixed key and a counter (both uint32)."""
     bits = mix(np.uint32(counter ^ key))
     return np.float32(np.uint32(((bits >> _S9) << _ONE) | _ONE)) * _UNIT
+
+
+@register_jitable
+def normal(key: Any, counter: Any) -> Any:
+    """Nearly normal float32 of mean 0 and variance 1 from a key and a counter (both uint32): four bytes summed."""
+    bits = mix(np.uint32(counter ^ key))
+    total = np.uint32((bits & _BYTE) + ((bits >> _S8) & _BYTE) + ((bits >> _S16) & _BYTE) + (bits >> _S24))
+    return (np.float32(total) - _MIDDLE) * _DEVIATION
 
 
 def key(purpose: int, number: int) -> np.uint32:

@@ -137,6 +137,11 @@ class CpuPredictor:
         """See the protocol."""
         return self._updates
 
+    def rewind(self) -> None:
+        """See the protocol."""
+        m = self._memory
+        m.h[:, :, 0], m.c[:, :, 0], m.history[:, :HISTORY] = 0, 0, 0
+
     def groups(self, rows: NDArray[np.intp] | None) -> list[trainable.Group]:
         """See the protocol."""
         m, A = self._memory, self.config.alphabet

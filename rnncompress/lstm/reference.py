@@ -183,6 +183,11 @@ class ReferencePredictor:
         self._tape.clear()
         self.contexts.forget()
 
+    def rewind(self) -> None:
+        """See the protocol."""
+        for carried in (self.h, self.c, self.contexts.history):
+            carried[:] = 0
+
     def groups(self, rows: NDArray[np.intp] | None) -> list[trainable.Group]:
         """See the protocol."""
         p, start, groups = self.parameters, 0, []

@@ -15,13 +15,11 @@ scalable Bayesian deep learning by weight-perturbation in Adam", do). The gradie
 ``(w - m) / (s^2 N)`` beside the text's.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
-from numba.extending import register_jitable
 from numpy.typing import NDArray
 
 from rnncompress.exact import functions, grid, noise
@@ -36,10 +34,6 @@ WEIGHT_UNITS: Final = np.float32(2**13)
 """Weights are rounded to 2**-13 to be summed for the prior."""
 VARIANCE_UNITS: Final = np.float32(2**32)
 
-_BYTE: Final = np.uint32(255)
-_S8, _S16, _S24 = np.uint32(8), np.uint32(16), np.uint32(24)
-_MIDDLE: Final = np.float32(510)
-_DEVIATION: Final = np.float32(1 / math.sqrt(4 * (256**2 - 1) / 12))
 _ONE: Final = np.float32(1)
 _ROOT_UNITS: Final = np.float32(2**30)
 
@@ -86,14 +80,6 @@ class Variation(NamedTuple):
     """The strongest pull."""
 
 
-@register_jitable
-def normal(key: Any, number: Any) -> Any:
-    """Nearly normal float32 of mean 0 and variance 1, of a key and a number (both uint32): four bytes summed."""
-    bits = noise.mix(np.uint32(number ^ key))
-    total = np.uint32((bits & _BYTE) + ((bits >> _S8) & _BYTE) + ((bits >> _S16) & _BYTE) + (bits >> _S24))
-    return (np.float32(total) - _MIDDLE) * _DEVIATION
-
-
 def perturb(group: Group, kept: Float, v: Variation, sums: NDArray[np.int64]) -> None:
     """Pull the weights of ``group`` to the prior, keep them in ``kept`` (n,), and replace them by noisy ones.
 
@@ -113,7 +99,7 @@ def perturb(group: Group, kept: Float, v: Variation, sums: NDArray[np.int64]) ->
         integers = grid.weight(kept[real]).astype(np.int64)
         variances = np.rint(deviation[real] * deviation[real] * VARIANCE_UNITS).astype(np.int64)
         sums += [len(integers), integers.sum(), (integers * integers).sum(), variances.sum()]
-    noisy = kept + deviation * normal(v.key, numbers)
+    noisy = kept + deviation * noise.normal(v.key, numbers)
     values[:] = np.minimum(np.maximum(noisy, -grid.WEIGHT_LIMIT), grid.WEIGHT_LIMIT)
 
 
@@ -168,6 +154,9 @@ class Network(Predictor, Protocol):
 
     def skip(self) -> None:
         """Go on to the next window without learning from this one."""
+
+    def rewind(self) -> None:
+        """Begin a text: nothing is carried into the next window."""
 
     def groups(self, rows: NDArray[np.intp] | None) -> list[Group]:
         """All matrices, the biases, and these rows of the embeddings; all of them where ``rows`` is None."""

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from rnncompress.exact import functions, grid
+from rnncompress.exact import functions, grid, noise
 from rnncompress.exact.compile import kernel
 from rnncompress.lstm.parameters import EPSILON
-from rnncompress.lstm.trainable import VARIANCE_UNITS, Group, Variation, normal
+from rnncompress.lstm.trainable import VARIANCE_UNITS, Group, Variation
 
 
 def perturb(group: Group, kept, v: Variation, sums) -> None:
@@ -32,7 +32,7 @@ def _perturb(values, moments, numbers, under_prior, kept, v, sums):
             total += integer
             squares += integer * integer
             variances += np.int64(np.rint(deviation * deviation * VARIANCE_UNITS))
-        noisy = w + deviation * normal(v.key, numbers[n])
+        noisy = w + deviation * noise.normal(v.key, numbers[n])
         values[n] = min(max(noisy, -grid.WEIGHT_LIMIT), grid.WEIGHT_LIMIT)
     sums[0] += count
     sums[1] += total
