@@ -34,6 +34,8 @@ State = dict[str, Array]
 
 _KEY: Final = "rnncompress"
 _DIGEST: Final = 16
+_LONGEST_HEAD: Final = 100 << 20
+"""Of safetensors."""
 _CARRIED: Final = ("h", "c", "history")
 """Arrays of a predictor's state that belong to a text and not to a model."""
 _LEARNING: Final = ("streams", "window", "rate_first", "rate_last", "horizon")
@@ -181,6 +183,20 @@ class Model:
             raise ValueError("its rows of contexts are out of range")
         parameters = {name: array for name, array in self.arrays.items() if name != "context_rows"}
         states.check(self.config, parameters | {"contexts": values})
+
+
+def told_digest(path: Path) -> bytes:
+    """The digest that the model file ``path`` says it has; the rest of it is not read.
+
+    Raises InputError if it cannot be read, ModelError if it is no model file.
+    """
+    with open_input(path) as file:
+        head = file.read(8)
+        told = _document(head + file.read(min(int.from_bytes(head, "little"), _LONGEST_HEAD)), str(path))
+    try:
+        return bytes.fromhex(told["digest"])
+    except (LookupError, TypeError, ValueError):
+        raise ModelError(f"{path} is damaged: it does not say which model it is") from None
 
 
 def _document(data: bytes, name: str) -> dict[str, Any]:
