@@ -221,8 +221,8 @@ def products(config: Config, seconds: float) -> list[dict[str, Any]]:
         x, w = np.ones(rows * inner, np.int16), np.ones(inner * columns, np.int16)
         out = np.empty(rows * columns, np.int32)
         once = partial(
-            simd.product, x, 0, inner, rows, w, 0, inner * simd.PANEL, columns // simd.PANEL, inner // 2,
-            out, 0, columns, False,
+            simd.product, x, 0, 0, inner, 1, rows, w, 0, inner * simd.PANEL, columns // simd.PANEL, inner // 2,
+            out, 0, 0, columns, False,
         )  # fmt: skip
         once()
         times: list[float] = []

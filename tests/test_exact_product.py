@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncompress.exact.simd import PANEL, product
+from rnncompress.exact.simd import PANEL, block_product, product
 
 I16 = np.iinfo(np.int16)
 
@@ -27,8 +27,8 @@ def multiply(x: np.ndarray, w: np.ndarray, start: np.ndarray | None = None) -> n
     (rows, inner), columns = x.shape, w.shape[1]
     out = np.full((rows, columns), 77, np.int32) if start is None else start.copy()
     product(
-        np.ascontiguousarray(x, np.int16).reshape(-1), 0, inner, rows, panels_of(w), 0, inner * PANEL,
-        columns // PANEL, inner // 2, out.reshape(-1), 0, columns, start is not None,
+        np.ascontiguousarray(x, np.int16).reshape(-1), 0, 0, inner, 1, rows, panels_of(w), 0, inner * PANEL,
+        columns // PANEL, inner // 2, out.reshape(-1), 0, 0, columns, start is not None,
     )  # fmt: skip
     return out
 
@@ -76,9 +76,38 @@ def test_starts_and_strides() -> None:
     wide_panels[:, 4:-4] = panels
     out = np.full((rows + 2, columns + 5), 77, np.int32)
     product(
-        wide_x.reshape(-1), 2, wide_x.shape[1], rows, wide_panels.reshape(-1), 4, wide_panels.shape[1],
-        2, inner // 2, out.reshape(-1), out.shape[1] + 3, out.shape[1], False,
+        wide_x.reshape(-1), 2, 0, wide_x.shape[1], 1, rows, wide_panels.reshape(-1), 4, wide_panels.shape[1],
+        2, inner // 2, out.reshape(-1), out.shape[1] + 3, 0, out.shape[1], False,
     )  # fmt: skip
     assert (out[1:-1, 3:-2] == exact(x, w)).all()
     out[1:-1, 3:-2] = 77
     assert (out == 77).all()
+
+
+@given(st.integers(1, 4), st.integers(1, 9))
+@settings(max_examples=20, deadline=None)
+def test_groups_of_rows(groups: int, rows: int) -> None:
+    """Rows may come in groups that lie apart otherwise than the rows do."""
+    generator = np.random.default_rng(groups)
+    inner, columns = 6, 2 * PANEL
+    x, w = (
+        generator.integers(-99, 99, (rows, groups, inner)),
+        generator.integers(-99, 99, (inner, columns)),
+    )
+    out = np.zeros((rows, groups, columns), np.int32)
+    product(
+        np.ascontiguousarray(x, np.int16).reshape(-1), 0, inner, groups * inner, groups, rows, panels_of(w), 0,
+        inner * PANEL, 2, inner // 2, out.reshape(-1), 0, columns, groups * columns, False,
+    )  # fmt: skip
+    assert (out == (x @ w)).all()
+
+
+@given(st.integers(1, 40), st.integers(0, 2**32 - 1))
+@settings(max_examples=40, deadline=None)
+def test_product_of_two_panels(pairs: int, seed: int) -> None:
+    """16 by 16 sums of products of two panels, extreme values too, are exact modulo 2**32."""
+    generator = np.random.default_rng(seed)
+    x, w = generator.integers(-32767, 32767, (2, 2 * pairs, PANEL), endpoint=True)
+    out = np.full(PANEL * PANEL, 77, np.int32)
+    block_product(panels_of(x), 0, panels_of(w), 0, pairs, out)
+    assert (out.reshape(PANEL, PANEL) == exact(x.T, w)).all()

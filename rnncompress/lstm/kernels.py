@@ -15,7 +15,8 @@ import numpy as np
 
 from rnncompress.exact import functions, grid, noise
 from rnncompress.exact.compile import kernel
-from rnncompress.exact.simd import PANEL, product
+from rnncompress.exact.layouts import prefetch_block, weave, write_block
+from rnncompress.exact.simd import PANEL, block_product, product
 from rnncompress.lstm.parameters import EPSILON
 from rnncompress.predictor import TOTAL
 
@@ -25,8 +26,6 @@ BLOCK: Final = PANEL * PANEL
 _ONE: Final = np.float32(1)
 _ZERO: Final = np.float32(0)
 _FREQUENCY_UNIT: Final = np.float32(2**-24)
-_HIGH_ROUND: Final = np.int32(128)
-_HIGH_SHIFT: Final = np.int32(8)
 
 
 @kernel
@@ -50,9 +49,9 @@ def forward(first, last, start, stop, h, c, records, sums, logits, inputs, weigh
                          weights, offsets[layer] + H * PANEL, width * PANEL, N // PANEL, H // 2,
                          flat_sums, (first * T + start) * N, T * N, N, False)  # fmt: skip
         for t in range(start, stop):
-            product(flat_h, ((layer * B + first) * T1 + t) * H, T1 * H, last - first,
+            product(flat_h, ((layer * B + first) * T1 + t) * H, 0, T1 * H, 1, last - first,
                     weights, offsets[layer], width * PANEL, N // PANEL, H // 2,
-                    flat_sums, (first * T + t) * N, T * N, layer > 0)  # fmt: skip
+                    flat_sums, (first * T + t) * N, 0, T * N, layer > 0)  # fmt: skip
             for b in range(first, last):
                 x, guess = embeddings[layer, inputs[b, t, 0]], embeddings[layer, inputs[b, t, 1]]
                 if gates == 4:
@@ -70,15 +69,13 @@ def forward(first, last, start, stop, h, c, records, sums, logits, inputs, weigh
 @kernel
 def span_product(x, x_start, x_stream, x_step, streams, steps, panels, panel_start, panel_stride, count, pairs,
                  out, out_start, out_stream, out_step, add):  # fmt: skip
-    """``product`` of the rows of some streams and steps, with the longer of the two as the rows of one call."""
+    """``product`` of the rows of some streams and steps, grouped by the shorter of the two."""
     if steps >= streams:
-        for b in range(streams):
-            product(x, x_start + b * x_stream, x_step, steps, panels, panel_start, panel_stride, count, pairs,
-                    out, out_start + b * out_stream, out_step, add)  # fmt: skip
+        product(x, x_start, x_stream, x_step, streams, steps, panels, panel_start, panel_stride, count, pairs,
+                out, out_start, out_stream, out_step, add)  # fmt: skip
     else:
-        for t in range(steps):
-            product(x, x_start + t * x_step, x_stream, streams, panels, panel_start, panel_stride, count, pairs,
-                    out, out_start + t * out_step, out_stream, add)  # fmt: skip
+        product(x, x_start, x_step, x_stream, steps, streams, panels, panel_start, panel_stride, count, pairs,
+                out, out_start, out_step, out_stream, add)  # fmt: skip
 
 
 @kernel
@@ -193,9 +190,9 @@ def backward(first, last, h, c, records, table, alphabet, symbols, weights, offs
         dc[first:last] = _ZERO
         for t in range(T - 1, -1, -1):
             if t < T - 1:
-                product(flat_gradients, ((layer * B + first) * T + t + 1) * N, T * N, last - first,
+                product(flat_gradients, ((layer * B + first) * T + t + 1) * N, 0, T * N, 1, last - first,
                         weights, offsets[layer], N * PANEL, H // PANEL, N // 2,
-                        flat_sums, (first * T + t) * H, T * H, True)  # fmt: skip
+                        flat_sums, (first * T + t) * H, 0, T * H, True)  # fmt: skip
             for b in range(first, last):
                 if N == 4 * H:
                     lstm_gradient(records[layer, b, t], c[layer, b, t], sums[b, t], dc[b], scratch)
@@ -242,31 +239,28 @@ def dither(d, integers, count, key, counter):
 def arrange(first, last, h, dz, gradients, h_now, h_before, dz_panels, panels):
     """Lay out activations and gradients of these streams for the products over the rows of the window.
 
-    ``h_now`` and ``h_before`` (L, H, rows): activations after and before each step, transposed. ``panels``
-    (L, N/16, rows/2, 16, 2) and ``dz_panels`` (A/16, rows/2, 16, 2).
+    ``h_now`` and ``h_before`` (L, H/16, R/2, 16, 2): activations after and before each step. ``panels``
+    (L, N/16, R/2, 16, 2) and ``dz_panels`` (A/16, R/2, 16, 2): gradients. R = B * T rows.
     """
-    L, _, T1, H = h.shape
-    T = T1 - 1
-    for layer in range(L):
-        for b in range(first, last):
-            for j in range(0, H, PANEL):
-                for t in range(T):
-                    for k in range(PANEL):
-                        h_now[layer, j + k, b * T + t] = h[layer, b, t + 1, j + k]
-                        h_before[layer, j + k, b * T + t] = h[layer, b, t, j + k]
-            interleave(gradients[layer, b], panels[layer], b * T // 2)
+    L, B, T1, H = h.shape
+    T, N, A = T1 - 1, gradients.shape[3], dz.shape[2]
+    flat_h, flat_dz, flat_gradients = h.reshape(-1), dz.reshape(-1), gradients.reshape(-1)
     for b in range(first, last):
-        interleave(dz[b], dz_panels, b * T // 2)
+        for layer in range(L):
+            state = (layer * B + b) * T1 * H
+            interleave(flat_h, state, T, H, h_before[layer].reshape(-1), b * T, B * T)
+            interleave(flat_h, state + H, T, H, h_now[layer].reshape(-1), b * T, B * T)
+            interleave(flat_gradients, (layer * B + b) * T * N, T, N, panels[layer].reshape(-1), b * T, B * T)
+        interleave(flat_dz, b * T * A, T, A, dz_panels.reshape(-1), b * T, B * T)
 
 
 @kernel
-def interleave(source, panels, start):
-    """source (T, N) into panels (N/16, rows/2, 16, 2) from pair ``start`` on."""
-    for pair in range(source.shape[0] // 2):
-        for p in range(panels.shape[0]):
-            for k in range(PANEL):
-                panels[p, start + pair, k, 0] = source[2 * pair, p * PANEL + k]
-                panels[p, start + pair, k, 1] = source[2 * pair + 1, p * PANEL + k]
+def interleave(source, start, steps, width, panels, row, rows):
+    """source (steps, width) into panels (width/16, rows/2, 16, 2) from ``row`` on; all flat."""
+    for p in range(0, width, PANEL):
+        for t in range(0, steps, 2):
+            even = start + t * width + p
+            weave(source, even, source, even + width, panels, p * rows + (row + t) * PANEL)
 
 
 @kernel
@@ -290,21 +284,10 @@ def quantise_block(p, k, rows, inputs, masters, forward_panels, backward_panels,
     The matrix (rows, inputs) begins at ``start`` in the flat arrays; see ``Memory``. ``integers`` (256,) is scratch.
     """
     at = start + (p * inputs + k) * PANEL
-    block, forward_panel = masters[at : at + BLOCK], forward_panels[at : at + BLOCK]
-    back = start + (k * rows // PANEL + p * PANEL) * PANEL
-    backward_panel = backward_panels[back : back + BLOCK]
+    block = masters[at : at + BLOCK]
     for n in range(BLOCK):
         integers[n] = np.int16(np.int32(grid.weight(block[n])))
-    for pair in range(PANEL // 2):
-        for n in range(PANEL):
-            forward_panel[(pair * PANEL + n) * 2] = integers[2 * pair * PANEL + n]
-            forward_panel[(pair * PANEL + n) * 2 + 1] = integers[(2 * pair + 1) * PANEL + n]
-    for n in range(BLOCK):
-        integers[n] = np.int16((np.int32(integers[n]) + _HIGH_ROUND) >> _HIGH_SHIFT)
-    for pair in range(PANEL // 2):
-        for j in range(PANEL):
-            backward_panel[(pair * PANEL + j) * 2] = integers[j * PANEL + 2 * pair]
-            backward_panel[(pair * PANEL + j) * 2 + 1] = integers[j * PANEL + 2 * pair + 1]
+    write_block(integers, 0, forward_panels, at, backward_panels, start + k * rows + p * BLOCK)
 
 
 @kernel
@@ -312,17 +295,18 @@ def update_panel(p, rows, inputs, own, own_inputs, below, window, panels, master
                  backward_panels, start, unit, blend, step, sums, integers):  # fmt: skip
     """Gradient, Adam and quantisation of panel p (16 rows) of a matrix, 16 inputs at a time while they are in cache.
 
-    ``own`` (own_inputs, window) are the activations of the first inputs and ``below`` those of the rest, ``panels`` the
-    gradients, all flat; ``window`` counts its rows. ``sums`` and ``integers`` (256,) are scratch.
+    ``own`` are the panels of the activations of the first ``own_inputs`` inputs and ``below`` those of the rest,
+    ``panels`` those of the gradients, all flat; ``window`` counts its rows. ``sums`` and ``integers`` (256,) are
+    scratch.
     """
     for k in range(0, inputs, PANEL):
-        if k < own_inputs:
-            product(own, k * window, window, PANEL, panels, p * window * PANEL, 0, 1, window // 2,
-                    sums, 0, PANEL, False)  # fmt: skip
-        else:
-            product(below, (k - own_inputs) * window, window, PANEL, panels, p * window * PANEL, 0, 1, window // 2,
-                    sums, 0, PANEL, False)  # fmt: skip
         at = start + (p * inputs + k) * PANEL
+        prefetch_block(masters, at)
+        prefetch_block(moments, at)
+        if k < own_inputs:
+            block_product(own, k * window, panels, p * window * PANEL, window // 2, sums)
+        else:
+            block_product(below, (k - own_inputs) * window, panels, p * window * PANEL, window // 2, sums)
         adam(masters[at : at + BLOCK], moments[at : at + BLOCK], sums, unit, blend, step)
         quantise_block(p, k, rows, inputs, masters, forward_panels, backward_panels, start, integers)
 

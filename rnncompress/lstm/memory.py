@@ -55,9 +55,9 @@ class Memory(NamedTuple):
     dc: Array
     """(B, H) float32: scratch of the backward pass."""
     h_now: Array
-    """(L, H, R) int16: activations after each step."""
+    """(L, H/16, R/2, 16, 2) int16: activations after each step, for the products over the window."""
     h_before: Array
-    """(L, H, R) int16: activations before each step."""
+    """The same before each step."""
     dz_panels: Array
     """(A/16, R/2, 16, 2) int16: dz for the products over the window."""
     panels: Array
@@ -105,8 +105,8 @@ def allocate(config: Config) -> Memory:
         gradients=np.zeros((L, B, T, N), np.int16),
         h_sums=np.zeros((B, T, H), np.int32),
         dc=np.zeros((B, H), np.float32),
-        h_now=np.zeros((L, H, B * T), np.int16),
-        h_before=np.zeros((L, H, B * T), np.int16),
+        h_now=np.zeros((L, H // PANEL, B * T // 2, PANEL, 2), np.int16),
+        h_before=np.zeros((L, H // PANEL, B * T // 2, PANEL, 2), np.int16),
         dz_panels=np.zeros((A // PANEL, B * T // 2, PANEL, 2), np.int16),
         panels=np.zeros((L, N // PANEL, B * T // 2, PANEL, 2), np.int16),
         masters=np.zeros(sum(sizes), np.float32),
@@ -121,7 +121,7 @@ def allocate(config: Config) -> Memory:
     )
 
 
-def load_matrices(flat: Array, matrices: list[NDArray[np.float32]]) -> None:
+def load_matrices(flat: Array, matrices: list[NDArray[Any]]) -> None:
     """Write matrices (rows, inputs) into ``flat``, laid out as the masters are."""
     start = 0
     for w in matrices:
