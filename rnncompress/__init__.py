@@ -24,6 +24,8 @@ from rnncompress.errors import (
     InputError,
     LimitError,
     MismatchError,
+    ModelError,
+    ModelNeededError,
     NotRnncError,
     OutputError,
     RnncompressError,
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from rnncompress.codec import Report, decode, encode
     from rnncompress.container import Header, inspect
     from rnncompress.loop import Progress
+    from rnncompress.model import Model
+    from rnncompress.pretrained import adapt
 
 __all__ = [
     "CannotDecodeHereError",
@@ -52,6 +56,9 @@ __all__ = [
     "InputError",
     "LimitError",
     "MismatchError",
+    "Model",
+    "ModelError",
+    "ModelNeededError",
     "NotRnncError",
     "OutputError",
     "Progress",
@@ -61,6 +68,7 @@ __all__ = [
     "TruncatedError",
     "VersionError",
     "__version__",
+    "adapt",
     "compress",
     "decode",
     "decompress",
@@ -71,8 +79,10 @@ __all__ = [
 _LAZY = {
     "Checkpoints": "checkpoint",
     "Header": "container",
+    "Model": "model",
     "Progress": "loop",
     "Report": "codec",
+    "adapt": "pretrained",
     "decode": "codec",
     "encode": "codec",
     "inspect": "container",
@@ -94,34 +104,44 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def compress(data: bytes, preset: str | None = None, *, threads: int = 1) -> bytes:
+def compress(
+    data: bytes, preset: str | None = None, *, model: "Model | None" = None, threads: int = 1
+) -> bytes:
     """The compressed form of ``data``.
 
-    Without a ``preset`` the choice depends on nothing but the length of ``data``. The result depends neither
-    on ``threads`` nor on the machine. For large data use :func:`encode` over files. Raises KeyError for an
-    unknown preset.
+    Without a ``preset`` the choice depends on nothing but the length of ``data``. With a trained ``model`` coding
+    starts from it, and :func:`decompress` needs it, too. The result depends neither on ``threads`` nor on the
+    machine. For large data use :func:`encode` over files. Raises KeyError for an unknown preset, ValueError for a
+    preset beside a model, ModelError if the model's symbols are not bytes.
     """
     from io import BytesIO
 
     from rnncompress import presets
     from rnncompress.codec import encode
+    from rnncompress.pretrained import adapt
 
-    config = presets.get(preset, len(data)) if preset else presets.choose(len(data))
+    if model is not None and preset is not None:
+        raise ValueError("a model says what it is: name no preset")
+    if model is not None:
+        config = adapt(model, len(data))
+    else:
+        config = presets.get(preset, len(data)) if preset else presets.choose(len(data))
     target = BytesIO()
-    encode(BytesIO(data), target, config, threads=threads)
+    encode(BytesIO(data), target, config, model=model, threads=threads)
     return target.getvalue()
 
 
-def decompress(blob: bytes, *, threads: int = 1) -> bytes:
-    """The data that ``blob`` was made from by :func:`compress` or :func:`encode`.
+def decompress(blob: bytes, *, model: "Model | None" = None, threads: int = 1) -> bytes:
+    """The data that ``blob`` was made from by :func:`compress` or :func:`encode`, with the same ``model`` if any.
 
     Raises FormatError (not our format, truncated, damaged), LimitError (the header asks for too much memory),
-    MismatchError (what was decoded is not what was encoded) or CannotDecodeHereError.
+    MismatchError (what was decoded is not what was encoded) or CannotDecodeHereError (ModelNeededError if the
+    ``model`` is missing or another).
     """
     from io import BytesIO
 
     from rnncompress.codec import decode
 
     target = BytesIO()
-    decode(BytesIO(blob), target, threads=threads)
+    decode(BytesIO(blob), target, model=model, threads=threads)
     return target.getvalue()

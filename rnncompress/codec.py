@@ -8,7 +8,7 @@ from typing import BinaryIO, Final, Literal, Protocol, TypeVar
 
 import numpy as np
 
-from rnncompress import container, states
+from rnncompress import container, pretrained, states
 from rnncompress._version import __version__
 from rnncompress.checkpoint import Checkpoints
 from rnncompress.container import Header, Mode
@@ -23,6 +23,7 @@ from rnncompress.errors import (
 from rnncompress.layout import Layout
 from rnncompress.limits import MEMORY_LIMIT, check_memory
 from rnncompress.loop import Decoding, Encoding, Meter, ProgressCallback, code
+from rnncompress.model import Model
 from rnncompress.predictor import PRECISION, Predictor
 from rnncompress.presets import Config
 from rnncompress.snapshot import Identity, Snapshot, shapes
@@ -40,7 +41,7 @@ class Report:
     """What a run did. Sizes are in bytes; bpc is 8 × compressed / original, of the whole file on disk."""
 
     mode: Mode
-    """"model", or "stored" where the input does not compress."""
+    """"model", or "trained" if coding started from one, or "stored" where the input does not compress."""
     original_bytes: int
     compressed_bytes: int
     header_bytes: int
@@ -56,10 +57,13 @@ class Report:
     engine: Engine
     digest: bytes
     """BLAKE2b-128 of the original."""
+    trained: bytes | None
+    """The digest of the trained model without which the file cannot be decoded."""
 
     def to_dict(self) -> dict[str, object]:
-        """The report as one JSON object: the digest in hexadecimal, the configuration as an object."""
-        return asdict(self) | {"digest": self.digest.hex()}
+        """The report as one JSON object: digests in hexadecimal, the configuration as an object."""
+        trained = self.trained.hex() if self.trained else None
+        return asdict(self) | {"digest": self.digest.hex(), "trained": trained}
 
 
 class Build(Protocol):
@@ -74,6 +78,7 @@ def encode(
     target: BinaryIO,
     config: Config,
     *,
+    model: Model | None = None,
     engine: Engine = "cpu",
     threads: int = 1,
     progress: ProgressCallback | None = None,
@@ -82,13 +87,17 @@ def encode(
 ) -> Report:
     """Compress all of ``source`` into ``target`` (both seekable; what ``target`` held before is overwritten).
 
-    The bytes written depend on ``source`` and ``config`` alone. ``progress`` is called about every 0.1 s.
+    The bytes written depend on ``source``, ``config`` and ``model`` alone. With a trained ``model`` coding starts
+    from it; ``config`` is of the same network, as :func:`rnncompress.pretrained.adapt` makes it, and decoding needs
+    the same model. ``progress`` is called about every 0.1 s.
     With ``checkpoints`` the state is saved now and then, and a run can go on with the ``target`` that an
     interrupted one left; remove them when the output is safe. ``build`` replaces the model (for tests).
     Raises InputError if the source changes meanwhile, DeviceError if the engine cannot run here, ValueError
-    if ``config`` cannot be written to a file, CheckpointError, and KeyboardInterrupt after a checkpoint.
+    if ``config`` cannot be written to a file, ModelError, CheckpointError, and KeyboardInterrupt after a checkpoint.
     """
     container.check_config(config)
+    if model is not None:
+        pretrained.check_bytes(model)
     measured = _measure(source)
     length, digest = measured
     header = Header("stored", length, digest, None)
@@ -97,9 +106,12 @@ def encode(
     storing = checkpoints is not None and checkpoints.resuming and _begins_with(target, header)
     if length and not storing:  # else an interrupted run found out already that the model does not help
         layout = Layout(length, config.streams, config.window)
-        modelled = Header("model", length, digest, config)
+        trained = model.digest if model else None
+        modelled = Header("trained" if trained else "model", length, digest, config, trained)
         predictor = build(config, layout.windows, engine=engine, threads=threads)
-        identity = _identity("encode", length, digest, config)
+        if model is not None:
+            predictor.load_state(model.state(config))
+        identity = _identity("encode", length, digest, config, trained)
         encoding = _begin(
             lambda at: Encoding(source, target, modelled, at), predictor, layout, meter, checkpoints, identity
         )
@@ -118,6 +130,7 @@ def decode(
     source: BinaryIO,
     target: BinaryIO,
     *,
+    model: Model | None = None,
     engine: Engine = "cpu",
     threads: int = 1,
     memory_limit: int = MEMORY_LIMIT,
@@ -128,13 +141,16 @@ def decode(
     """Decompress all of ``source`` into ``target``, both seekable, ``target`` also readable.
 
     All checksums of the file are verified before decoding begins, the hash of the content after it.
+    ``model`` is the trained one that coding started from; a file that was coded without one ignores it.
     ``checkpoints`` are as in :func:`encode`. Raises FormatError (NotRnncError, TruncatedError, DamagedError),
-    VersionError, LimitError (see :mod:`rnncompress.limits`), MismatchError, DeviceError, CheckpointError.
+    VersionError, LimitError (see :mod:`rnncompress.limits`), ModelNeededError, MismatchError, DeviceError,
+    CheckpointError.
     """
     header = container.inspect(source)
     if header.config is not None:
         check_memory(header.config, memory_limit)
     container.verify(source)
+    model = pretrained.needed(header, model)
     size, packed_digest = _measure(source)
     meter = Meter(header.length, progress)
     if header.config is None:
@@ -145,7 +161,9 @@ def decode(
         config = header.config
         layout = Layout(header.length, config.streams, config.window)
         predictor = build(config, layout.windows, engine=engine, threads=threads)
-        identity = _identity("decode", size, packed_digest, config)
+        if model is not None:
+            predictor.load_state(model.state(config))
+        identity = _identity("decode", size, packed_digest, config, header.trained)
         decoding = _begin(
             lambda at: Decoding(source, target, config, layout, at),
             predictor,
@@ -198,12 +216,13 @@ def _check(at: Snapshot, config: Config, layout: Layout) -> None:
         raise CheckpointError("it does not hold what it should")
 
 
-def _identity(direction: str, length: int, digest: bytes, config: Config) -> Identity:
+def _identity(direction: str, length: int, digest: bytes, config: Config, trained: bytes | None) -> Identity:
     """What tells one run from another. Engine, device and threads do not: a run may go on with others."""
     return {
         "direction": direction,
         "input": f"{length} {digest.hex()}",
         "configuration": asdict(config),
+        "trained model": trained.hex() if trained else None,
         "version of rnncompress": f"{__version__}, format {container.VERSION}",
     }
 
@@ -231,9 +250,10 @@ def _report(header: Header, size: int, meter: Meter, engine: Engine) -> Report:
         header_bytes=header.size,
         payload_bytes=size - header.size,
         bpc=8 * size / header.length if header.length else 0.0,
-        curve=tuple(meter.curve) if header.mode == "model" else (),
+        curve=tuple(meter.curve) if header.config else (),
         seconds=meter.seconds,
         config=header.config,
         engine=engine,
         digest=header.digest,
+        trained=header.trained,
     )

@@ -7,6 +7,7 @@ from dataclasses import asdict
 import click
 
 from rnncompress import presets as named
+from rnncompress.cli.models import check_needed, load, model_option
 from rnncompress.cli.options import json_option
 from rnncompress.cli.results import in_words
 from rnncompress.cli.streams import open_source
@@ -16,12 +17,19 @@ from rnncompress.limits import announced_memory, announced_work
 
 @click.command()
 @click.argument("source", metavar="FILE.rnnc", type=click.Path(allow_dash=True))
+@model_option
 @json_option
-def info(source: str, as_json: bool) -> None:
-    """Show what FILE.rnnc says of itself in its header; nothing is decoded."""
+def info(source: str, model_file: str | None, as_json: bool) -> None:
+    """Show what FILE.rnnc says of itself in its header; nothing is decoded.
+
+    With --model also tell whether it is the trained model that decoding needs.
+    """
     with open_source(source) as file:
         header = inspect(file)
         size = file.seek(0, os.SEEK_END)
+    given = load(model_file)
+    check_needed(source, header, given)
+    with_model = size + (given.size if given and header.trained else 0)
     bpc = 8 * size / header.length if header.length else 0.0
     if as_json:
         document = {
@@ -32,6 +40,8 @@ def info(source: str, as_json: bool) -> None:
             "header_bytes": header.size,
             "bpc": bpc,
             "digest": header.digest.hex(),
+            "trained": header.trained.hex() if header.trained else None,
+            "compressed_bytes_with_model": with_model if given or not header.trained else None,
             "memory_bytes": announced_memory(header.config) if header.config else 0,
             "multiply_accumulates": announced_work(header),
             "config": asdict(header.config) if header.config else None,
@@ -44,6 +54,10 @@ def info(source: str, as_json: bool) -> None:
     click.echo(f"header      {header.size} bytes")
     click.echo(f"content     BLAKE2b-128 {header.digest.hex()}")
     click.echo(f"model       {in_words(header.config) if header.config else 'none: stored as it is'}")
+    if header.trained:
+        click.echo(f"trained     starts from the model {header.trained.hex()}")
+        if given:
+            click.echo(f"            which is {given.path}; {with_model:,} bytes with it")
 
 
 @click.command()

@@ -6,15 +6,30 @@ import platform
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rnncompress._version import __version__
+from rnncompress.cli.models import ModelFile
 from rnncompress.cli.screen import duration, speed
 from rnncompress.container import Header
 from rnncompress.presets import Config
 
 if TYPE_CHECKING:
     from rnncompress.codec import Report
+
+
+class Outcome(Protocol):
+    """What a command tells when it is done."""
+
+    @property
+    def target(self) -> str | None:
+        """Where the data went; None where nothing was written, - for standard output."""
+
+    def line(self) -> str:
+        """It in one line, for people."""
+
+    def document(self) -> dict[str, object]:
+        """All of it, for machines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +42,20 @@ class Result:
     """None where nothing was written."""
     report: "Report"
     threads: int
+    given: ModelFile | None = None
+    """The trained model that was given; it counts only if the file needs it."""
     preset: str | None = None
     """None where the configuration was chosen by the size of the input, or came from the file."""
     verified: bool = True
+
+    @property
+    def _model(self) -> ModelFile | None:
+        """The trained model that decoding needs."""
+        return self.given if self.report.trained else None
+
+    @property
+    def _bytes_with_model(self) -> int:
+        return self.report.compressed_bytes + (self._model.size if self._model else 0)
 
     def line(self) -> str:
         """Input and output, bytes, ratio, bpc, time, speed."""
@@ -46,6 +72,8 @@ class Result:
         ]
         if report.mode == "stored":
             parts.append("stored")
+        if self._model:
+            parts.append(f"{self._bytes_with_model:,} bytes with the model")
         if self.verified:
             parts.append("verified")
         return ", ".join(parts)
@@ -59,6 +87,10 @@ class Result:
             "output": self.target,
             "preset": self.preset,
             **report.to_dict(),
+            "model": str(self._model.path) if self._model else None,
+            "model_bytes": self._model.size if self._model else 0,
+            "compressed_bytes_with_model": self._bytes_with_model,
+            "bpc_with_model": 8 * self._bytes_with_model / max(1, report.original_bytes),
             "ratio": report.original_bytes / report.compressed_bytes,
             "bytes_per_second": report.original_bytes / report.seconds,
             "verified": self.verified,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from rnncompress.cli.results import Result, Soundness, in_words
+from rnncompress.cli.models import ModelFile, telling_which
+from rnncompress.cli.results import Outcome, in_words
 from rnncompress.cli.screen import Screen, Update
 from rnncompress.cli.streams import refuse_input
 from rnncompress.container import inspect
@@ -40,6 +41,7 @@ class Run:
         original: BinaryIO,
         packed: BinaryIO,
         config: Config,
+        given: ModelFile | None,
         checkpoints: "Checkpoints | None",
     ) -> "Report":
         """:func:`rnncompress.encode` with progress shown."""
@@ -51,6 +53,7 @@ class Run:
                 original,
                 packed,
                 config,
+                model=given.model if given else None,
                 engine=self.engine,
                 threads=self.threads,
                 progress=_shown(update),
@@ -62,17 +65,20 @@ class Run:
         name: str,
         packed: BinaryIO,
         decoded: BinaryIO,
+        given: ModelFile | None,
         memory_limit: int,
         checkpoints: "Checkpoints | None" = None,
     ) -> "Report":
         """:func:`rnncompress.decode` with progress shown."""
         from rnncompress import codec
 
-        self._tell(inspect(packed).config)
-        with self.screen.progress(f"decoding {name}") as update:
+        header = inspect(packed)
+        self._tell(header.config)
+        with telling_which(name, header, given), self.screen.progress(f"decoding {name}") as update:
             return codec.decode(
                 packed,
                 decoded,
+                model=given.model if given else None,
                 engine=self.engine,
                 threads=self.threads,
                 memory_limit=memory_limit,
@@ -92,7 +98,7 @@ class Run:
             if target is not None and self.report.resolve() == target.resolve():
                 raise click.UsageError("the report and the output have the same name")
 
-    def deliver(self, result: Result | Soundness, *, overwrite: bool = False) -> None:
+    def deliver(self, result: Outcome, *, overwrite: bool = False) -> None:
         """Print the result and write the report; where data went to stdout the result goes to stderr."""
         text = json.dumps(result.document(), indent=2)
         if self.report:

@@ -70,10 +70,10 @@ def choose_target(
     return target
 
 
-def refuse_input(source: str, path: Path) -> None:
-    """Raise OutputError if writing ``path`` would replace the input."""
+def refuse_input(source: str, path: Path, what: str = "input") -> None:
+    """Raise OutputError if writing ``path`` would replace the input ``source``; messages call it ``what``."""
     if source != STDIO and path.exists() and Path(source).exists() and path.samefile(source):
-        raise OutputError(f"{path} is the input itself; name another output with -o")
+        raise OutputError(f"{path} is the {what} itself; name another output with -o")
 
 
 @contextmanager

@@ -1,0 +1,65 @@
+"""Coding that starts from a trained model and goes on learning: with which configuration, and from which model.
+
+This is dynamic evaluation (Graves 2013, section 2) put to use, and what a dictionary is to zstd.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from rnncompress import presets
+from rnncompress.container import Header
+from rnncompress.errors import ModelError, ModelNeededError, RnncompressError
+from rnncompress.model import SUFFIX, Model, told_digest
+from rnncompress.presets import Config
+
+LONG: Final = 20_000
+"""Bytes from which on an input is long enough to learn from it faster."""
+
+
+def adapt(model: Model, length: int) -> Config:
+    """The configuration with which ``model`` codes an input of ``length`` bytes.
+
+    Streams and window are those of the default preset. Learning goes on at the rate with which training ended, and
+    at twice that rate in a long input, which may be of a kind of its own: see "Trained models" in docs/experiments.md.
+    Raises ModelError if the model's symbols are not bytes.
+    """
+    check_bytes(model)
+    usual = presets.choose(length)
+    rate = model.config.rate_last * (1 if length < LONG else 2)
+    return model.config.replace(streams=usual.streams, window=usual.window, rate_first=rate, rate_last=rate)
+
+
+def check_bytes(model: Model) -> None:
+    """Raise ModelError if ``model`` cannot code any file."""
+    if model.vocabulary.kind != "bytes":
+        raise ModelError(
+            f"the model's symbols are {model.vocabulary.kind}, and files are coded as bytes: train one on bytes"
+        )
+
+
+def needed(header: Header, model: Model | None) -> Model | None:
+    """The model that coding started from, None where none is needed. Raises ModelNeededError if it is not ``model``."""
+    if header.trained is None:
+        return None
+    if model is None or model.digest != header.trained:
+        given = "" if model is None else f", and {short(model.digest)} is another"
+        raise ModelNeededError(f"this file needs the trained model {short(header.trained)}{given}")
+    return model
+
+
+def short(digest: bytes) -> str:
+    """As much of a digest as people read."""
+    return digest.hex()[:12]
+
+
+def find(digest: bytes, folders: Iterable[Path]) -> Path | None:
+    """A model file in one of the ``folders`` that says it is the model ``digest``."""
+    for folder in folders:
+        for path in sorted(folder.glob(f"*{SUFFIX}")):
+            try:
+                if told_digest(path) == digest:
+                    return path
+            except RnncompressError:
+                continue
+    return None

@@ -1,0 +1,204 @@
+"""Coding that starts from a trained model: smaller, the same everywhere, and never from another model."""
+
+import io
+
+import models
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import rnncompress
+from rnncompress import Config, codec, container, lstm
+from rnncompress.checkpoint import Checkpoints
+from rnncompress.errors import CheckpointError, LimitError, ModelError, ModelNeededError
+from rnncompress.model import Model
+from rnncompress.predictor import Predictor
+from rnncompress.pretrained import LONG, adapt, find
+
+DATA = "Ein Ziegel zählt den Dächerflüsterer.\n".encode() * 4
+OTHER = b"the quick brown fox jumps over the lazy dog " * 20
+
+
+def build(config: Config, windows: int, *, engine: str = "cpu", threads: int = 1) -> Predictor:
+    """The real network, without the self-check."""
+    return lstm.build(config, windows, engine=engine, threads=threads)
+
+
+def encoded(data: bytes, model: Model | None, **options) -> bytes:
+    config = adapt(model, len(data)) if model else models.CONFIG
+    target = io.BytesIO()
+    codec.encode(io.BytesIO(data), target, config, model=model, build=build, **options)
+    return target.getvalue()
+
+
+def decoded(blob: bytes, model: Model | None, **options) -> bytes:
+    target = io.BytesIO()
+    codec.decode(io.BytesIO(blob), target, model=model, build=build, **options)
+    return target.getvalue()
+
+
+def test_a_trained_model_makes_similar_files_smaller():
+    """A file like those of the training takes less than two thirds of what it takes from scratch."""
+    model = models.trained()
+    blob = encoded(DATA, model)
+    assert 3 * len(blob) < 2 * len(encoded(DATA, None))
+    assert decoded(blob, model) == DATA
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.binary(max_size=40), st.integers(1, 5))
+def test_anything_comes_back(unit, repeats):
+    """Any bytes come back, also such as the model has never seen."""
+    model = models.trained()
+    assert decoded(encoded(unit * repeats, model), model) == unit * repeats
+
+
+@pytest.mark.parametrize("options", [{"engine": "reference"}, {"threads": 3}])
+def test_engine_and_threads_change_no_byte(options):
+    """The specification and other numbers of threads write the same file and read it."""
+    model = models.trained()
+    blob = encoded(DATA, model)
+    assert encoded(DATA, model, **options) == blob
+    assert decoded(blob, model, **options) == DATA
+
+
+def test_the_header_names_the_model():
+    """The file holds the digest of the model, in 16 bytes; a file that needs none has no place for it."""
+    model = models.trained()
+    header = container.inspect(io.BytesIO(encoded(DATA, model)))
+    assert (header.mode, header.trained) == ("trained", model.digest)
+    plain = container.Header("model", header.length, header.digest, header.config)
+    assert header.size == plain.size + 16
+
+
+def test_the_right_model_is_needed():
+    """Without the model, or with another, nothing is decoded, and the error names the right one and the given one."""
+    model, other = models.trained(), models.trained(OTHER)
+    blob = encoded(DATA, model)
+    for wrong in (None, other):
+        with pytest.raises(ModelNeededError, match=model.digest.hex()[:12]) as caught:
+            decoded(blob, wrong)
+        assert (other.digest.hex()[:12] in str(caught.value)) == (wrong is other)
+
+
+def test_a_file_of_no_model_ignores_one():
+    """What was coded from scratch is decoded with or without a model at hand."""
+    assert decoded(encoded(DATA, None), models.trained()) == DATA
+
+
+@pytest.mark.parametrize("data", [b"", b"x", bytes(range(256))])
+def test_stored_files_need_no_model(data):
+    """What the model does not make smaller is stored, and comes back without it."""
+    blob = encoded(data, models.trained())
+    assert container.inspect(io.BytesIO(blob)).trained is None
+    assert decoded(blob, None) == data
+
+
+def test_a_model_of_other_symbols_codes_no_files():
+    """A model of characters or words is refused by name of its symbols."""
+    for kind in ("characters", "words"):
+        model = models.trained(kind=kind)
+        with pytest.raises(ModelError, match=kind):
+            adapt(model, 100)
+        with pytest.raises(ModelError, match=kind):
+            codec.encode(io.BytesIO(DATA), io.BytesIO(), models.CONFIG, model=model, build=build)
+
+
+def test_a_configuration_of_another_network_is_refused():
+    """A configuration that the model cannot fill is no configuration for it."""
+    with pytest.raises(ModelError, match="another network"):
+        codec.encode(io.BytesIO(DATA), io.BytesIO(), Config(hidden=32), model=models.trained(), build=build)
+
+
+def test_a_forged_header_is_refused():
+    """A header that names the model and asks for another network is refused, not decoded to nonsense."""
+    model = models.trained()
+    target = io.BytesIO()
+    config = adapt(model, 9).replace(hidden=32)
+    writer = container.Writer(target, container.Header("trained", 9, bytes(16), config, model.digest))
+    writer.block(bytes(8))
+    with pytest.raises(ModelError, match="another network"):
+        decoded(target.getvalue(), model)
+
+
+def test_the_memory_limit_holds():
+    """The limit is compared with what the model takes, before it is asked for."""
+    with pytest.raises(LimitError):
+        decoded(encoded(DATA, models.trained()), None, memory_limit=1000)
+
+
+def test_the_configuration_suits_the_input():
+    """The network is the model's; small inputs take one stream and the last rate, long ones more of both."""
+    model = models.trained()
+    small, long, huge = (adapt(model, length) for length in (1000, LONG, 20_000_000))
+    assert (small.streams, small.rate_first, small.rate_last) == (1, 3000, 3000)
+    assert (long.streams, long.rate_first, long.rate_last) == (1, 6000, 6000)
+    assert huge.streams > 1
+    assert {config.replace(streams=1, rate_first=0, rate_last=0) for config in (small, long, huge)} == {
+        model.config.replace(streams=1, rate_first=0, rate_last=0, window=16)
+    }
+
+
+def interrupted(target: io.BytesIO, checkpoints: Checkpoints, model: Model) -> None:
+    """An encoding that is ended by a signal after some windows."""
+
+    def stop(at) -> None:
+        if at.done > 150:
+            checkpoints.stop()
+
+    with pytest.raises(KeyboardInterrupt):
+        codec.encode(
+            io.BytesIO(DATA * 5),
+            target,
+            adapt(model, len(DATA * 5)),
+            model=model,
+            build=build,
+            checkpoints=checkpoints,
+            progress=stop,
+        )
+
+
+def test_an_interrupted_run_goes_on_from_its_own_model_only(tmp_path, monkeypatch):
+    """A resumed run writes the file of an undisturbed one; with another model it does not go on."""
+    monkeypatch.setattr("rnncompress.loop.PROGRESS_SECONDS", 0)
+    model, other = models.trained(), models.trained(OTHER)
+    target = io.BytesIO()
+    interrupted(target, Checkpoints(tmp_path / "out", every_bytes=64), model)
+
+    def go_on(with_model: Model) -> None:
+        checkpoints = Checkpoints(tmp_path / "out", every_bytes=10**9, resume=True)
+        codec.encode(
+            io.BytesIO(DATA * 5),
+            target,
+            adapt(with_model, len(DATA * 5)),
+            model=with_model,
+            build=build,
+            checkpoints=checkpoints,
+        )
+
+    with pytest.raises(CheckpointError, match="another trained model"):
+        go_on(other)
+    go_on(model)
+    assert target.getvalue() == encoded(DATA * 5, model)
+
+
+def test_the_model_that_lies_near_is_found(tmp_path):
+    """Of the model files in a folder the one with the digest is found; what is no model is passed over."""
+    models.trained(OTHER).save(tmp_path / "a.rnnm")
+    (tmp_path / "b.rnnm").write_bytes(b"something else")
+    (tmp_path / "c.rnnm").mkdir()
+    models.trained().save(tmp_path / "d.rnnm")
+    assert find(models.trained().digest, [tmp_path / "none", tmp_path]) == tmp_path / "d.rnnm"
+    assert find(bytes(16), [tmp_path]) is None
+
+
+def test_the_library_takes_a_model():
+    """``compress`` and ``decompress`` take the model; a preset beside it is the caller's mistake."""
+    model = models.trained()
+    blob = rnncompress.compress(DATA, model=model)
+    assert rnncompress.inspect(io.BytesIO(blob)).trained == model.digest
+    assert rnncompress.decompress(blob, model=model) == DATA
+    with pytest.raises(rnncompress.ModelNeededError):
+        rnncompress.decompress(blob)
+    with pytest.raises(ValueError, match="preset"):
+        rnncompress.compress(DATA, "fast", model=model)
