@@ -9,7 +9,9 @@ from rnncompress.cli.decode import decode, verify
 from rnncompress.cli.encode import encode
 from rnncompress.cli.info import info, presets
 from rnncompress.cli.program import Program
+from rnncompress.cli.sample import sample
 from rnncompress.cli.selfcheck import selfcheck
+from rnncompress.cli.train import train
 
 EPILOG = """\
 \b
@@ -35,5 +37,5 @@ def main() -> None:
     """Compress with an LSTM that learns while it codes, and decode to the same bytes on every machine."""
 
 
-for command in (encode, decode, verify, info, presets, selfcheck, corpus, bench):
+for command in (encode, decode, verify, info, presets, selfcheck, corpus, bench, train, sample):
     main.add_command(command)

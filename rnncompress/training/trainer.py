@@ -1,0 +1,296 @@
+"""Several passes over a text, a look at another after each, and the best model of all."""
+
+import json
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from typing import Any, Final, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncompress import states
+from rnncompress._version import __version__
+from rnncompress.checkpoint import Checkpoints
+from rnncompress.container import new_hash
+from rnncompress.errors import CheckpointError, DeviceError, InputError
+from rnncompress.loop import PROGRESS_SECONDS
+from rnncompress.lstm.trainable import Network, Noise, NoisyWeights
+from rnncompress.model import CARRIED, Model
+from rnncompress.predictor import IntArray
+from rnncompress.presets import Config
+from rnncompress.snapshot import Identity, Snapshot, shapes
+from rnncompress.training.reading import Reading, bits, cost
+from rnncompress.trust import build
+from rnncompress.vocabulary import Vocabulary
+
+PATIENCE: Final = 2
+"""Training ends after so many passes without a better model."""
+
+State = dict[str, NDArray[Any]]
+
+_BEST: Final = "best "
+"""What the names of the best model's arrays begin with in a checkpoint."""
+_PRIOR: Final = "prior"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to train, and on what. The model depends on this alone."""
+
+    config: Config
+    """Its alphabet is the vocabulary's."""
+    vocabulary: Vocabulary
+    text: IntArray
+    """(n,): symbols to learn."""
+    valid: IntArray
+    """(m,): symbols to choose the model by."""
+    passes: int
+    """Over the text, at most; the learning rate anneals over all of them."""
+    noise: Noise | None = None
+    start: Model | None = None
+    """Where training begins; None for the usual random weights."""
+
+    def identity(self) -> dict[str, object]:
+        """What tells one job from another."""
+        return {
+            "text": _digest(self.text),
+            "validation text": _digest(self.valid),
+            "configuration": asdict(self.config),
+            "vocabulary": _hash(json.dumps(asdict(self.vocabulary)).encode()),
+            "number of passes": self.passes,
+            "noise": asdict(self.noise) if self.noise else None,
+            "model to begin with": self.start.digest.hex() if self.start else None,
+            "version of rnncompress": __version__,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a pass came to, in bits per symbol."""
+
+    trained: float
+    """Of the text, while it was learnt."""
+    valid: float
+    """Of the validation text, after the pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far training is."""
+
+    done: int
+    """Symbols read in all passes."""
+    total: int
+    number: int
+    """Of the pass, from 1."""
+    now: float
+    """Bits per symbol in this pass so far."""
+    passes: tuple[Pass, ...]
+    """Those done."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished training."""
+
+    model: Model
+    """The one that was best on the validation text."""
+    passes: tuple[Pass, ...]
+    best: int
+    """The number of the best pass, from 1; 0 if none was better than the model that training began with."""
+    seconds: float
+
+
+def train(
+    job: Job,
+    *,
+    engine: str = "cpu",
+    threads: int = 1,
+    progress: Callable[[Progress], None] = lambda progress: None,
+    checkpoints: Checkpoints | None = None,
+) -> Trained:
+    """Train a network. The result depends on ``job`` alone, not on engine, threads, or interruptions.
+
+    ``progress`` is called about every 0.1 s. Raises InputError if a text is too short, ModelError if the model to
+    begin with is of another network, DeviceError, CheckpointError, and KeyboardInterrupt after a checkpoint.
+    """
+    run = _Run(job, engine, threads, progress)
+    identity = {"direction": "train", **job.identity()}
+    if checkpoints:
+        checkpoints.restore(identity, run.shapes() if checkpoints.resuming else {}, run.take)
+    with checkpoints.running(run.done) if checkpoints else nullcontext():
+        run.go(checkpoints, identity)
+    return run.trained()
+
+
+class _Run:
+    """A training between two windows."""
+
+    def __init__(self, job: Job, engine: str, threads: int, progress: Callable[[Progress], None]) -> None:
+        config = job.config
+        self.job = job
+        self.text = Reading(job.text, config.streams, config.window)
+        self.valid = Reading(job.valid, config.streams, config.window)
+        if not self.text.whole or not len(job.valid):
+            least = config.streams * config.window
+            raise InputError(
+                f"too short a text: {len(job.text):,} symbols to learn and {len(job.valid):,} to validate with; "
+                f"at least {least:,} and 1 are needed"
+            )
+        self.windows = job.passes * self.text.whole
+        self.network = network(config, self.windows, engine, threads)
+        if job.start:
+            self.network.load_state(job.start.state(config))
+            self.network.started = self.network.updates
+        self.noisy = NoisyWeights(self.network, job.noise) if job.noise else None
+        self.number = 0
+        """Windows learnt from, in all passes."""
+        self.cost = 0
+        """Of those of this pass."""
+        self.history: list[tuple[int, int]] = []
+        """For each pass: what the text cost, and the validation text."""
+        self.best = self._parameters()
+        self.best_pass = 0
+        self.least = self._validate() if job.start else None
+        self._progress = progress
+        self._began = self._told = time.monotonic()
+
+    @property
+    def done(self) -> int:
+        """Symbols learnt from, in all passes."""
+        return self.number * self.job.config.streams * self.job.config.window
+
+    def go(self, checkpoints: Checkpoints | None, identity: Identity) -> None:
+        """Train until all passes are done, or the last ones were of no use."""
+        while self.number < self.windows and len(self.history) - self.best_pass < PATIENCE:
+            self._learn(self.number % self.text.whole)
+            self.number += 1
+            if self.number % self.text.whole == 0:
+                self._end_pass()
+            self._tell()
+            if checkpoints and self.number < self.windows and checkpoints.due(self.done):
+                checkpoints.save(identity, self._snapshot(), self.done)
+
+    def trained(self) -> Trained:
+        """The result."""
+        job = self.job
+        facts = {name: str(value) for name, value in job.identity().items() if isinstance(value, str | int)}
+        if job.noise:
+            facts["noise"] = f"{job.noise.deviation}{', adaptive' if job.noise.adaptive else ''}"
+        facts["passes"] = " ".join(f"{each.trained:.4f}/{each.valid:.4f}" for each in self._passes())
+        facts["best pass"] = str(self.best_pass)
+        model = Model.of(job.config, job.vocabulary, self.best, facts)
+        return Trained(model, self._passes(), self.best_pass, time.monotonic() - self._began)
+
+    def _learn(self, number: int) -> None:
+        inputs, symbols, _ = self.text.window(number)
+        if self.noisy:
+            self.noisy.begin(inputs)
+        frequencies = self.network.predict_window(symbols)[1]
+        if self.noisy:
+            self.noisy.end()
+        self.cost += cost(frequencies)
+        self.network.learn()
+
+    def _end_pass(self) -> None:
+        valid = self._validate()
+        self.history.append((self.cost, valid))
+        self.cost = 0
+        if self.least is None or valid < self.least:
+            self.least, self.best, self.best_pass = valid, self._parameters(), len(self.history)
+
+    def _validate(self) -> int:
+        """What the validation text costs. The network begins a text before and after it."""
+        total = 0
+        self.network.rewind()
+        for number in range(self.valid.layout.windows):
+            _, symbols, coded = self.valid.window(number)
+            total += cost(self.network.predict_window(symbols)[1].ravel()[:coded])
+            self.network.skip()
+        self.network.rewind()
+        return total
+
+    def _passes(self) -> tuple[Pass, ...]:
+        learnt = self.text.whole * self.job.config.streams * self.job.config.window
+        return tuple(
+            Pass(bits(trained) / learnt, bits(valid) / len(self.job.valid)) for trained, valid in self.history
+        )
+
+    def _tell(self) -> None:
+        now = time.monotonic()
+        if now - self._told >= PROGRESS_SECONDS or self.number == self.windows:
+            self._told = now
+            per_pass = self.windows // self.job.passes
+            here = (self.number - 1) % per_pass + 1
+            symbols = here * self.job.config.streams * self.job.config.window
+            spent = self.cost or self.history[-1][0]
+            total = self.done // self.number * self.windows
+            number = (self.number - 1) // per_pass + 1
+            self._progress(Progress(self.done, total, number, bits(spent) / symbols, self._passes()))
+
+    # -- checkpoints -------------------------------------------------------------------------------------------------
+
+    def shapes(self) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
+        """Those of the arrays of a snapshot."""
+        return dict(shapes(self._arrays()))
+
+    def take(self, at: Snapshot) -> bool:
+        """Go on from ``at``. Raises CheckpointError if it is none of this training."""
+        arrays = dict(at.state)
+        prior = arrays.pop(_PRIOR)
+        best = {name[len(_BEST) :]: arrays.pop(name) for name in list(arrays) if name.startswith(_BEST)}
+        whole = self.text.whole
+        history = [(int(a), int(b)) for a, b in at.curve]
+        if not 0 < at.windows < self.windows or len(history) != at.windows // whole:
+            raise CheckpointError("it does not hold what it should")
+        for state in (arrays, best):
+            states.check(self.job.config, state)
+        self.network.load_state(arrays)
+        if self.noisy:
+            self.noisy.prior = prior
+        self.number, self.cost, self.history, self.best = at.windows, int(at.bits), history, best
+        for number, (_, valid) in enumerate(history, 1):
+            if self.least is None or valid < self.least:
+                self.least, self.best_pass = valid, number
+        self._began -= at.seconds
+        return True
+
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(
+            windows=self.number,
+            bits=self.cost,
+            curve=tuple(self.history),
+            seconds=time.monotonic() - self._began,
+            state=self._arrays(),
+        )
+
+    def _arrays(self) -> State:
+        """All arrays of a snapshot."""
+        prior = self.noisy.prior if self.noisy else np.zeros(4, np.int64)
+        best = {_BEST + name: array for name, array in self.best.items()}
+        return {**self.network.state(), **best, _PRIOR: prior}
+
+    def _parameters(self) -> State:
+        """The state without what is carried from window to window."""
+        return {name: array for name, array in self.network.state().items() if name not in CARRIED}
+
+
+def network(config: Config, windows: int, engine: str, threads: int) -> Network:
+    """A network to train or evaluate. Raises DeviceError if the engine cannot do that."""
+    built = build(config, windows, engine=engine, threads=threads)
+    if not hasattr(built, "rewind"):
+        raise DeviceError(f"the engine {engine!r} cannot train or evaluate yet; use the CPU (--device cpu)")
+    return cast(Network, built)
+
+
+def _digest(symbols: IntArray) -> str:
+    """Length and hash of a text."""
+    return f"{len(symbols)} {_hash(symbols.astype('<i4').tobytes())}"
+
+
+def _hash(data: bytes) -> str:
+    content = new_hash()
+    content.update(data)
+    return content.hexdigest()
