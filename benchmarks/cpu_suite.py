@@ -5,7 +5,7 @@
 Contenders, at equal shapes, on the same text:
 
 encode     the CPU engine with the arithmetic coder, whole windows at once
-decode     the same with ``predict_step``; what comes out is compared
+decode     the same the other way, step by step; what comes out is compared
 reference  the specification in numpy, as an encoder
 torch      the same network in float32, trained with autograd: ``nn.LSTM`` layers over whole windows, Adam
            without momentum, fused. It codes nothing, has no contexts, and gets its bytes through a small
@@ -91,10 +91,8 @@ class Ours:
         for block, windows in self._blocks:
             coder = RangeDecoder(block)
             for symbols in windows:
-                for row in symbols:
-                    decoded = coder.decode(self._decoder.predict_step())
-                    assert (decoded == row).all(), "decoded other symbols than were encoded"
-                    self._decoder.observe(decoded)
+                decoded = self._decoder.decode_window(coder.state, coder.words, len(symbols), symbols.size)
+                assert (decoded == symbols).all(), "decoded other symbols than were encoded"
                 self._decoder.learn()
         self._blocks.clear()
 

@@ -1,5 +1,8 @@
 """The entropy coder: integer frequencies to bytes and back. The only file that imports constriction.
 
+Constriction encodes. It could decode as well, and in the tests it does; the product's decoder is compiled together with
+the model (:mod:`rnncompress.exact.range_decoder`), so that a window is decoded in one call.
+
 All frequencies are out of ``2**PRECISION`` and exact: in a row of n weights that sum to 2**24 - n,
 constriction gives a symbol of weight w the frequency w + 1. Both kinds of rows below sum to just that, so
 nothing is ever rounded; all weights are below 2**24, so float32 holds them. A guard symbol of frequency 1
@@ -11,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncompress.errors import DamagedError
+from rnncompress.exact import range_decoder
 from rnncompress.predictor import PRECISION, IntArray
 
 _MODEL = constriction.stream.model.Categorical(perfect=False)
@@ -43,43 +47,31 @@ class RangeDecoder:
     """Reads the symbols of one block. Raises DamagedError where no encoder can have written such a block."""
 
     def __init__(self, block: bytes) -> None:
-        self._coder = constriction.stream.queue.RangeDecoder(
-            np.frombuffer(block, dtype="<u4").astype(np.uint32)
-        )
-        self._rows = np.zeros((0, 0), dtype=np.float32)
+        self.words = np.frombuffer(block, dtype="<u4").astype(np.uint32)
+        self.state = range_decoder.begin(self.words)
+        """See :mod:`rnncompress.exact.range_decoder`. An engine that decodes by itself moves it on."""
 
     def decode(self, frequencies: IntArray) -> IntArray:
         """The next n symbols, of n rows of frequencies (n, A), each summing to 2**24 - 2."""
-        n, alphabet = frequencies.shape
-        if self._rows.shape != (n, alphabet + 2):
-            self._rows = np.zeros((n, alphabet + 2), dtype=np.float32)
-        np.subtract(frequencies, 1, out=self._rows[:, 1:-1], casting="unsafe")
-        symbols = self._decode() - 1
-        if symbols.min() < 0 or symbols.max() >= alphabet:
-            raise DamagedError("the payload decodes to a guard symbol")
+        symbols = np.empty(len(frequencies), np.int32)
+        range_decoder.decode_rows(self.state, self.words, frequencies, symbols)
+        self.check()
         return symbols
 
     def skip(self, cum: IntArray, freq: IntArray) -> None:
         """Pass over known symbols, given as to :meth:`RangeEncoder.encode`. Raises if there are others."""
-        self._rows = _three_way(cum, freq)
-        if (self._decode() != 1).any():
-            raise DamagedError("the payload decodes to other symbols than before")
+        range_decoder.skip_symbols(self.state, self.words, cum.ravel(), freq.ravel())
+        self.check()
+
+    def check(self) -> None:
+        """Raise DamagedError if the symbols so far cannot be what the encoder was given."""
+        if not self.state[range_decoder.RANGE]:
+            raise DamagedError("the payload fits no sequence of symbols")
 
     def finish(self) -> None:
         """Raise DamagedError if the block surely holds more than was decoded."""
-        if not self._coder.maybe_exhausted():
+        if not range_decoder.may_end(self.state, self.words):
             raise DamagedError("the payload holds more symbols than it should")
-
-    def _decode(self) -> NDArray[np.int32]:
-        try:
-            symbols: NDArray[np.int32] = self._coder.decode(_MODEL, self._rows)
-        except AssertionError as error:
-            raise DamagedError("the payload fits no sequence of symbols") from error
-        except BaseException as error:  # a panic in Rust is no Exception
-            if type(error).__name__ != "PanicException":
-                raise
-            raise DamagedError("the payload makes the decoder fail") from error
-        return symbols
 
 
 def _three_way(cum: IntArray, freq: IntArray) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ from rnncompress.container import Header
 from rnncompress.errors import DamagedError
 from rnncompress.files import sync
 from rnncompress.layout import Layout, WindowWriter, read_windows
-from rnncompress.predictor import PRECISION, IntArray, Predictor
+from rnncompress.predictor import PRECISION, IntArray, Predictor, WindowDecoder
 from rnncompress.presets import Config
 from rnncompress.snapshot import Identity, Snapshot
 
@@ -112,12 +112,17 @@ class Decoding:
         """See the protocol."""
         if self._decoder is None:
             self._decoder = RangeDecoder(next(self._payloads))
-        symbols = np.zeros((steps, self.layout.streams), dtype=np.int32)
-        for t in range(steps):
-            frequencies = predictor.predict_step()
-            active = self.layout.active(first + t)
-            symbols[t, :active] = self._decoder.decode(frequencies[:active])
-            predictor.observe(symbols[t])
+        if isinstance(predictor, WindowDecoder):
+            coded = self.layout.coded(first, steps)
+            symbols = predictor.decode_window(self._decoder.state, self._decoder.words, steps, coded)
+            self._decoder.check()
+        else:
+            symbols = np.zeros((steps, self.layout.streams), dtype=np.int32)
+            for t in range(steps):
+                frequencies = predictor.predict_step()
+                active = self.layout.active(first + t)
+                symbols[t, :active] = self._decoder.decode(frequencies[:active])
+                predictor.observe(symbols[t])
         self.output.write(symbols)
         self._add(symbols)
         return predictor.coded()

@@ -7,7 +7,7 @@ so the A real symbols share ``TOTAL = 2**24 - 2``, each with at least 1. ``cum``
 ``cum[s] = 1 + sum(freq[:s])``. Hence 0 < cum and cum + freq < 2**24 for every symbol.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,3 +50,17 @@ class Predictor(Protocol):
 
     def load_state(self, state: dict[str, NDArray[np.generic]]) -> None:
         """Continue from what ``state`` of any engine returned."""
+
+
+@runtime_checkable
+class WindowDecoder(Protocol):
+    """A predictor that can decode a window by itself, which saves the way to the coder and back at every step."""
+
+    def decode_window(
+        self, state: NDArray[np.uint64], words: NDArray[np.uint32], steps: int, count: int
+    ) -> IntArray:
+        """What ``predict_step`` and ``observe`` do for ``steps`` steps, decoding between them.
+
+        Takes the first ``count`` symbols, in C order of (steps, B), from the range decoder whose state and words these
+        are (:mod:`rnncompress.exact.range_decoder`); the others, and all after damage, are 0. Returns (steps, B).
+        """

@@ -1,5 +1,6 @@
 """The CPU engine: what is worked out once for a window, and the threads that share the rest."""
 
+import time
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Final
@@ -24,7 +25,8 @@ class CpuPredictor:
     """Equal to :class:`rnncompress.lstm.reference.ReferencePredictor`, many times faster.
 
     The encoder's ``predict_window`` treats the layers one after the other over the whole window, so that all but the
-    recurrent products have many rows; the decoder's ``predict_step`` goes through all layers at each step.
+    recurrent products have many rows. The decoder goes through all layers at each step: in ``predict_step``, or in
+    ``decode_window``, which is one call for a whole window.
     """
 
     perturb = staticmethod(training_kernels.perturb)
@@ -68,6 +70,24 @@ class CpuPredictor:
         """See the protocol."""
         self._steps += 1
         self._symbols[:, self._steps] = symbols
+
+    def decode_window(
+        self, state: NDArray[np.uint64], words: NDArray[np.uint32], steps: int, count: int
+    ) -> IntArray:
+        """See :class:`rnncompress.predictor.WindowDecoder`."""
+        turn = np.zeros(1, np.int64)
+
+        def work(number: int, streams: tuple[int, int]) -> None:
+            progress = np.zeros(2, np.int64)
+            while not phases.decode(
+                self._memory, *streams, number, len(self._streams), steps, count, state, words, turn, progress,
+                self._floats[number],
+            ):  # fmt: skip
+                time.sleep(0)  # there are more threads than cores to run on
+
+        self._team.run(work, self._streams)
+        self._steps = steps
+        return np.ascontiguousarray(self._symbols[:, 1 : steps + 1].T)
 
     def coded(self) -> tuple[IntArray, IntArray]:
         """See the protocol."""
