@@ -36,7 +36,7 @@ _KEY: Final = "rnncompress"
 _DIGEST: Final = 16
 _LONGEST_HEAD: Final = 100 << 20
 """Of safetensors."""
-_CARRIED: Final = ("h", "c", "history")
+CARRIED: Final = ("h", "c", "history")
 """Arrays of a predictor's state that belong to a text and not to a model."""
 _LEARNING: Final = ("streams", "window", "rate_first", "rate_last", "horizon")
 """Fields of a configuration that may differ between training and use."""
@@ -61,7 +61,7 @@ class Model:
         cls, config: Config, vocabulary: Vocabulary, state: Mapping[str, Array], training: Mapping[str, str]
     ) -> "Model":
         """The model of a predictor in this ``state``."""
-        arrays = {name: array for name, array in state.items() if name not in (*_CARRIED, "contexts")}
+        arrays = {name: array for name, array in state.items() if name not in (*CARRIED, "contexts")}
         rows = state["contexts"].reshape(-1, ROW)
         used = np.flatnonzero(rows.any(axis=1)).astype(np.int64)
         return cls(
