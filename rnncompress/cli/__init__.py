@@ -7,6 +7,7 @@ from rnncompress.cli.bench import bench
 from rnncompress.cli.corpus import corpus
 from rnncompress.cli.decode import decode, verify
 from rnncompress.cli.encode import encode
+from rnncompress.cli.evaluate import evaluate
 from rnncompress.cli.info import info, presets
 from rnncompress.cli.program import Program
 from rnncompress.cli.sample import sample
@@ -37,5 +38,5 @@ def main() -> None:
     """Compress with an LSTM that learns while it codes, and decode to the same bytes on every machine."""
 
 
-for command in (encode, decode, verify, info, presets, selfcheck, corpus, bench, train, sample):
+for command in (encode, decode, verify, info, presets, selfcheck, corpus, bench, train, evaluate, sample):
     main.add_command(command)

@@ -1,0 +1,80 @@
+"""``rnncompress sample``."""
+
+import os
+import sys
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import click
+
+from rnncompress.cli.models import load
+from rnncompress.cli.run import usable_cores
+from rnncompress.errors import OutputError
+
+if TYPE_CHECKING:
+    from rnncompress.predictor import IntArray
+    from rnncompress.vocabulary import Vocabulary
+
+
+@click.command()
+@click.option("--model", "model_file", metavar="MODEL", required=True, help="What `rnncompress train` made.")
+@click.option("--prime", metavar="TEXT", default="", help="What comes before the text; it is not printed.")
+@click.option(
+    "--length",
+    type=click.IntRange(min=0),
+    default=1000,
+    show_default=True,
+    metavar="N",
+    help="Bytes, characters or words to print, whichever the model knows.",
+)
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0.001, 1000),
+    default=1.0,
+    show_default=True,
+    metavar="T",
+    help="Below 1 more likely text, above 1 less; in steps of 0.001.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    metavar="S",
+    help="The same seed gives the same text on every machine.",
+)
+def sample(model_file: str, prime: str, length: int, temperature: float, seed: int) -> None:
+    """Print text that a trained model makes up, as it is made up.
+
+    The weights stay as they were trained.
+    """
+    if sys.stdout is None:
+        raise OutputError("standard output is closed")
+    given = load(model_file)
+    assert given is not None
+    from rnncompress import sampling
+    from rnncompress.training.trainer import network as build
+
+    vocabulary = given.model.vocabulary
+    config = given.model.config.replace(streams=1)
+    network = build(config, 1, "cpu", usable_cores())
+    network.load_state(given.model.state(config))
+    symbols = sampling.sample(network, _symbols(vocabulary, prime), round(temperature * sampling.ONE), seed)
+    out = sys.stdout.buffer
+    try:
+        for symbol in islice(symbols, length):
+            out.write(vocabulary.text([symbol]))
+            out.flush()
+        if out.isatty():
+            out.write(b"\n")
+    except OSError as error:
+        raise OutputError(f"cannot write standard output: {error.strerror}") from error
+
+
+def _symbols(vocabulary: "Vocabulary", prime: str) -> "IntArray":
+    """The symbols of ``prime``; the end of a line is one only where it is written."""
+    text = os.fsencode(prime)
+    symbols = vocabulary.symbols(text)
+    if vocabulary.kind == "words" and not text.endswith(b"\n"):
+        return symbols[:-1]
+    return symbols
