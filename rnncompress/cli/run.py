@@ -56,7 +56,7 @@ class Run:
                 model=given.model if given else None,
                 engine=self.engine,
                 threads=self.threads,
-                progress=_shown(update),
+                progress=shown(update),
                 checkpoints=checkpoints,
             )
 
@@ -82,7 +82,7 @@ class Run:
                 engine=self.engine,
                 threads=self.threads,
                 memory_limit=memory_limit,
-                progress=_shown(update),
+                progress=shown(update),
                 checkpoints=checkpoints,
             )
 
@@ -144,7 +144,8 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
     return with_run
 
 
-def _shown(update: Update) -> Callable[["Progress"], None]:
+def shown(update: Update) -> Callable[["Progress"], None]:
+    """What an engine tells, on the screen."""
     return lambda at: update(at.done, at.total, f"{at.bits / at.done:.3f} bpc" if at.done else "")
 
 
