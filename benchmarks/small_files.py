@@ -1,4 +1,4 @@
-"""Many small, similar files: what a trained model is worth, against coding from scratch, xz, and zstd with a dictionary.
+"""Many small, similar files: a trained model against coding from scratch, xz, and zstd with a dictionary.
 
     python benchmarks/small_files.py [--calgary FOLDER] [--files 300] [--preset NAME] [--out RESULT.json]
 
@@ -133,10 +133,9 @@ def show(result: dict[str, Any]) -> None:
     original = result["bytes"]["original"]
     rows = {name: row for name, row in result.items() if isinstance(row, dict) and "sizes" in row}
     best = rows["with the model"]["bytes"]
-    print(
-        f"\n{result['set']}: {result['files']['compressed']} files, {original:,} bytes, {original // result['files']['compressed']:,} each"
-    )
-    print("| | bytes | bytes a file | bpc | the model's size against it | model or dictionary |")
+    count = result["files"]["compressed"]
+    print(f"\n{result['set']}: {count} files, {original:,} bytes, {original // count:,} each")
+    print("| | bytes | bytes a file | bpc | with the model it is | model or dictionary |")
     print("|---|---|---|---|---|---|")
     for name, row in rows.items():
         extra = row.get("model_bytes", row.get("dictionary_bytes", 0))
