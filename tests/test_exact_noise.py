@@ -64,6 +64,8 @@ def test_keys_tell_tensors_and_updates_apart() -> None:
 def test_a_key_is_defined_for_any_update_number() -> None:
     """Beyond 2**32 the counter wraps; nothing warns or fails."""
     assert noise.key(5, 2**40) == noise.key(5, 0)
+    for number in (0, 1, 2**26 - 1, 2**40 + 3):
+        assert (noise.keys(9, number) == [noise.key(purpose, number) for purpose in range(9)]).all()
 
 
 def test_compiled_code_has_the_same_bits() -> None:

@@ -1,7 +1,6 @@
 """The fast engine equals the specification to the bit, whatever the network, the schedule, the threads."""
 
 import threading
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -21,14 +20,6 @@ WINDOWS = 4
 many = settings(max_examples=25, deadline=None)
 few = settings(max_examples=10, deadline=None)
 threads = st.integers(1, 3)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def shared_however_small() -> Iterator[None]:
-    """Networks small enough for tests are shared among threads like large ones."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cpu, "WORTH_SHARING", 0)
-        yield
 
 
 @many

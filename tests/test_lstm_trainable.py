@@ -1,7 +1,5 @@
 """Noise on the weights, pulls and skips: the CPU engine equals the specification, and each does what it says."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +7,7 @@ from hypothesis import strategies as st
 from networks import assert_same, configs, seeds, text
 
 from rnncompress.exact.noise import normal
-from rnncompress.lstm import cpu, trainable
+from rnncompress.lstm import trainable
 from rnncompress.lstm.cpu import CpuPredictor
 from rnncompress.lstm.reference import ReferencePredictor
 from rnncompress.lstm.trainable import Anchor, Network, Noise, NoisyWeights
@@ -22,14 +20,6 @@ few = settings(max_examples=10, deadline=None)
 engines = st.integers(1, 2)
 noises = st.sampled_from([Noise(0.075), Noise(0.075, adaptive=True, symbols=1000), Noise(3.0, True, 10**7)])
 small = Config(hidden=16, alphabet=17, streams=2, window=4, horizon=3)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def shared_however_small() -> Iterator[None]:
-    """Networks small enough for tests are shared among threads like large ones."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cpu, "WORTH_SHARING", 0)
-        yield
 
 
 def both(config: Config, threads: int = 1) -> tuple[ReferencePredictor, CpuPredictor]:

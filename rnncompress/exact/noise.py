@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 from numba.extending import register_jitable
+from numpy.typing import NDArray
 
 _MULTIPLIER_1: Final = np.uint32(0x7FEB352D)
 _MULTIPLIER_2: Final = np.uint32(0x846CA68B)
@@ -49,3 +50,9 @@ def key(purpose: int, number: int) -> np.uint32:
     """A key for one use: ``purpose`` tells tensors apart, ``number`` counts updates (0 for initial weights)."""
     word = np.array([(number * 64 + purpose) % 2**32], dtype=np.uint32)
     return np.uint32(mix(word)[0])
+
+
+def keys(count: int, number: int) -> NDArray[np.uint32]:
+    """The keys of purposes 0 to ``count`` - 1."""
+    words = (np.arange(count) + number * 64) % 2**32
+    return mix(words.astype(np.uint32))  # type: ignore[no-any-return]

@@ -13,8 +13,8 @@ from numba.extending import intrinsic
 
 from rnncompress.exact.compile import kernel
 
-PATIENCE: Final = 20_000
-"""How often a thread looks before it gives up: some 0.2 to 1 ms, longer than any turn takes where each has a core."""
+PATIENCE: Final = 2_000
+"""How often a thread looks before it lets others run: some 50 µs, longer than most turns take."""
 
 _I64 = ir.IntType(64)
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,9 @@ from rnncompress.lstm import kernels, phases, trainable, training_kernels
 from rnncompress.lstm.contexts import HISTORY
 from rnncompress.lstm.memory import allocate, load_matrices, plain_matrices
 from rnncompress.lstm.parameters import Parameters, rate
-from rnncompress.lstm.team import Team
+from rnncompress.lstm.team import Pace, Team
 from rnncompress.predictor import IntArray
 from rnncompress.presets import Config
-
-WORTH_SHARING: Final = 4_000_000
-"""Multiply-accumulates below which waking other threads takes longer than it saves (about 50 µs of work)."""
 
 
 class CpuPredictor:
@@ -39,16 +36,12 @@ class CpuPredictor:
         self.keep_moments = False
         self._memory = allocate(config)
         self._symbols = self._memory.history[:, HISTORY - 1 :]
-        window_work = config.macs * config.streams * config.window
-        self._threads = threads if window_work >= WORTH_SHARING else 1
-        self._team: Team[Any] = Team(self._threads)
-        self._streams = _split(config.streams, self._threads)
-        step_threads = self._threads if window_work // config.window >= WORTH_SHARING else 1
-        self._step_streams = _split(config.streams, step_threads)
+        self._team: Team[Any] = Team(threads)
+        self._pace = Pace(threads)
         columns = max(config.gates * config.hidden, self._memory.table.shape[2], kernels.BLOCK)
-        self._floats = [np.zeros(columns, np.float32) for _ in range(self._threads)]
-        self._sums = [np.zeros(columns, np.int32) for _ in range(self._threads)]
-        self._integers = [np.zeros(kernels.BLOCK, np.int16) for _ in range(self._threads)]
+        self._floats = [np.zeros(columns, np.float32) for _ in range(threads)]
+        self._sums = [np.zeros(columns, np.int32) for _ in range(threads)]
+        self._integers = [np.zeros(kernels.BLOCK, np.int16) for _ in range(threads)]
         self._steps = 0
         self._take(Parameters.initial(config))
 
@@ -58,12 +51,16 @@ class CpuPredictor:
         """See the protocol."""
         self._steps = len(symbols)
         self._symbols[:, 1 : self._steps + 1] = symbols.T
-        self._predict(0, self._steps, self._streams)
+
+        def work(number: int, streams: tuple[int, int]) -> None:
+            phases.predict(self._memory, *streams, 0, self._steps, self._floats[number])
+
+        self._team.run(work, self._shares())
         return self.coded()
 
     def predict_step(self) -> IntArray:
         """See the protocol."""
-        self._predict(self._steps, self._steps + 1, self._step_streams)
+        phases.predict(self._memory, 0, self.config.streams, self._steps, self._steps + 1, self._floats[0])
         return self._memory.table[:, self._steps, : self.config.alphabet]
 
     def observe(self, symbols: IntArray) -> None:
@@ -76,16 +73,17 @@ class CpuPredictor:
     ) -> IntArray:
         """See :class:`rnncompress.predictor.WindowDecoder`."""
         turn = np.zeros(1, np.int64)
+        shares = self._shares()
 
         def work(number: int, streams: tuple[int, int]) -> None:
             progress = np.zeros(2, np.int64)
             while not phases.decode(
-                self._memory, *streams, number, len(self._streams), steps, count, state, words, turn, progress,
+                self._memory, *streams, number, len(shares), steps, count, state, words, turn, progress,
                 self._floats[number],
             ):  # fmt: skip
-                time.sleep(0)  # there are more threads than cores to run on
+                time.sleep(0)  # other programs use the cores
 
-        self._team.run(work, self._streams)
+        self._team.run(work, shares)
         self._steps = steps
         return np.ascontiguousarray(self._symbols[:, 1 : steps + 1].T)
 
@@ -96,11 +94,11 @@ class CpuPredictor:
         kernels.pick(0, shape[1], shape[0], self._memory.table, self._symbols, cum, freq)
         return cum, freq
 
-    def _predict(self, start: int, stop: int, shares: list[tuple[int, int]]) -> None:
-        def work(number: int, streams: tuple[int, int]) -> None:
-            phases.predict(self._memory, *streams, start, stop, self._floats[number])
-
-        self._team.run(work, shares)
+    def _shares(self) -> list[tuple[int, int]]:
+        """The streams of each thread: contiguous, none empty."""
+        streams = self.config.streams
+        parts = min(self._pace.threads, streams)
+        return [(streams * part // parts, streams * (part + 1) // parts) for part in range(parts)]
 
     # -- learning --------------------------------------------------------------------------------------------------
 
@@ -108,15 +106,13 @@ class CpuPredictor:
         """See the protocol."""
         m = self._memory
         self._updates += 1
-        keys = np.array(
-            [noise.key(layer, self._updates) for layer in range(self.config.layers + 1)], np.uint32
-        )
+        keys = noise.keys(self.config.layers + 1, self._updates)
 
         def propagate(number: int, streams: tuple[int, int]) -> None:
             phases.propagate(m, *streams, keys, self._floats[number])
 
-        self._team.run(propagate, self._streams)
-        self._team.run(self._update(), range(self._threads))
+        self._team.run(propagate, self._shares())
+        self._team.run(self._update(), range(self._pace.threads))
         self.skip()
 
     def skip(self) -> None:
@@ -126,6 +122,7 @@ class CpuPredictor:
         m.c[:, :, 0] = m.c[:, :, -1]
         m.history[:, :HISTORY] = m.history[:, -HISTORY:].copy()
         self._steps = 0
+        self._pace.lap()
 
     def _update(self) -> Callable[[int, int], None]:
         """The update of one share of the weights, with the numbers all shares need worked out once."""
@@ -137,14 +134,15 @@ class CpuPredictor:
         blend = learns / np.float32(min(self._updates, config.horizon))
         inputs = self._memory.inputs.reshape(-1)
         order = np.argsort(inputs, kind="stable")
-        used, starts = np.unique(inputs[order], return_index=True)
-        starts, rows = np.append(starts, len(inputs)), order // 2
+        ordered = inputs[order]
+        starts = np.flatnonzero(np.diff(ordered, prepend=-1, append=-1))
+        used, rows = ordered[starts[:-1]], order // 2
         self._seen[used] += 1
         blends = learns / np.minimum(self._seen[used], config.horizon).astype(np.float32)
 
         def update(number: int, share: int) -> None:
             phases.update(
-                self._memory, share, self._threads, used, starts, rows, blends, blend, step, *units,
+                self._memory, share, self._pace.threads, used, starts, rows, blends, blend, step, *units,
                 self._sums[number], self._integers[number],
             )  # fmt: skip
 
@@ -227,9 +225,3 @@ class CpuPredictor:
         m.h[:, :, 0], m.c[:, :, 0] = state["h"], state["c"]
         m.history[:, :HISTORY], m.contexts[:] = state["history"], state["contexts"]
         self._steps = 0
-
-
-def _split(streams: int, threads: int) -> list[tuple[int, int]]:
-    """Contiguous shares of the streams, none empty."""
-    parts = min(threads, streams)
-    return [(streams * part // parts, streams * (part + 1) // parts) for part in range(parts)]

@@ -1,9 +1,10 @@
-"""A few threads that share the work of each step: cheaper to wake than a general pool."""
+"""A few threads that share the work of each window: cheaper to wake than a general pool; and when they are worth it."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 Share = TypeVar("Share")
 Work = Callable[[int, Share], None]
@@ -50,3 +51,53 @@ def _serve(
         else:
             done.put(None)
         del job, work, share  # an idle thread must not keep the predictor, which owns the team, alive
+
+
+class Pace:
+    """Whether all threads or one alone is faster just now: tried in turn, now and then.
+
+    Small networks lose more by waking threads than they win by sharing, and where other programs use the processor
+    threads wait for each other. No rule knows; the clock does.
+    """
+
+    TRIAL: Final = 8
+    """Windows of a trial; the first of them, which finds cold caches, does not count."""
+    SHORTEST, LONGEST = 64, 4096
+    """Windows from one pair of trials to the next; the time doubles as long as the outcome is the same."""
+
+    def __init__(self, threads: int, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._choices = [threads, 1] if threads > 1 else [1]
+        self._clock = clock
+        self._seconds: list[float] = []
+        self._rest = self.SHORTEST
+        self._best = 0
+        self._at = 0
+        self._left = self.TRIAL
+        self._began = clock()
+
+    @property
+    def threads(self) -> int:
+        """How many threads are to share the next window."""
+        return self._choices[self._at]
+
+    def lap(self) -> None:
+        """A window is done."""
+        if len(self._choices) == 1:
+            return
+        self._left -= 1
+        if self._left == self.TRIAL - 1:
+            self._began = self._clock()
+        if self._left:
+            return
+        resting = len(self._seconds) == len(self._choices)
+        if resting:
+            self._seconds, self._at = [], 0
+        else:
+            self._seconds.append(self._clock() - self._began)
+            self._at += 1
+        self._left = self.TRIAL
+        if len(self._seconds) == len(self._choices):
+            best = self._seconds.index(min(self._seconds))
+            self._rest = min(2 * self._rest, self.LONGEST) if best == self._best else self.SHORTEST
+            self._best = self._at = best
+            self._left = self._rest

@@ -1,0 +1,76 @@
+"""Threads that share work, and the choice of how many."""
+
+import threading
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rnncompress.lstm.team import Pace, Team
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_every_share_is_worked_on_by_its_own_thread(size: int) -> None:
+    """Each share goes once to the thread of its number; the caller's own thread takes the first."""
+    team: Team[str] = Team(size)
+    done: dict[int, tuple[str, int]] = {}
+    shares = list("abcde")[:size]
+    for _ in range(3):
+        team.run(lambda number, share: done.update({number: (share, threading.get_ident())}), shares)
+        assert [done[number][0] for number in range(size)] == shares
+    assert done[0][1] == threading.get_ident()
+    assert len({thread for _, thread in done.values()}) == size
+
+
+def test_a_failure_in_any_thread_reaches_the_caller() -> None:
+    """The exception of a share is raised by ``run``, after all shares have ended."""
+    team: Team[int] = Team(3)
+    ended = []
+
+    def work(number: int, share: int) -> None:
+        ended.append(number)
+        if share == 7:
+            raise ValueError("seven")
+
+    for shares in ([7, 0, 0], [0, 0, 7]):
+        ended.clear()
+        with pytest.raises(ValueError, match="seven"):
+            team.run(work, shares)
+        assert sorted(ended) == [0, 1, 2]
+
+
+def run(pace: Pace, now: list[float], windows: int, seconds: dict[int, float]) -> list[int]:
+    """The number of threads of each window, where a window takes so many seconds with so many threads."""
+    taken = []
+    for _ in range(windows):
+        taken.append(pace.threads)
+        now[0] += seconds[pace.threads]
+        pace.lap()
+    return taken
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from([(1.0, 1.1), (1.0, 0.6)]))
+def test_the_faster_number_of_threads_is_used(seconds: tuple[float, float]) -> None:
+    """After a trial of each, the faster one takes nearly all windows; trials become rare."""
+    now = [0.0]
+    pace = Pace(4, clock=lambda: now[0])
+    taken = run(pace, now, 20_000, {1: seconds[0], 4: seconds[1]})
+    faster = 1 if seconds[0] < seconds[1] else 4
+    assert taken[: 2 * Pace.TRIAL] == [4] * Pace.TRIAL + [1] * Pace.TRIAL
+    assert taken.count(faster) > 0.98 * len(taken)
+
+
+def test_the_choice_follows_the_machine() -> None:
+    """When other programs come or go, the other number of threads is found to be faster, after a while."""
+    now = [0.0]
+    pace = Pace(2, clock=lambda: now[0])
+    assert run(pace, now, 10_000, {1: 1.0, 2: 0.6})[-1] == 2
+    assert run(pace, now, 10_000, {1: 1.0, 2: 1.5})[-1] == 1
+    assert run(pace, now, 10_000, {1: 1.0, 2: 0.6})[-1] == 2
+
+
+def test_one_thread_needs_no_trials() -> None:
+    """With one thread there is nothing to choose."""
+    now = [0.0]
+    assert set(run(Pace(1, clock=lambda: now[0]), now, 1000, {1: 1.0})) == {1}
