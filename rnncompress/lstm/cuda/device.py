@@ -1,0 +1,82 @@
+"""Is there a GPU to compute on, and what its failures mean to the user."""
+
+import ctypes
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+
+from rnncompress.errors import DeviceError
+
+if TYPE_CHECKING:
+    import torch
+
+CAPABILITY: Final = (8, 0)
+"""The least compute capability: tensor cores for 8-bit integers as the kernels use them."""
+
+INSTEAD: Final = "use --device cpu, which gives the same bytes"
+
+
+def obstacle() -> str | None:
+    """Why no GPU can be used here; None where one can. Imports torch only where there is a driver."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return "no NVIDIA driver is installed"
+    if find_spec("triton") is None:
+        return "the package triton is not installed"
+    import torch
+
+    if torch.version.cuda is None:
+        return "this PyTorch is built without CUDA"
+    if not torch.cuda.is_available():
+        return "PyTorch finds no device"
+    if torch.cuda.get_device_capability() < CAPABILITY:
+        found, least = (".".join(map(str, pair)) for pair in (torch.cuda.get_device_capability(), CAPABILITY))
+        return f"{torch.cuda.get_device_name()} is too old: it has compute capability {found}, {least} is needed"
+    return None
+
+
+def require() -> "torch.device":
+    """The device to compute on. Raises DeviceError, which says what is missing."""
+    with translated():
+        if reason := obstacle():
+            raise DeviceError(f"no usable CUDA device here: {reason}; {INSTEAD}")
+        import torch
+
+        return torch.device("cuda", torch.cuda.current_device())
+
+
+def describe() -> list[str | None]:
+    """What the numbers of the device could depend on: versions, name, compute capability."""
+    import torch
+    import triton
+
+    capability = ".".join(map(str, torch.cuda.get_device_capability()))
+    return [torch.__version__, triton.__version__, torch.version.cuda, torch.cuda.get_device_name(), capability]
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """In the block failures of the device become DeviceErrors of one line; all other exceptions are bugs and pass."""
+    try:
+        yield
+    except Exception as error:
+        if (text := _in_words(error)) is None:
+            raise
+        raise DeviceError(f"{text}; {INSTEAD}") from error
+
+
+def _in_words(error: Exception) -> str | None:
+    """What failed, if it was the device."""
+    import torch
+
+    first = (str(error).splitlines() or [""])[0]
+    if isinstance(error, torch.OutOfMemoryError):
+        return "the memory of the GPU is not enough for this model, or others use it"
+    if type(error).__module__.startswith("triton"):
+        return f"Triton cannot compile or start the kernels here: {type(error).__name__}: {first}"
+    if isinstance(error, RuntimeError) and ("CUDA" in str(error) or "NVIDIA" in str(error)):
+        return f"the GPU failed: {first}"
+    return None

@@ -1,0 +1,171 @@
+"""The tensors that the GPU engine's kernels work on, and their exchange with the layout of saved states."""
+
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rnncompress.lstm.contexts import HISTORY, RATES, ROW, kinds
+from rnncompress.lstm.parameters import Parameters
+from rnncompress.presets import Config
+
+Array = NDArray[Any]
+
+_ALIGNED: Final = 16
+
+
+class Memory:
+    """B streams, T steps, L layers, H units, N = gates * H rows of a layer, A symbols, P = A rounded up to a multiple
+    of 16, E rows of an embedding, K kinds of contexts, R = T * B rows of the window (row t * B + b).
+
+    Of the N rows of a layer the gates of a unit lie side by side. *Columns* are copies with the rows of the window
+    last, for the sums over the window. 16-bit integers are two tensors of 8 bits, *high* and *low*.
+    """
+
+    def __init__(self, config: Config, device: torch.device) -> None:
+        B, T, H, L, A = config.streams, config.window, config.hidden, config.layers, config.alphabet
+        N, R, K, E = config.gates * H, T * B, len(kinds(config.contexts)), config.embedding_rows
+        P = -(-A // _ALIGNED) * _ALIGNED
+        self.config = config
+        self.padded = P
+
+        def zeros(*shape: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+            return torch.zeros(shape, dtype=dtype, device=device)
+
+        def slices(*shape: int) -> tuple[torch.Tensor, torch.Tensor]:
+            return zeros(*shape, dtype=torch.int8), zeros(*shape, dtype=torch.int8)
+
+        # Weights: first the L matrices for the own past, then the L - 1 for the layer below.
+        self.masters, self.moments = zeros(2 * L - 1, N, H), zeros(2 * L - 1, N, H)
+        self.high, self.low = slices(2 * L - 1, N, H)
+        self.transposed = zeros(2 * L - 1, H, N, dtype=torch.int8)
+        """High slices."""
+        self.softmax, self.softmax_moments = zeros(P, L * H), zeros(P, L * H)
+        self.softmax_high, self.softmax_low = slices(P, L * H)
+        self.softmax_transposed = zeros(L * H, P, dtype=torch.int8)
+        self.embeddings, self.embedding_moments = zeros(L, E, N), zeros(L, E, N)
+        self.bias, self.bias_moments = zeros(A), zeros(A)
+        self.seen = zeros(E, dtype=torch.int32)
+        # The window.
+        self.history = zeros(HISTORY + T, B, dtype=torch.int32)
+        """The symbol before step t stands at HISTORY - 1 + t."""
+        self.inputs = torch.full((T, B, 2), A, dtype=torch.int32, device=device)
+        """Rows of the embeddings that are added: the last symbol's and the guess's."""
+        self.h, self.h_columns = (
+            zeros(L, T + 1, B, H, dtype=torch.int8),
+            zeros(L, H, (T + 1) * B, dtype=torch.int8),
+        )
+        """Activations before step t at t."""
+        self.c = zeros(L, T + 1, B, H)
+        self.records = zeros(L, T, 5 if config.cell == "lstm" else 1, B, H)
+        """i, f, g, o, tanh(c); of an RNN the activation before rounding."""
+        self.table = zeros(R, A, dtype=torch.int32)
+        """Sums of the logits, then frequencies."""
+        self.coded = zeros(2, T, B, dtype=torch.int32)
+        """Cumulative and own frequencies of the symbols."""
+        # Gradients, and what the update needs.
+        self.dz_high, self.dz_low = slices(R, P)
+        self.dz_columns_high, self.dz_columns_low = slices(P, R)
+        self.d_high, self.d_low = slices(L, T, B, N)
+        self.d_columns_high, self.d_columns_low = slices(L, N, R)
+        self.dc = zeros(L, B, H)
+        self.marks = zeros(E, R, dtype=torch.int8)
+        self.used = zeros(E, dtype=torch.int32)
+        self.keys = zeros(L + 1, dtype=torch.int32)
+        """Bits of the keys of the dither."""
+        self.rates = zeros(2)
+        """Learning rate, and weight of the newest squared gradient in the second moment."""
+        # Contexts.
+        self.contexts = zeros(K, 1 << config.context_bits, ROW, dtype=torch.int32)
+        self.hashes, self.context_rows = zeros(K, R, dtype=torch.int32), zeros(K, R, dtype=torch.int32)
+        self.learning_rates = torch.tensor(RATES, device=device)
+        # What travels between host and device.
+        pinned = device.type == "cuda"
+        self.host_symbols = torch.zeros(T, B, dtype=torch.int32, pin_memory=pinned)
+        self.host_coded = torch.zeros(2, T, B, dtype=torch.int32, pin_memory=pinned)
+        self.host_table = torch.zeros(B, A, dtype=torch.int32, pin_memory=pinned)
+        self.host_keys = torch.zeros(L + 1, dtype=torch.int32, pin_memory=pinned)
+        self.host_rates = torch.zeros(2, pin_memory=pinned)
+
+    def load(self, p: Parameters) -> None:
+        """Take parameters in the layout of the specification; the integers of the weights are not made."""
+        config, H, A = self.config, self.config.hidden, self.config.alphabet
+        both = [
+            (p.matrices, p.embeddings, self.masters, self.softmax, self.embeddings),
+            (p.matrix_moments, p.embedding_moments, self.moments, self.softmax_moments, self.embedding_moments),
+        ]
+        for matrices, embeddings, stacked, softmax, stacked_embeddings in both:
+            for layer in range(config.layers):
+                rows = self._gates_together(matrices[layer])
+                _put(stacked[layer], rows[:, :H])
+                if layer:
+                    _put(stacked[config.layers + layer - 1], rows[:, H:])
+                _put(stacked_embeddings[layer], self._gates_together(embeddings[layer].T).T)
+            _put(softmax[:A], matrices[-1])
+        _put(self.bias, p.bias)
+        _put(self.bias_moments, p.bias_moment)
+        _put(self.seen, p.seen)
+
+    def parameters(self, updates: int) -> Parameters:
+        """The inverse of :meth:`load`."""
+        L, A = self.config.layers, self.config.alphabet
+
+        def matrices(stacked: torch.Tensor, softmax: torch.Tensor) -> list[Array]:
+            result = []
+            for layer in range(L):
+                parts = [stacked[layer], *([stacked[L + layer - 1]] if layer else [])]
+                result.append(self._gates_apart(np.concatenate([part.numpy(force=True) for part in parts], axis=1)))
+            return [*result, softmax[:A].numpy(force=True)]
+
+        def embeddings(stacked: torch.Tensor) -> list[Array]:
+            return [
+                np.ascontiguousarray(self._gates_apart(rows.numpy(force=True).T).T) for rows in stacked
+            ]
+
+        return Parameters(
+            matrices=matrices(self.masters, self.softmax),
+            embeddings=embeddings(self.embeddings),
+            bias=self.bias.numpy(force=True),
+            matrix_moments=matrices(self.moments, self.softmax_moments),
+            embedding_moments=embeddings(self.embedding_moments),
+            bias_moment=self.bias_moments.numpy(force=True),
+            seen=self.seen.numpy(force=True),
+            updates=updates,
+        )
+
+    def carried(self) -> dict[str, Array]:
+        """Copies of what goes on from window to window beside the parameters, in the layout of saved states."""
+        return {
+            "h": self.h[:, 0].numpy(force=True).astype(np.int16),
+            "c": self.c[:, 0].numpy(force=True).copy(),
+            "history": np.ascontiguousarray(self.history[:HISTORY].numpy(force=True).T),
+            "contexts": self.contexts.numpy(force=True).copy(),
+        }
+
+    def load_carried(self, state: dict[str, Array]) -> None:
+        """The inverse of :meth:`carried`."""
+        _put(self.h[:, 0], state["h"].astype(np.int8))
+        self.h_columns[:, :, : self.config.streams] = self.h[:, 0].transpose(1, 2)
+        _put(self.c[:, 0], state["c"])
+        _put(self.history[:HISTORY], state["history"].T)
+        _put(self.contexts, state["contexts"])
+
+    def carry(self) -> None:
+        """The end of this window is the beginning of the next."""
+        B = self.config.streams
+        self.h[:, 0].copy_(self.h[:, -1])
+        self.h_columns[:, :, :B].copy_(self.h_columns[:, :, -B:])
+        self.c[:, 0].copy_(self.c[:, -1])
+        self.history[:HISTORY].copy_(self.history[-HISTORY:].clone())
+
+    def _gates_together(self, rows: Array) -> Array:
+        """(gates * H, columns) with the gates of a unit side by side."""
+        return rows.reshape(self.config.gates, self.config.hidden, -1).swapaxes(0, 1).reshape(rows.shape)
+
+    def _gates_apart(self, rows: Array) -> Array:
+        return rows.reshape(self.config.hidden, self.config.gates, -1).swapaxes(0, 1).reshape(rows.shape)
+
+
+def _put(target: torch.Tensor, source: Array) -> None:
+    target.copy_(torch.from_numpy(np.ascontiguousarray(source)))

@@ -1,0 +1,130 @@
+"""The GPU engine: what it tells its caller, and when it waits for the device."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rnncompress.exact import noise
+from rnncompress.lstm.contexts import HISTORY
+from rnncompress.lstm.cuda.device import require, translated
+from rnncompress.lstm.cuda.graphs import Graphs
+from rnncompress.lstm.cuda.memory import Memory
+from rnncompress.lstm.cuda.schedule import Schedule
+from rnncompress.lstm.parameters import Parameters, rate
+from rnncompress.predictor import IntArray
+from rnncompress.presets import Config
+
+
+class CudaPredictor:
+    """Equal to :class:`rnncompress.lstm.reference.ReferencePredictor` bit for bit, on a GPU.
+
+    ``device`` is the current CUDA device; "cpu" serves tests, where Triton's interpreter runs the kernels
+    (``TRITON_INTERPRET=1``). Raises DeviceError, also from all methods should the device fail later.
+
+    ``learn`` returns at once: the work goes on while the caller codes the symbols of the window.
+    """
+
+    @translated()
+    def __init__(self, config: Config, windows: int, device: str | None = None) -> None:
+        self.config = config
+        self.windows = windows
+        self._device = torch.device(device) if device else require()
+        self._memory = Memory(config, self._device)
+        self._schedule = Schedule(config, self._memory)
+        self._graphs = Graphs(self._device)
+        self._steps = 0
+        self._take(Parameters.initial(config))
+
+    # -- prediction ------------------------------------------------------------------------------------------------
+
+    @translated()
+    def predict_window(self, symbols: IntArray) -> tuple[IntArray, IntArray]:
+        """See the protocol."""
+        m, self._steps = self._memory, len(symbols)
+        m.host_symbols[: self._steps] = torch.from_numpy(symbols)
+        window = m.history[HISTORY : HISTORY + self._steps]
+        window.copy_(m.host_symbols[: self._steps], non_blocking=True)
+        self._graphs.run(("window", self._steps), lambda: self._schedule.predict(0, self._steps))
+        return self.coded()
+
+    @translated()
+    def predict_step(self) -> IntArray:
+        """See the protocol."""
+        t = self._steps
+        self._graphs.run(("step", t), lambda: self._predict_step(t))
+        self._wait()
+        table: IntArray = self._memory.host_table.numpy()
+        return table
+
+    def _predict_step(self, t: int) -> None:
+        m, B = self._memory, self.config.streams
+        self._schedule.predict(t, t + 1)
+        m.host_table.copy_(m.table[t * B : (t + 1) * B], non_blocking=True)
+
+    @translated()
+    def observe(self, symbols: IntArray) -> None:
+        """See the protocol."""
+        m, t = self._memory, self._steps
+        m.host_symbols[t] = torch.from_numpy(symbols)
+        m.history[HISTORY + t].copy_(m.host_symbols[t], non_blocking=True)
+        self._steps += 1
+
+    @translated()
+    def coded(self) -> tuple[IntArray, IntArray]:
+        """See the protocol."""
+        m, steps = self._memory, self._steps
+        self._graphs.run(("coded", steps), lambda: self._code(steps))
+        self._wait()
+        cum, freq = m.host_coded[:, :steps].numpy().copy()
+        return cum, freq
+
+    def _code(self, steps: int) -> None:
+        m = self._memory
+        self._schedule.pick(steps)
+        m.host_coded.copy_(m.coded, non_blocking=True)
+
+    def _wait(self) -> None:
+        if self._device.type == "cuda":
+            torch.cuda.current_stream(self._device).synchronize()
+
+    # -- learning --------------------------------------------------------------------------------------------------
+
+    @translated()
+    def learn(self) -> None:
+        """See the protocol; does not wait."""
+        m, config = self._memory, self.config
+        self._updates += 1
+        # The numbers of the update before are long read: its window has been predicted from what it left.
+        keys = [noise.key(layer, self._updates) for layer in range(config.layers + 1)]
+        m.host_keys[:] = torch.from_numpy(np.array(keys, np.uint32).view(np.int32))
+        blend = np.float32(1) / np.float32(min(self._updates, config.horizon))
+        step = rate(config, self._updates, self.windows)
+        m.host_rates[:] = torch.from_numpy(np.array([step, blend], np.float32))
+        m.keys.copy_(m.host_keys, non_blocking=True)
+        m.rates.copy_(m.host_rates, non_blocking=True)
+        if config.contexts:
+            self._schedule.learn_contexts()
+        self._graphs.run("learn", self._schedule.learn)
+        self._graphs.run("carry", m.carry)
+        self._steps = 0
+
+    # -- state -----------------------------------------------------------------------------------------------------
+
+    def _take(self, parameters: Parameters) -> None:
+        self._memory.load(parameters)
+        self._updates = parameters.updates
+        self._schedule.quantise()
+        self._steps = 0
+
+    @translated()
+    def state(self) -> dict[str, NDArray[Any]]:
+        """See the protocol."""
+        return self._memory.parameters(self._updates).arrays() | self._memory.carried()
+
+    @translated()
+    def load_state(self, state: dict[str, NDArray[Any]]) -> None:
+        """See the protocol."""
+        self._take(Parameters.from_arrays(self.config, state))
+        self._memory.load_carried(state)

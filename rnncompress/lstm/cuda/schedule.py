@@ -1,0 +1,185 @@
+"""What is launched, in which order and with which tiles. Nothing here waits for the device."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from rnncompress.exact import grid
+from rnncompress.exact.frequencies import raw_scale
+from rnncompress.lstm.contexts import HISTORY, WORD, WORD_PAIR, kinds
+from rnncompress.lstm.cuda import backward, contexts, forward, softmax, update
+from rnncompress.lstm.cuda.memory import Memory
+from rnncompress.lstm.cuda.tiles import EXACT, Chip, power_of_two
+from rnncompress.presets import Config
+
+_BLOCK = 64
+"""Rows of the window that a program of the contexts' kernels treats."""
+
+
+class Schedule:
+    """The launches of one network on one device. B, T and so on: see :class:`Memory`."""
+
+    def __init__(self, config: Config, memory: Memory) -> None:
+        self.memory = memory
+        self.B, self.T, self.H, self.L, self.A = (
+            config.streams, config.window, config.hidden, config.layers, config.alphabet,
+        )  # fmt: skip
+        self.N, self.R, self.P = config.gates * self.H, self.T * self.B, memory.padded
+        self.E, self.K = config.embedding_rows, len(kinds(config.contexts))
+        self._config = config
+        mean = np.float32(1.0 / self.R)
+        self._matrix_unit = float(grid.MATRIX_GRADIENT_UNIT * mean)
+        self._vector_unit = float(grid.VECTOR_GRADIENT_UNIT * mean)
+        self._raw_scale = float(raw_scale(self.A))
+        self._symbol_block = min(2048, power_of_two(self.A))
+        self._chip = Chip.of(memory.h.device)
+
+    # -- prediction ------------------------------------------------------------------------------------------------
+
+    def predict(self, start: int, stop: int) -> None:
+        """Frequency tables of the steps start ≤ t < stop, whose history is set."""
+        self._inputs(start, stop)
+        for wave in range(stop - start + self.L - 1):
+            lowest = max(0, wave - (stop - start) + 1)
+            self._forward(start + wave, lowest, min(self.L, wave + 1) - lowest)
+        self._logits(start, stop)
+
+    def _inputs(self, start: int, stop: int) -> None:
+        m, config, rows = self.memory, self._config, (stop - start) * self.B
+        grid = (-(-rows // _BLOCK),)
+        orders = config.contexts & (1 << WORD) - 1
+        words, pairs = (bool(config.contexts >> kind & 1) for kind in (WORD, WORD_PAIR))
+        if self.K:
+            contexts.hash_contexts[grid](
+                m.history, m.hashes, m.context_rows, start * self.B, rows,
+                orders, words, pairs, config.context_bits, self.B, self.R, _BLOCK,
+            )  # fmt: skip
+        contexts.set_inputs[grid](
+            m.history, m.hashes, m.context_rows, m.contexts, m.inputs, start * self.B, rows,
+            orders, config.context_bits, self.A, self.B, self.R, _BLOCK,
+        )  # fmt: skip
+
+    def _forward(self, wave: int, lowest: int, layers: int) -> None:
+        m = self.memory
+        tile = self._chip.tile(self.B, self.N, self.H, layers)
+        forward.forward_wave[(*tile.programs(self.B, self.N), layers)](
+            m.h, m.h_columns, m.c, m.records, m.inputs, m.high, m.low, m.embeddings, wave, lowest,
+            self.L, self.T, self.B, self.H, self._config.gates, self.E,
+            tile.whole, tile.parts // self._config.gates, tile.depth, **tile.options,
+        )  # fmt: skip
+
+    def _logits(self, start: int, stop: int) -> None:
+        m, rows = self.memory, (stop - start) * self.B
+        m.table[start * self.B : stop * self.B].zero_()
+        tile = self._chip.tile(rows, self.A, self.H, self.L)
+        softmax.add_logits[(*tile.programs(rows, self.A), self.L)](
+            m.h, m.softmax_high, m.softmax_low, m.table, start * self.B, rows,
+            self.L, self.T, self.B, self.H, self.A, tile.whole, tile.parts, tile.depth, **tile.options,
+        )  # fmt: skip
+        if self.K:
+            contexts.add_contexts[(-(-rows // _BLOCK), self.K)](
+                m.hashes, m.context_rows, m.contexts, m.table, start * self.B, rows,
+                self._config.context_bits, self.A, self.R, _BLOCK,
+            )  # fmt: skip
+        softmax.frequencies[(rows,)](
+            m.table, m.bias, start * self.B, self._raw_scale, self.A, self._symbol_block, **EXACT
+        )
+
+    def pick(self, steps: int) -> None:
+        """``Memory.coded`` of the first ``steps`` steps."""
+        m = self.memory
+        softmax.pick[(steps * self.B,)](
+            m.table, m.history[HISTORY:], m.coded[0], m.coded[1], self.A, self._symbol_block
+        )
+
+    # -- learning --------------------------------------------------------------------------------------------------
+
+    def learn_contexts(self) -> None:
+        """The tables of the contexts learn the window; independent of all else that learns."""
+        m, config = self.memory, self._config
+        found = torch.sort(m.context_rows, dim=1, stable=True)
+        contexts.learn_contexts[(self.R, self.K)](
+            found.values, found.indices, m.hashes, m.history[HISTORY:], m.table, m.contexts, m.learning_rates,
+            config.context_bits, self.A, self.R, num_warps=1,
+        )  # fmt: skip
+
+    def learn(self) -> None:
+        """Gradients of the window, and the update of all weights."""
+        m = self.memory
+        softmax.logit_gradient[(-(-self.R // 64), -(-self.P // 64))](
+            m.table, m.history[HISTORY:], m.keys, m.dz_high, m.dz_low, m.dz_columns_high, m.dz_columns_low,
+            self.L, self.R, self.A, self.P, 64, 64, **EXACT,
+        )  # fmt: skip
+        for wave in range(self.T + self.L - 1):
+            behind = max(0, wave - self.T + 1)  # layers at the top that are done
+            highest = self.L - 1 - behind
+            layers = min(self.L - 1, wave) - behind + 1
+            self._backward(wave, highest - layers + 1, layers)
+        self._update_matrices(m.h_columns, m.d_columns_high, m.d_columns_low, 0, self.L)
+        if self.L > 1:
+            now = m.h_columns[:, :, self.B :]
+            self._update_matrices(now, m.d_columns_high[1:], m.d_columns_low[1:], self.L, self.L - 1)
+        self._update_softmax()
+        self._update_embeddings()
+
+    def _backward(self, wave: int, lowest: int, layers: int) -> None:
+        m = self.memory
+        tile = self._chip.tile(self.H, self.B, self.N, layers)
+        units, rows = tile.programs(self.H, self.B)
+        backward.backward_wave[(rows, units, layers)](
+            m.c, m.records, m.dz_high, m.dz_low, m.softmax_transposed, m.transposed, m.d_high, m.d_low,
+            m.d_columns_high, m.d_columns_low, m.dc, m.keys, wave, lowest,
+            self.L, self.T, self.B, self.H, self._config.gates, self.P,
+            tile.parts, tile.whole, tile.depth, **tile.options,
+        )  # fmt: skip
+
+    def _update_matrices(
+        self, h_columns: torch.Tensor, d_high: torch.Tensor, d_low: torch.Tensor, first: int, count: int
+    ) -> None:
+        """Those of the own past, or of the layer below: ``h_columns`` are its inputs."""
+        m = self.memory
+        self._learn_matrices(
+            h_columns, d_high, d_low, m.masters[first:], m.moments[first:], m.high[first:], m.low[first:],
+            m.transposed[first:], outputs=self.N, inputs=self.H, count=count,
+        )  # fmt: skip
+
+    def _update_softmax(self) -> None:
+        m = self.memory
+        self._learn_matrices(
+            m.h_columns[:, :, self.B :], m.dz_columns_high, m.dz_columns_low, m.softmax, m.softmax_moments,
+            m.softmax_high, m.softmax_low, m.softmax_transposed, outputs=self.P, inputs=self.L * self.H, count=1,
+        )  # fmt: skip
+        update.learn_bias[(-(-self.A // 16),)](
+            m.dz_columns_high, m.dz_columns_low, m.bias, m.bias_moments, m.rates, self._vector_unit,
+            self.A, self.R, 16, 256, **EXACT,
+        )  # fmt: skip
+
+    def _learn_matrices(self, *tensors: torch.Tensor, outputs: int, inputs: int, count: int) -> None:
+        tile = self._chip.tile(inputs, outputs, self.R, count)
+        update.learn_matrices[(*tile.programs(inputs, outputs), count)](
+            *tensors, self.memory.rates, self._matrix_unit,
+            outputs, inputs, self.R, self.R + self.B, tile.whole, tile.parts, tile.depth, **tile.options,
+        )  # fmt: skip
+
+    def _update_embeddings(self) -> None:
+        m = self.memory
+        m.used.zero_()
+        update.mark_inputs[(-(-self.E // 32), -(-self.R // 256))](m.inputs, m.marks, m.used, self.R, self.E, 32, 256)
+        m.seen.add_(m.used)
+        tile = self._chip.tile(self.E, self.N, self.R, self.L)
+        update.learn_embeddings[(*tile.programs(self.E, self.N), self.L)](
+            m.marks, m.d_columns_high, m.d_columns_low, m.embeddings, m.embedding_moments, m.used, m.seen, m.rates,
+            self._vector_unit, self._config.horizon,
+            self.N, self.E, self.R, tile.whole, tile.parts, tile.depth, **tile.options,
+        )  # fmt: skip
+
+    def quantise(self) -> None:
+        """The integers of all master weights."""
+        m = self.memory
+        stacks: list[tuple[Any, ...]] = [
+            (m.masters, m.high, m.low, m.transposed, self.N, self.H, 2 * self.L - 1),
+            (m.softmax, m.softmax_high, m.softmax_low, m.softmax_transposed, self.P, self.L * self.H, 1),
+        ]
+        for *tensors, outputs, inputs, count in stacks:
+            update.quantise[(-(-outputs // 64), -(-inputs // 64), count)](*tensors, outputs, inputs, 64, 64, **EXACT)
