@@ -1,0 +1,179 @@
+"""Training: the same model on every engine, threads and after interruptions; what passes and noise do."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from models import TEXT
+
+from rnncompress import lstm
+from rnncompress.checkpoint import Checkpoints
+from rnncompress.errors import CheckpointError, DeviceError, InputError, ModelError
+from rnncompress.lstm.trainable import Noise
+from rnncompress.presets import Config
+from rnncompress.training import trainer
+from rnncompress.training.reading import Reading, bits, cost
+from rnncompress.training.trainer import PATIENCE, Job, Progress, Trained, train
+from rnncompress.vocabulary import Vocabulary
+
+VOCABULARY = Vocabulary.of("characters", TEXT)
+CONFIG = Config(
+    layers=1, hidden=16, streams=3, window=8, rate_first=8000, rate_last=1000, alphabet=VOCABULARY.size
+)
+LEARNT, VALID = VOCABULARY.symbols(TEXT[:1000]), VOCABULARY.symbols(TEXT[1000:])
+NOISES = [None, Noise(0.075), Noise(0.075, adaptive=True, symbols=1000)]
+
+
+@pytest.fixture(autouse=True)
+def untrusting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is checked or remembered about this machine; progress after every window; no waiting for the disk."""
+    monkeypatch.setattr(trainer, "build", lstm.build)
+    monkeypatch.setattr(trainer, "PROGRESS_SECONDS", 0.0)
+    monkeypatch.setattr("os.fsync", lambda descriptor: None)
+
+
+def job(noise: Noise | None = None, **changes: object) -> Job:
+    return Job(**({"config": CONFIG, "vocabulary": VOCABULARY, "text": LEARNT, "valid": VALID, "passes": 3,
+                   "noise": noise} | changes))  # fmt: skip
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_a_training_writes_one_file_everywhere(noise: Noise | None) -> None:
+    """Engine and threads change nothing, not a byte of the model file."""
+    short = job(noise, text=LEARNT[:150], valid=VALID[:40])
+    files = {
+        train(short, engine=engine, threads=threads).model.to_bytes()
+        for engine, threads in (("reference", 1), ("cpu", 1), ("cpu", 2))
+    }
+    assert len(files) == 1
+
+
+def interrupt_at(window: int, kept: Checkpoints, noise: Noise | None) -> None:
+    """Train until ``window`` and save then, as if the user had asked for the end."""
+    size = CONFIG.streams * CONFIG.window
+
+    def progress(at: Progress) -> None:
+        if at.done == window * size:
+            assert kept.stop()
+
+    with pytest.raises(KeyboardInterrupt):
+        train(job(noise), progress=progress, checkpoints=kept)
+
+
+@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize("window", [1, 40, 41, 57, 82])
+def test_an_interrupted_training_ends_as_if_nothing_had_happened(
+    tmp_path: Path, noise: Noise | None, window: int
+) -> None:
+    """Whether it was saved within a pass or at its end, a resumed training writes the same file."""
+    output = tmp_path / "m.rnnm"
+    interrupt_at(window, Checkpoints(output, every_seconds=300), noise)
+    assert 1000 // (CONFIG.streams * CONFIG.window) == 41
+    resumed = train(job(noise), checkpoints=Checkpoints(output, resume=True))
+    assert resumed.model.to_bytes() == train(job(noise)).model.to_bytes()
+    assert len(resumed.passes) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("text", {"text": LEARNT[::-1]}),
+        ("validation text", {"valid": VALID[1:]}),
+        ("number of passes", {"passes": 4}),
+        ("noise", {"noise": NOISES[1]}),
+        ("configuration", {"config": CONFIG.replace(rate_last=7)}),
+    ],
+)
+def test_another_training_does_not_go_on_from_a_checkpoint(tmp_path: Path, name: str, changes: dict) -> None:
+    """A checkpoint is of one job; another one is told what differs."""
+    output = tmp_path / "m.rnnm"
+    interrupt_at(5, Checkpoints(output, every_seconds=300), None)
+    with pytest.raises(CheckpointError, match=f"it is of another {name};"):
+        train(job(**changes), checkpoints=Checkpoints(output, resume=True))
+
+
+def test_passes_are_told_and_the_best_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training learns; the model is that of the pass with the least cost of the validation text."""
+    seen: list[Progress] = []
+    result = train(job(), progress=seen.append)
+    costs = [each.valid for each in result.passes]
+    assert costs[-1] < costs[0] < np.log2(VOCABULARY.size)
+    assert result.best == 1 + costs.index(min(costs))
+    assert [at.done for at in seen] == [24 * n for n in range(1, 3 * 41 + 1)]
+    assert {at.total for at in seen} == {24 * 3 * 41}
+    assert [at.number for at in seen[::41]] == [1, 2, 3]
+    assert seen[-1].passes == result.passes
+    assert result.model.training["best pass"] == str(result.best)
+
+
+def overfit(passes: int) -> Trained:
+    """A training on much too little text, whose rate does not go down."""
+    config = CONFIG.replace(rate_first=30_000, rate_last=30_000, hidden=64)
+    other = VOCABULARY.symbols(bytes(reversed(TEXT[:500])))
+    return train(job(config=config, text=LEARNT[:240], valid=other, passes=passes))
+
+
+def test_training_ends_when_it_is_of_no_more_use() -> None:
+    """After PATIENCE passes without a better model there are no more, and the best is what a shorter one gives."""
+    result = overfit(100)
+    assert len(result.passes) == result.best + PATIENCE < 100
+    assert overfit(result.best).model.digest == result.model.digest
+
+
+def test_a_training_begins_with_a_model() -> None:
+    """It is validated first, and stays the best if no pass improves it; the rate begins anew."""
+    first = train(job()).model
+    second = train(job(start=first))
+    assert second.passes[0].valid < train(job()).passes[0].valid
+    assert second.model.training["model to begin with"] == first.digest.hex()
+    reversed_text = job(start=first, text=LEARNT[::-1].copy())
+    worse = train(reversed_text)
+    assert (worse.best, worse.model.digest) == (0, first.digest)
+    with pytest.raises(ModelError, match="another network"):
+        train(job(start=first, config=CONFIG.replace(hidden=32)))
+
+
+def test_noise_keeps_a_network_from_learning_a_text_by_heart() -> None:
+    """With noise on the weights the text it learns and the one it does not are closer in cost."""
+    plain, noisy = (
+        train(job(noise, config=CONFIG.replace(hidden=48), text=LEARNT[:300], passes=12)).passes[-1]
+        for noise in (None, Noise(0.2))
+    )
+    assert noisy.valid - noisy.trained < plain.valid - plain.trained
+
+
+def test_too_short_texts_are_refused() -> None:
+    """Less text than a window of all streams, or nothing to validate with, is told with what is needed."""
+    for changes in ({"text": LEARNT[:23]}, {"valid": VALID[:0]}):
+        with pytest.raises(InputError, match="too short a text: .* at least 24 and 1 are needed"):
+            train(job(**changes))
+
+
+def test_an_engine_that_cannot_train_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine without the means to train raises DeviceError before anything is done."""
+    monkeypatch.setattr(trainer, "build", lambda *arguments, **options: object())
+    with pytest.raises(DeviceError, match="use the CPU"):
+        train(job(), engine="cuda")
+
+
+@given(st.integers(1, 60), st.integers(1, 7), st.integers(1, 5).map(lambda n: 2 * n))
+def test_every_symbol_of_a_text_is_read_once(length: int, streams: int, window: int) -> None:
+    """The windows hold all symbols, in the order of the streams, each with the one before it."""
+    symbols = np.arange(1, length + 1, dtype=np.int32)
+    reading = Reading(symbols, streams, window)
+    windows = [reading.window(n) for n in range(reading.layout.windows)]
+    read = np.concatenate([w.symbols.ravel()[: w.coded] for w in windows])
+    assert sorted(read.tolist()) == symbols.tolist()
+    assert all((w.symbols > 0).all() for w in windows[: reading.whole])
+    before = np.concatenate([w.inputs.ravel()[: w.coded] for w in windows])
+    starts = [reading.layout.start(stream) for stream in range(streams)]
+    assert all(b == (0 if s - 1 in starts else s - 1) for b, s in zip(before, read, strict=True))
+
+
+@given(st.lists(st.integers(1, 2**24 - 3), min_size=1, max_size=50))
+def test_costs_are_logarithms(frequencies: list[int]) -> None:
+    """The integer cost is the code length, too much by less than 2**-16 bits for each symbol."""
+    exact = 24 * len(frequencies) - float(np.log2(frequencies).sum())
+    assert -1e-6 <= bits(cost(np.array(frequencies, np.int32))) - exact < len(frequencies) * 2.0**-15
