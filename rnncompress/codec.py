@@ -148,7 +148,7 @@ def decode(
     """
     header = container.inspect(source)
     if header.config is not None:
-        check_memory(header.config, memory_limit)
+        check_memory(header.config, memory_limit, trained=header.trained is not None)
     container.verify(source)
     model = pretrained.needed(header, model)
     size, packed_digest = _measure(source)

@@ -14,8 +14,11 @@ _BUFFERS: Final = 1 << 13
 _ROW: Final = 64
 
 
-def announced_memory(config: Config) -> int:
-    """Bytes that coding with ``config`` takes besides the program, from above; no memory is needed to tell."""
+def announced_memory(config: Config, *, trained: bool = False) -> int:
+    """Bytes that coding with ``config`` takes besides the program, from above; no memory is needed to tell.
+
+    ``trained`` tells that it starts from a trained model.
+    """
     units = config.layers * config.hidden
     # Weights, their second moments, gradients, and the integers made of them, then their copies in a checkpoint.
     weights = 32 * config.weights
@@ -24,7 +27,9 @@ def announced_memory(config: Config) -> int:
     streams = config.streams * (config.window * (step + 8) + _BUFFERS)
     # The tables of contexts, and their copies in a checkpoint.
     tables = 3 * config.contexts.bit_count() * _ROW << config.context_bits
-    return _BASE + weights + streams + tables
+    # A trained model holds weights, moments and tables; while it is read or handed over, so does a copy.
+    model = (weights + tables) // 2 if trained else 0
+    return _BASE + weights + streams + tables + model
 
 
 def announced_work(header: Header) -> int:
@@ -32,9 +37,9 @@ def announced_work(header: Header) -> int:
     return 3 * header.config.macs * header.length if header.config else 0
 
 
-def check_memory(config: Config, limit: int) -> None:
-    """Raise LimitError if coding with ``config`` takes more than ``limit`` bytes."""
-    if (memory := announced_memory(config)) > limit:
+def check_memory(config: Config, limit: int, *, trained: bool = False) -> None:
+    """Raise LimitError if coding with ``config``, from a trained model or not, takes more than ``limit`` bytes."""
+    if (memory := announced_memory(config, trained=trained)) > limit:
         raise LimitError(
             f"decoding takes about {memory >> 20} MiB of memory, but the limit is {limit >> 20} MiB; "
             "raise it with --memory-limit if you trust the file"

@@ -42,7 +42,9 @@ def info(source: str, model_file: str | None, as_json: bool) -> None:
             "digest": header.digest.hex(),
             "trained": header.trained.hex() if header.trained else None,
             "compressed_bytes_with_model": with_model if given or not header.trained else None,
-            "memory_bytes": announced_memory(header.config) if header.config else 0,
+            "memory_bytes": announced_memory(header.config, trained=bool(header.trained))
+            if header.config
+            else 0,
             "multiply_accumulates": announced_work(header),
             "config": asdict(header.config) if header.config else None,
         }
