@@ -7,9 +7,11 @@ Contenders, at equal shapes, on the same text:
 encode     the CPU engine with the arithmetic coder, whole windows at once
 decode     the same the other way, step by step; what comes out is compared
 reference  the specification in numpy, as an encoder
-torch      the same network in float32, trained with autograd: ``nn.LSTM`` layers over whole windows, Adam
-           without momentum, fused. It codes nothing, has no contexts, and gets its bytes through a small
-           embedding instead of one-hot vectors: all of this makes it faster than it would have to be
+torch      the same network in float32, trained with autograd: ``nn.LSTM`` layers over whole windows, fed with
+           one-hot bytes, which gives every layer the weights for each byte that ours has, and Adam without
+           momentum, fused. It codes nothing and has no contexts
+lean       the same, but the bytes come through a shared embedding of 32 columns: a smaller network, with less to
+           compute, and what many would write
 
 They take turns within every repetition, so that a change of the machine's mood meets them all. A number is the
 median of the repetitions; a ratio is the median of the ratios within repetitions.
@@ -50,9 +52,9 @@ SHAPES = {
 """Plain networks of so many weights (softmax, recurrent matrices, one row of each layer for every byte), and the
 default preset for large files with all it has."""
 EMBEDDING = 32
-"""Columns of torch's embedding of a byte."""
-WARM_UP = 3
-"""Windows that are not measured."""
+"""Columns of the lean network's embedding of a byte."""
+WARM_UP = 24
+"""Windows that are not measured; the engine tries out threads in them."""
 
 
 class Text:
@@ -100,14 +102,15 @@ class Ours:
 class Torch(nn.Module):
     """The same network in float32."""
 
-    def __init__(self, config: Config, threads: int) -> None:
+    def __init__(self, config: Config, threads: int, lean: bool) -> None:
         super().__init__()
         torch.set_num_threads(threads)
         torch.manual_seed(0)
-        H = config.hidden
+        H, self._alphabet = config.hidden, config.alphabet
         layer = nn.LSTM if config.cell == "lstm" else nn.RNN
-        self._embedding = nn.Embedding(config.alphabet, EMBEDDING)
-        self._layers = nn.ModuleList([layer(EMBEDDING + (H if n else 0), H) for n in range(config.layers)])
+        self._embedding = nn.Embedding(config.alphabet, EMBEDDING) if lean else None
+        width = EMBEDDING if lean else config.alphabet
+        self._layers = nn.ModuleList([layer(width + (H if n else 0), H) for n in range(config.layers)])
         self._softmax = nn.Linear(config.layers * H, config.alphabet)
         self._optimiser = torch.optim.Adam(self.parameters(), lr=0.002, betas=(0.0, 0.999), fused=True)
         self._states: list[Any] = [None] * config.layers
@@ -117,7 +120,11 @@ class Torch(nn.Module):
         """One update for every window; the state is carried over."""
         for symbols in windows:
             targets = torch.from_numpy(symbols).long()
-            bytes_in = self._embedding(torch.cat([self._last, targets[:-1]]))
+            before = torch.cat([self._last, targets[:-1]])
+            if self._embedding is not None:
+                bytes_in = self._embedding(before)
+            else:
+                bytes_in = nn.functional.one_hot(before, self._alphabet).float()
             outputs: list[torch.Tensor] = []
             for n, layer in enumerate(self._layers):
                 below = torch.cat([bytes_in, outputs[-1]], dim=2) if outputs else bytes_in
@@ -140,17 +147,17 @@ def compare(config: Config, data: bytes, threads: int, repetitions: int, seconds
     contenders: dict[str, Callable[[list[IntArray]], None]] = {
         "encode": ours.encode,
         "decode": ours.decode,
-        "torch": Torch(config, threads).learn,
+        "torch": Torch(config, threads, lean=False).learn,
+        "lean": Torch(config, threads, lean=True).learn,
         "reference": reference.encode,
     }
     texts = {name: Text(data, config) for name in contenders}
     turns = {}
     for name, contender in contenders.items():
         contender(texts[name].take(1))  # compiles, allocates
-        took = _seconds(contender, texts[name].take(WARM_UP if name != "reference" else 1))
-        turns[name] = max(1, round(seconds / took * (WARM_UP if name != "reference" else 1)))
-    ours.encode([])
-    ours.decode([])
+        count = 1 if name == "reference" else WARM_UP
+        took = _seconds(contender, texts[name].take(count))
+        turns[name] = max(1, round(seconds / took * count))
     turns["decode"] = turns["encode"]
     speeds: dict[str, list[float]] = {name: [] for name in contenders}
     began, (all_before, own_before) = time.perf_counter(), _busy()
@@ -167,7 +174,13 @@ def compare(config: Config, data: bytes, threads: int, repetitions: int, seconds
         "median": {name: statistics.median(values) for name, values in speeds.items()},
         "ratios": {
             f"{one}/{other}": statistics.median(map(_ratio, speeds[one], speeds[other]))
-            for one, other in [("encode", "torch"), ("decode", "torch"), ("encode", "reference")]
+            for one, other in [
+                ("encode", "torch"),
+                ("encode", "lean"),
+                ("decode", "torch"),
+                ("decode", "encode"),
+                ("encode", "reference"),
+            ]
         },
     }
 
