@@ -2,9 +2,7 @@
 
 Shapes: B streams, T steps in a window, A symbols in the alphabet.
 
-Frequencies are integers out of 2**24. The coder puts a guard symbol of frequency 1 at both ends of the alphabet,
-so the A real symbols share ``TOTAL = 2**24 - 2``, each with at least 1. ``cum`` of a symbol counts the first guard:
-``cum[s] = 1 + sum(freq[:s])``. Hence 0 < cum and cum + freq < 2**24 for every symbol.
+Frequencies are as :mod:`rnncompress.exact.frequencies` makes them.
 """
 
 from typing import Protocol, runtime_checkable
@@ -12,12 +10,12 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncompress.exact.frequencies import PRECISION, TOTAL
 from rnncompress.presets import Config
 
-IntArray = NDArray[np.int32]
+__all__ = ["PRECISION", "TOTAL", "IntArray", "Predictor", "WindowDecoder"]
 
-PRECISION = 24
-TOTAL = 2**PRECISION - 2
+IntArray = NDArray[np.int32]
 
 
 class Predictor(Protocol):

@@ -3,13 +3,16 @@
 import constriction
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnncompress.coder import RangeDecoder, RangeEncoder
 from rnncompress.errors import DamagedError
 from rnncompress.exact import range_decoder
 from rnncompress.predictor import TOTAL, IntArray
+
+patient = settings(deadline=None)
+"""The first call compiles."""
 
 
 def tables(rows: int, alphabet: int, seed: int, skew: float) -> IntArray:
@@ -42,6 +45,7 @@ def intervals(frequencies: IntArray, symbols: IntArray) -> tuple[IntArray, IntAr
     return (1 + frequencies.cumsum(axis=1, dtype=np.int32)[rows, symbols] - freq).astype(np.int32), freq
 
 
+@patient
 @given(messages())
 def test_three_way_rows_write_the_bytes_of_full_rows(message: tuple[IntArray, IntArray]) -> None:
     """The encoder's shortcut writes exactly what constriction writes with the whole table and its guards."""
@@ -54,6 +58,7 @@ def test_three_way_rows_write_the_bytes_of_full_rows(message: tuple[IntArray, In
     assert encoder.flush() == reference.get_compressed().astype("<u4").tobytes()
 
 
+@patient
 @given(messages(), st.integers(1, 7))
 def test_symbols_come_back(message: tuple[IntArray, IntArray], step: int) -> None:
     """A decoder with the same tables, given a few rows at a time, returns the symbols and finds the end."""
@@ -67,6 +72,7 @@ def test_symbols_come_back(message: tuple[IntArray, IntArray], step: int) -> Non
     decoder.finish()
 
 
+@patient
 @given(messages())
 def test_the_length_is_that_of_the_information(message: tuple[IntArray, IntArray]) -> None:
     """A block is at most two words longer than the sum of the exact code lengths."""
@@ -109,6 +115,7 @@ def test_a_guard_symbol_is_damage(block: bytes) -> None:
         RangeDecoder(block).decode(tables(1, 256, 0, 1.0))
 
 
+@patient
 @given(st.binary(min_size=4, max_size=40).map(lambda data: data[: len(data) // 4 * 4]), st.integers(0, 99))
 def test_any_bytes_decode_or_are_damage(block: bytes, seed: int) -> None:
     """Whatever the block holds, the decoder returns symbols of the alphabet or raises DamagedError."""
@@ -132,6 +139,7 @@ def test_a_block_that_is_too_long_is_damage() -> None:
         decoder.finish()
 
 
+@patient
 @given(messages(), st.booleans(), st.data())
 def test_our_decoder_is_constriction_s(
     message: tuple[IntArray, IntArray], sound: bool, data: st.DataObject
@@ -163,6 +171,7 @@ def test_our_decoder_is_constriction_s(
         assert range_decoder.may_end(ours.state, ours.words) == theirs.maybe_exhausted()
 
 
+@patient
 @given(messages(), st.data())
 def test_known_symbols_are_skipped(message: tuple[IntArray, IntArray], data: st.DataObject) -> None:
     """After skipping some symbols the others come; skipping other symbols than there are is damage."""

@@ -1,4 +1,9 @@
-"""From logits to the integer frequencies that the coder uses: from here on no float is left."""
+"""From logits to the integer frequencies that the coder uses: from here on no float is left.
+
+Frequencies are integers out of 2**24. The coder puts a guard symbol of frequency 1 at both ends of the alphabet,
+so the A real symbols share ``TOTAL = 2**24 - 2``, each with at least 1. ``cum`` of a symbol counts the first guard:
+``cum[s] = 1 + sum(freq[:s])``. Hence 0 < cum and cum + freq < 2**24 for every symbol.
+"""
 
 from typing import Final
 
@@ -6,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncompress.exact import functions
-from rnncompress.predictor import TOTAL
+
+PRECISION: Final = 24
+TOTAL: Final = 2**PRECISION - 2
 
 _RAW_BITS: Final = 30
 

@@ -15,10 +15,10 @@ import numpy as np
 
 from rnncompress.exact import functions, grid, noise
 from rnncompress.exact.compile import kernel
+from rnncompress.exact.frequencies import TOTAL
 from rnncompress.exact.layouts import prefetch_block, weave, write_block
 from rnncompress.exact.simd import PANEL, block_product, product
 from rnncompress.lstm.parameters import EPSILON
-from rnncompress.predictor import TOTAL
 
 BLOCK: Final = PANEL * PANEL
 """Weights that are updated at a time."""
