@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import click
 
+from rnncompress import measured
 from rnncompress import presets as named
 from rnncompress.cli.models import check_needed, load, model_option
 from rnncompress.cli.options import json_option
@@ -65,13 +66,20 @@ def info(source: str, model_file: str | None, as_json: bool) -> None:
 @click.command()
 @json_option
 def presets(as_json: bool) -> None:
-    """List the models that `encode --preset` knows, by the size of the input."""
+    """List the models that `encode --preset` knows, by the size of the input, and what was measured of them."""
+    known = measured.load()
     if as_json:
         table = {
             name: {
                 "summary": preset.summary,
                 "steps": [
-                    {"from_bytes": start, "operations_per_byte": 6 * config.macs, "config": asdict(config)}
+                    {
+                        "from_bytes": start,
+                        "weights": config.weights,
+                        "operations_per_byte": 6 * config.macs,
+                        "config": asdict(config),
+                        "measured": [asdict(one) | {"bpc": one.bpc} for one in known.get(config, [])],
+                    }
                     for start, config in preset.steps
                 ],
             }
@@ -84,3 +92,5 @@ def presets(as_json: bool) -> None:
         for start, config in preset.steps:
             operations = f"{6 * config.macs / 1e6:.1f} million operations a byte"
             click.echo(f"  from {start:>10,} bytes on: {in_words(config)}, {operations}")
+            for one in known.get(config, []):
+                click.echo(f"    measured: {one}")
