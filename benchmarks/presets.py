@@ -7,7 +7,6 @@ package, in place of older ones of the same configuration and file.
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -72,7 +71,7 @@ def main() -> None:
             ] + [one]
             unfinished = TARGET.with_suffix(".new")
             unfinished.write_text(measured.dump(known), encoding="utf-8")
-            os.replace(unfinished, TARGET)
+            unfinished.replace(TARGET)
             print(f"{preset}: {one}", flush=True)
 
 

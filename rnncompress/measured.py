@@ -36,6 +36,7 @@ class Measurement:
         return 8 * self.compressed_bytes / self.original_bytes
 
     def __str__(self) -> str:
+        """In one line."""
         encode, decode = (
             self.original_bytes / seconds / 1000 for seconds in (self.encode_seconds, self.decode_seconds)
         )

@@ -147,7 +147,7 @@ def test_noise_keeps_a_network_from_learning_a_text_by_heart() -> None:
 def test_too_short_texts_are_refused() -> None:
     """Less text than a window of all streams, or nothing to validate with, is told with what is needed."""
     for changes in ({"text": LEARNT[:23]}, {"valid": VALID[:0]}):
-        with pytest.raises(InputError, match="too short a text: .* at least 24 and 1 are needed"):
+        with pytest.raises(InputError, match=r"too short a text: .* at least 24 and 1 are needed"):
             train(job(**changes))
 
 

@@ -55,35 +55,60 @@ def backward_wave(
 
     dh = tl.trans(sums(high, low)).to(tl.float32) * BACKWARD_UNIT
     mask = b_mask[:, None] & j_mask[None, :]
+    step = (layer * STEPS + t) * STREAMS
     place = b[:, None] * HIDDEN + j[None, :]
-    rows = (layer * STEPS + t) * STREAMS + b
+    d_high, d_low = d_high + step * N, d_low + step * N
+    d_place = b[:, None] * N + j[None, :]
+    first = layer * N * STEPS * STREAMS + t * STREAMS
+    columns_high, columns_low = d_columns_high + first, d_columns_low + first
+    columns = j[None, :] * (STEPS * STREAMS) + b[:, None]
     key = tl.load(keys + layer).to(tl.uint32, bitcast=True)
-    counter = (t * STREAMS + b[:, None]) * N + j[None, :]
+    counter = t.to(tl.uint32) * (STREAMS * N) + d_place.to(tl.uint32)
     if GATES == 4:
-        record = records + (layer * STEPS + t) * (5 * STREAMS * HIDDEN) + place
-        i = tl.load(record, mask=mask, other=0.0)
-        f = tl.load(record + STREAMS * HIDDEN, mask=mask, other=0.0)
-        g = tl.load(record + 2 * STREAMS * HIDDEN, mask=mask, other=0.0)
+        record = records + step * (5 * HIDDEN) + place
         o = tl.load(record + 3 * STREAMS * HIDDEN, mask=mask, other=0.0)
         y = tl.load(record + 4 * STREAMS * HIDDEN, mask=mask, other=0.0)
-        c_old = tl.load(c + (layer * (STEPS + 1) + t) * (STREAMS * HIDDEN) + place, mask=mask, other=0.0)
+        store_gradient(
+            dh * y * (o * (1.0 - o)), key, counter, d_high, d_low, d_place, columns_high, columns_low, columns, mask,
+            3, STEPS * STREAMS, HIDDEN,
+        )  # fmt: skip
         dc_place = dc + layer * (STREAMS * HIDDEN) + place
         dc_next = tl.where(t + 1 < STEPS, tl.load(dc_place, mask=mask, other=0.0), 0.0)
         dc_now = dc_next + dh * o * (1.0 - y * y)
+        f = tl.load(record + STREAMS * HIDDEN, mask=mask, other=0.0)
+        c_old = tl.load(c + (step + layer * STREAMS) * HIDDEN + place, mask=mask, other=0.0)
         tl.store(dc_place, dc_now * f, mask=mask)
-        d_i = dithered(dc_now * g * (i * (1.0 - i)), key, counter)
-        d_f = dithered(dc_now * c_old * (f * (1.0 - f)), key, counter + HIDDEN)
-        d_g = dithered(dc_now * i * (1.0 - g * g), key, counter + 2 * HIDDEN)
-        d_o = dithered(dh * y * (o * (1.0 - o)), key, counter + 3 * HIDDEN)
-        d = tl.reshape(tl.join(tl.join(d_i, d_g), tl.join(d_f, d_o)), (ROWS, UNITS * 4))
+        store_gradient(
+            dc_now * c_old * (f * (1.0 - f)), key, counter,
+            d_high, d_low, d_place, columns_high, columns_low, columns, mask, 1, STEPS * STREAMS, HIDDEN,
+        )  # fmt: skip
+        i = tl.load(record, mask=mask, other=0.0)
+        g = tl.load(record + 2 * STREAMS * HIDDEN, mask=mask, other=0.0)
+        store_gradient(
+            dc_now * g * (i * (1.0 - i)), key, counter,
+            d_high, d_low, d_place, columns_high, columns_low, columns, mask, 0, STEPS * STREAMS, HIDDEN,
+        )  # fmt: skip
+        store_gradient(
+            dc_now * i * (1.0 - g * g), key, counter,
+            d_high, d_low, d_place, columns_high, columns_low, columns, mask, 2, STEPS * STREAMS, HIDDEN,
+        )  # fmt: skip
     else:
-        y = tl.load(records + (layer * STEPS + t) * (STREAMS * HIDDEN) + place, mask=mask, other=0.0)
-        d = dithered(dh * (1.0 - y * y), key, counter)
-    n = tl.program_id(1) * UNITS * GATES + tl.arange(0, UNITS * GATES)
-    mask = b_mask[:, None] & (n < N)[None, :]
-    d_high_slice, d_low_slice = high_slice(d), low_slice(d)
-    tl.store(d_high + rows[:, None] * N + n[None, :], d_high_slice, mask=mask)
-    tl.store(d_low + rows[:, None] * N + n[None, :], d_low_slice, mask=mask)
-    columns = (layer * N + n[None, :]) * (STEPS * STREAMS) + t * STREAMS + b[:, None]
-    tl.store(d_columns_high + columns, d_high_slice, mask=mask)
-    tl.store(d_columns_low + columns, d_low_slice, mask=mask)
+        y = tl.load(records + step * HIDDEN + place, mask=mask, other=0.0)
+        store_gradient(
+            dh * (1.0 - y * y), key, counter,
+            d_high, d_low, d_place, columns_high, columns_low, columns, mask, 0, STEPS * STREAMS, HIDDEN,
+        )  # fmt: skip
+
+
+@triton.jit
+def store_gradient(
+    d, key, counter, high, low, place, columns_high, columns_low, columns, mask,
+    GATE: tl.constexpr, TOTAL_ROWS: tl.constexpr, HIDDEN: tl.constexpr,
+):  # fmt: skip
+    """Write the gradient integers of one gate in both orders."""
+    integer = dithered(d, key, counter + GATE * HIDDEN)
+    high_integer, low_integer = high_slice(integer), low_slice(integer)
+    tl.store(high + GATE * HIDDEN + place, high_integer, mask=mask)
+    tl.store(low + GATE * HIDDEN + place, low_integer, mask=mask)
+    tl.store(columns_high + GATE * HIDDEN * TOTAL_ROWS + columns, high_integer, mask=mask)
+    tl.store(columns_low + GATE * HIDDEN * TOTAL_ROWS + columns, low_integer, mask=mask)

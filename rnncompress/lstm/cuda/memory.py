@@ -19,8 +19,8 @@ class Memory:
     """B streams, T steps, L layers, H units, N = gates * H rows of a layer, A symbols, P = A rounded up to a multiple
     of 16, E rows of an embedding, K kinds of contexts, R = T * B rows of the window (row t * B + b).
 
-    Of the N rows of a layer the gates of a unit lie side by side. *Columns* are copies with the rows of the window
-    last, for the sums over the window. 16-bit integers are two tensors of 8 bits, *high* and *low*.
+    *Columns* are copies with the rows of the window last, for the sums over the window. 16-bit integers are two tensors
+    of 8 bits, *high* and *low*.
     """
 
     def __init__(self, config: Config, device: torch.device) -> None:
@@ -97,11 +97,10 @@ class Memory:
         ]
         for matrices, embeddings, stacked, softmax, stacked_embeddings in both:
             for layer in range(config.layers):
-                rows = self._gates_together(matrices[layer])
-                _put(stacked[layer], rows[:, :H])
+                _put(stacked[layer], matrices[layer][:, :H])
                 if layer:
-                    _put(stacked[config.layers + layer - 1], rows[:, H:])
-                _put(stacked_embeddings[layer], self._gates_together(embeddings[layer].T).T)
+                    _put(stacked[config.layers + layer - 1], matrices[layer][:, H:])
+                _put(stacked_embeddings[layer], embeddings[layer])
             _put(softmax[:A], matrices[-1])
         _put(self.bias, p.bias)
         _put(self.bias_moments, p.bias_moment)
@@ -112,23 +111,16 @@ class Memory:
         L, A = self.config.layers, self.config.alphabet
 
         def matrices(stacked: torch.Tensor, softmax: torch.Tensor) -> list[Array]:
-            result = []
-            for layer in range(L):
-                parts = [stacked[layer], *([stacked[L + layer - 1]] if layer else [])]
-                result.append(self._gates_apart(np.concatenate([part.numpy(force=True) for part in parts], axis=1)))
-            return [*result, softmax[:A].numpy(force=True)]
-
-        def embeddings(stacked: torch.Tensor) -> list[Array]:
-            return [
-                np.ascontiguousarray(self._gates_apart(rows.numpy(force=True).T).T) for rows in stacked
-            ]
+            own, below = stacked[:L].numpy(force=True), stacked[L:].numpy(force=True)
+            layers = [np.concatenate([own[n], *below[n - 1 : n]], axis=1) for n in range(L)]
+            return [*layers, softmax[:A].numpy(force=True)]
 
         return Parameters(
             matrices=matrices(self.masters, self.softmax),
-            embeddings=embeddings(self.embeddings),
+            embeddings=list(self.embeddings.numpy(force=True)),
             bias=self.bias.numpy(force=True),
             matrix_moments=matrices(self.moments, self.softmax_moments),
-            embedding_moments=embeddings(self.embedding_moments),
+            embedding_moments=list(self.embedding_moments.numpy(force=True)),
             bias_moment=self.bias_moments.numpy(force=True),
             seen=self.seen.numpy(force=True),
             updates=updates,
@@ -158,13 +150,6 @@ class Memory:
         self.h_columns[:, :, :B].copy_(self.h_columns[:, :, -B:])
         self.c[:, 0].copy_(self.c[:, -1])
         self.history[:HISTORY].copy_(self.history[-HISTORY:].clone())
-
-    def _gates_together(self, rows: Array) -> Array:
-        """(gates * H, columns) with the gates of a unit side by side."""
-        return rows.reshape(self.config.gates, self.config.hidden, -1).swapaxes(0, 1).reshape(rows.shape)
-
-    def _gates_apart(self, rows: Array) -> Array:
-        return rows.reshape(self.config.hidden, self.config.gates, -1).swapaxes(0, 1).reshape(rows.shape)
 
 
 def _put(target: torch.Tensor, source: Array) -> None:

@@ -8,7 +8,7 @@ import torch
 EXACT: Final[dict[str, Any]] = {"enable_fp_fusion": False}
 """Compiler options of every kernel that computes floats: a fused multiply-add would be other bits."""
 
-_SHAPES: Final = ((128, 128, 8), (64, 128, 4), (64, 64, 4), (32, 64, 4), (16, 32, 2))
+_SHAPES: Final = ((128, 128, 8), (64, 128, 4), (64, 64, 4), (32, 64, 4), (16, 128, 4), (16, 32, 2))
 """Rows of both operands, and warps; the largest first. Larger tiles load fewer bytes for an operation."""
 
 

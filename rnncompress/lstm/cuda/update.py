@@ -57,17 +57,18 @@ def learn_matrices(
     )  # fmt: skip
     g = tl.trans(total).to(tl.float32) * unit
     mask = n_mask[:, None] & k_mask[None, :]
-    place = (matrix * OUTPUTS + n[:, None]) * INPUTS + k[None, :]
-    w, v = tl.load(masters + place, mask=mask, other=0.0), tl.load(moments + place, mask=mask, other=0.0)
+    first = matrix * OUTPUTS * INPUTS
+    place = n[:, None] * INPUTS + k[None, :]
+    v = tl.load(moments + first + place, mask=mask, other=0.0)
+    w = tl.load(masters + first + place, mask=mask, other=0.0)
     w, v = adam(w, v, g, tl.load(rates + 1), tl.load(rates))
-    tl.store(masters + place, w, mask=mask)
-    tl.store(moments + place, v, mask=mask)
+    tl.store(moments + first + place, v, mask=mask)
+    tl.store(masters + first + place, w, mask=mask)
     integer = weight(w)
     high = high_slice(integer)
-    tl.store(weights_high + place, high, mask=mask)
-    tl.store(weights_low + place, low_slice(integer), mask=mask)
-    place = (matrix * INPUTS + k[None, :]) * OUTPUTS + n[:, None]
-    tl.store(transposed + place, high, mask=mask)
+    tl.store(weights_high + first + place, high, mask=mask)
+    tl.store(weights_low + first + place, low_slice(integer), mask=mask)
+    tl.store(transposed + first + k[None, :] * OUTPUTS + n[:, None], high, mask=mask)
 
 
 @triton.jit
