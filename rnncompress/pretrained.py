@@ -13,20 +13,20 @@ from rnncompress.errors import ModelError, ModelNeededError, RnncompressError
 from rnncompress.model import SUFFIX, Model, told_digest
 from rnncompress.presets import Config
 
-LONG: Final = 20_000
-"""Bytes from which on an input is long enough to learn from it faster."""
+LEAST_RATE: Final = 500
+"""In millionths. Training may end with a rate at which hardly anything is learnt any more."""
 
 
 def adapt(model: Model, length: int) -> Config:
     """The configuration with which ``model`` codes an input of ``length`` bytes.
 
-    Streams and window are those of the default preset. Learning goes on at the rate with which training ended, and
-    at twice that rate in a long input, which may be of a kind of its own: see "Trained models" in docs/experiments.md.
-    Raises ModelError if the model's symbols are not bytes.
+    Streams and window are those of the default preset; learning goes on at the rate with which training ended, as
+    was measured best: see "Trained models" in docs/experiments.md. Raises ModelError if the model's symbols are not
+    bytes.
     """
     check_bytes(model)
     usual = presets.choose(length)
-    rate = model.config.rate_last * (1 if length < LONG else 2)
+    rate = max(model.config.rate_last, LEAST_RATE)
     return model.config.replace(streams=usual.streams, window=usual.window, rate_first=rate, rate_last=rate)
 
 

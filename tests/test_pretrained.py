@@ -13,7 +13,7 @@ from rnncompress.checkpoint import Checkpoints
 from rnncompress.errors import CheckpointError, LimitError, ModelError, ModelNeededError
 from rnncompress.model import Model
 from rnncompress.predictor import Predictor
-from rnncompress.pretrained import LONG, adapt, find
+from rnncompress.pretrained import LEAST_RATE, adapt, find
 
 DATA = "Ein Ziegel zählt den Dächerflüsterer.\n".encode() * 4
 OTHER = b"the quick brown fox jumps over the lazy dog " * 20
@@ -128,15 +128,18 @@ def test_the_memory_limit_holds():
 
 
 def test_the_configuration_suits_the_input():
-    """The network is the model's; small inputs take one stream and the last rate, long ones more of both."""
+    """The network is the model's, and goes on at the rate with which training ended; streams follow the length."""
     model = models.trained()
-    small, long, huge = (adapt(model, length) for length in (1000, LONG, 20_000_000))
-    assert (small.streams, small.rate_first, small.rate_last) == (1, 3000, 3000)
-    assert (long.streams, long.rate_first, long.rate_last) == (1, 6000, 6000)
-    assert huge.streams > 1
-    assert {config.replace(streams=1, rate_first=0, rate_last=0) for config in (small, long, huge)} == {
-        model.config.replace(streams=1, rate_first=0, rate_last=0, window=16)
-    }
+    small, large = adapt(model, 1000), adapt(model, 20_000_000)
+    assert small == model.config.replace(streams=1, window=16, rate_first=3000, rate_last=3000)
+    assert large == small.replace(streams=large.streams)
+    assert large.streams > 1
+
+
+def test_learning_does_not_come_to_rest():
+    """However low the rate at which training ended, some learning goes on."""
+    model = models.trained(config=models.CONFIG.replace(rate_last=1))
+    assert adapt(model, 1000).rate_last == LEAST_RATE
 
 
 def interrupted(target: io.BytesIO, checkpoints: Checkpoints, model: Model) -> None:
