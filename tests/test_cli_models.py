@@ -128,6 +128,7 @@ def test_what_is_no_model(refuses, folder, packed, command, content, says):
     source = {"encode": ["neu"], "sample": []}.get(command, [packed])
     refuses(1, command, *source, "--model", "schlecht.rnnm", says=f"schlecht.rnnm.*({says})")
     refuses(1, command, *source, "--model", "fehlt.rnnm", says="fehlt.rnnm: No such file")
+    refuses(1, command, *source, "--model", ".", says="Is a directory")
 
 
 @pytest.mark.parametrize("kind", ["characters", "words"])
@@ -176,3 +177,25 @@ def test_model_from_a_file_of_any_name(cli, folder, packed):
     assert Model.load(folder / "Größtes Modell").digest.hex() == DIGEST
     assert cli("decode", packed, "--model", "Größtes Modell").exit_code == 0
     assert (folder / NAME).read_bytes() == TEXT
+
+
+@pytest.mark.parametrize("kind", ["bytes", "characters", "words"])
+def test_symbols_that_the_model_has_never_seen(cli, folder, kind):
+    """A text of unseen symbols costs more, and is evaluated; only an empty one is refused."""
+    models.trained(kind=kind).save(folder / "Text.rnnm")
+    costs = []
+    for text in ("Der Dächerflüsterer zählt Ziegel, und ", "Ωμέγα! ЖЖЖ? "):
+        (folder / "Text").write_text(text * 9, encoding="utf-8")
+        result = cli("evaluate", "Text", "--model", "Text.rnnm", "--static", "--json")
+        assert result.exit_code == 0
+        costs.append(json.loads(result.stdout)["evaluations"]["static"]["bpc"])
+    if kind != "words":  # where all unknown words are one
+        assert costs[0] < costs[1] < 20
+
+
+def test_an_empty_text_is_nothing_to_learn_from(refuses, folder, model):
+    """Neither training nor evaluation takes an empty text; no model is written."""
+    (folder / "leer").write_bytes(b"")
+    refuses(1, "train", "leer", "-o", "neu.rnnm", says="too short")
+    refuses(1, "train", "leer", "-o", model, "-f", says="too short")
+    refuses(1, "evaluate", "leer", "--model", model, says="the text is empty")
