@@ -54,9 +54,9 @@ def fingerprint(engine: str) -> str:
 
         about["processor"] = [binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()]
     if engine == "cuda":
-        import torch
+        from rnncompress.lstm.cuda.device import describe
 
-        about["device"] = [torch.__version__, torch.version.cuda, torch.cuda.get_device_name()]
+        about["device"] = describe()
     return json.dumps(about, sort_keys=True)
 
 

@@ -15,7 +15,6 @@ from rnncompress.cli.results import Outcome, in_words
 from rnncompress.cli.screen import Screen, Update
 from rnncompress.cli.streams import refuse_input
 from rnncompress.container import inspect
-from rnncompress.errors import DeviceError
 from rnncompress.files import atomic_output, check_output
 from rnncompress.presets import Config
 
@@ -160,10 +159,9 @@ def engine_for(device: str) -> "Engine":
     """The engine that computes on ``device``. Raises DeviceError if it cannot be used here."""
     if device == "cpu":
         return "cpu"
-    from rnncompress import lstm
+    from rnncompress.lstm.cuda.device import obstacle, require
 
-    if lstm.available("cuda"):
-        return "cuda"
     if device == "cuda":
-        raise DeviceError("no usable CUDA device here; use --device cpu, which gives the same bytes")
-    return "cpu"
+        require()
+        return "cuda"
+    return "cpu" if obstacle() else "cuda"

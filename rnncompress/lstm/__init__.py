@@ -21,9 +21,20 @@ def build(config: Config, windows: int, *, engine: str = "cpu", threads: int = 1
         from rnncompress.lstm.cpu import CpuPredictor
 
         return CpuPredictor(config, windows, threads)
-    raise DeviceError(f"the engine {engine!r} is not available in this version: use the CPU (--device cpu)")
+    if engine == "cuda":
+        from rnncompress.lstm.cuda.device import require
+
+        require()  # before torch is imported, which takes longer than to tell that there is no GPU
+        from rnncompress.lstm.cuda.predictor import CudaPredictor
+
+        return CudaPredictor(config, windows)
+    raise DeviceError(f"there is no engine {engine!r}: use the CPU (--device cpu)")
 
 
 def available(engine: str) -> bool:
     """Whether ``build`` can make this engine here."""
+    if engine == "cuda":
+        from rnncompress.lstm.cuda.device import obstacle
+
+        return obstacle() is None
     return engine in ("reference", "cpu")

@@ -33,6 +33,7 @@ class Schedule:
         self._vector_unit = float(grid.VECTOR_GRADIENT_UNIT * mean)
         self._raw_scale = float(raw_scale(self.A))
         self._symbol_block = min(2048, power_of_two(self.A))
+        self._row = EXACT | {"num_warps": max(1, min(8, self._symbol_block // 256))}
         self._chip = Chip.of(memory.h.device)
 
     # -- prediction ------------------------------------------------------------------------------------------------
@@ -53,11 +54,11 @@ class Schedule:
         if self.K:
             contexts.hash_contexts[grid](
                 m.history, m.hashes, m.context_rows, start * self.B, rows,
-                orders, words, pairs, config.context_bits, self.B, self.R, _BLOCK,
+                orders, words, pairs, config.context_bits, self.B, self.R, _BLOCK, **EXACT,
             )  # fmt: skip
         contexts.set_inputs[grid](
             m.history, m.hashes, m.context_rows, m.contexts, m.inputs, start * self.B, rows,
-            orders, config.context_bits, self.A, self.B, self.R, _BLOCK,
+            orders, config.context_bits, self.A, self.B, self.R, _BLOCK, **EXACT,
         )  # fmt: skip
 
     def _forward(self, wave: int, lowest: int, layers: int) -> None:
@@ -80,17 +81,17 @@ class Schedule:
         if self.K:
             contexts.add_contexts[(-(-rows // _BLOCK), self.K)](
                 m.hashes, m.context_rows, m.contexts, m.table, start * self.B, rows,
-                self._config.context_bits, self.A, self.R, _BLOCK,
+                self._config.context_bits, self.A, self.R, _BLOCK, **EXACT,
             )  # fmt: skip
         softmax.frequencies[(rows,)](
-            m.table, m.bias, start * self.B, self._raw_scale, self.A, self._symbol_block, **EXACT
+            m.table, m.bias, start * self.B, self._raw_scale, self.A, self._symbol_block, **self._row
         )
 
     def pick(self, steps: int) -> None:
         """``Memory.coded`` of the first ``steps`` steps."""
         m = self.memory
         softmax.pick[(steps * self.B,)](
-            m.table, m.history[HISTORY:], m.coded[0], m.coded[1], self.A, self._symbol_block
+            m.table, m.history[HISTORY:], m.coded[0], m.coded[1], self.A, self._symbol_block, **self._row
         )
 
     # -- learning --------------------------------------------------------------------------------------------------
@@ -101,7 +102,7 @@ class Schedule:
         found = torch.sort(m.context_rows, dim=1, stable=True)
         contexts.learn_contexts[(self.R, self.K)](
             found.values, found.indices, m.hashes, m.history[HISTORY:], m.table, m.contexts, m.learning_rates,
-            config.context_bits, self.A, self.R, num_warps=1,
+            config.context_bits, self.A, self.R, num_warps=1, **EXACT,
         )  # fmt: skip
 
     def learn(self) -> None:
@@ -125,7 +126,7 @@ class Schedule:
 
     def _backward(self, wave: int, lowest: int, layers: int) -> None:
         m = self.memory
-        tile = self._chip.tile(self.H, self.B, self.N, layers)
+        tile = self._chip.tile(self.H, self.B, self.N, layers, most_parts=64)
         units, rows = tile.programs(self.H, self.B)
         backward.backward_wave[(rows, units, layers)](
             m.c, m.records, m.dz_high, m.dz_low, m.softmax_transposed, m.transposed, m.d_high, m.d_low,
@@ -165,7 +166,9 @@ class Schedule:
     def _update_embeddings(self) -> None:
         m = self.memory
         m.used.zero_()
-        update.mark_inputs[(-(-self.E // 32), -(-self.R // 256))](m.inputs, m.marks, m.used, self.R, self.E, 32, 256)
+        update.mark_inputs[(-(-self.E // 32), -(-self.R // 256))](
+            m.inputs, m.marks, m.used, self.R, self.E, 32, 256, **EXACT
+        )
         m.seen.add_(m.used)
         tile = self._chip.tile(self.E, self.N, self.R, self.L)
         update.learn_embeddings[(*tile.programs(self.E, self.N), self.L)](

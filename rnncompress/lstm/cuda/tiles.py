@@ -8,8 +8,11 @@ import torch
 EXACT: Final[dict[str, Any]] = {"enable_fp_fusion": False}
 """Compiler options of every kernel that computes floats: a fused multiply-add would be other bits."""
 
-_SHAPES: Final = ((128, 128, 8), (64, 128, 4), (64, 64, 4), (32, 64, 4), (16, 128, 4), (16, 32, 2))
-"""Rows of both operands, and warps; the largest first. Larger tiles load fewer bytes for an operation."""
+_SHAPES: Final = (
+    (128, 128, 8), (128, 64, 8), (64, 128, 8), (64, 64, 4), (64, 32, 4), (32, 64, 4), (16, 128, 4), (16, 32, 2),
+)  # fmt: skip
+"""Rows of both operands, and warps; the largest first. Larger tiles load fewer bytes for an operation. With these warps
+no kernel keeps more in registers than there are, but the backward pass at the first, which it does without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Chip:
         about = torch.cuda.get_device_properties(device)
         return cls(about.multi_processor_count, about.shared_memory_per_block_optin)
 
-    def tile(self, whole: int, parts: int, depth: int, count: int) -> Tile:
+    def tile(self, whole: int, parts: int, depth: int, count: int, most_parts: int = 128) -> Tile:
         """For ``count`` products of operands with so many rows, each sum of ``depth`` products.
 
         The largest tile with which two thirds of the multiprocessors have work; else the smallest.
@@ -58,7 +61,7 @@ class Chip:
         fitting = [
             shape
             for shape in _SHAPES
-            if shape[0] <= max(16, power_of_two(whole)) and shape[1] <= max(32, power_of_two(parts))
+            if shape[0] <= max(16, power_of_two(whole)) and shape[1] <= min(most_parts, max(32, power_of_two(parts)))
         ]
         for w, p, warps in fitting:  # noqa: B007, the last one is meant where none breaks
             if 3 * count * -(-whole // w) * -(-parts // p) >= 2 * self.multiprocessors:
