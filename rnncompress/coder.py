@@ -9,7 +9,9 @@ nothing is ever rounded; all weights are below 2**24, so float32 holds them. A g
 stands at each end of the alphabet; no sound data ever decodes to it.
 """
 
-import constriction
+from functools import cache
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,14 +19,21 @@ from rnncompress.errors import DamagedError
 from rnncompress.exact import range_decoder
 from rnncompress.predictor import PRECISION, IntArray
 
-_MODEL = constriction.stream.model.Categorical(perfect=False)
+
+@cache
+def _constriction() -> tuple[type, Any]:
+    """Its encoder and a model of integers. Fetched when needed: there are machines that only decode without it."""
+    import constriction
+
+    return constriction.stream.queue.RangeEncoder, constriction.stream.model.Categorical(perfect=False)
 
 
 class RangeEncoder:
     """Writes blocks of symbols (range coding, as by constriction.stream.queue)."""
 
     def __init__(self) -> None:
-        self._coder = constriction.stream.queue.RangeEncoder()
+        self._new, self._model = _constriction()
+        self._coder = self._new()
 
     def encode(self, cum: IntArray, freq: IntArray) -> None:
         """Append symbols, in C order, by their cumulative and own frequencies; 0 < cum, cum + freq < 2**24.
@@ -32,14 +41,14 @@ class RangeEncoder:
         To the encoder a symbol is but an interval, so what lies before and behind it may be lumped together:
         coding the middle one of three symbols writes the same bytes as the full row, twenty times faster.
         """
-        self._coder.encode(np.ones(cum.size, dtype=np.int32), _MODEL, _three_way(cum, freq))
+        self._coder.encode(np.ones(cum.size, dtype=np.int32), self._model, _three_way(cum, freq))
 
     def flush(self) -> bytes:
         """End the block and return it: 32-bit words, little-endian. The next symbol begins a new block."""
         block: bytes = self._coder.get_compressed().astype("<u4").tobytes()
         # Not ``clear``: in constriction 0.5.0 it keeps words whose carry was open, and the next block begins
         # with them.
-        self._coder = constriction.stream.queue.RangeEncoder()
+        self._coder = self._new()
         return block
 
 
