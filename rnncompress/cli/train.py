@@ -121,7 +121,7 @@ def train(
     """Train a network on one or more TEXTs, and write the best model of all passes to MODEL.
 
     After each pass over the text the network is validated with text that it does not learn; training ends early
-    when that has not become better for two passes. A model serves `evaluate`, `sample`, and `encode --model`.
+    when that has not become better for four passes. A model serves `evaluate`, `sample`, and `encode --model`.
     """
     if valid is not None and split is not None:
         raise click.UsageError("--valid and --split contradict each other")

@@ -27,6 +27,7 @@ class CpuPredictor:
     """
 
     perturb = staticmethod(training_kernels.perturb)
+    roots = staticmethod(trainable.roots)
     pull = staticmethod(training_kernels.pull)
 
     def __init__(self, config: Config, windows: int, threads: int) -> None:

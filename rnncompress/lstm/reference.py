@@ -45,6 +45,7 @@ class ReferencePredictor:
     """Predicts with a recurrent network and trains it after every window; see :mod:`rnncompress.predictor`."""
 
     perturb = staticmethod(trainable.perturb)
+    roots = staticmethod(trainable.roots)
     pull = staticmethod(trainable.pull)
 
     def __init__(self, config: Config, windows: int) -> None:

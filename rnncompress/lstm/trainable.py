@@ -15,6 +15,7 @@ scalable Bayesian deep learning by weight-perturbation in Adam", do). The gradie
 ``(w - m) / (s^2 N)`` beside the text's.
 """
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol
@@ -34,8 +35,7 @@ WEIGHT_UNITS: Final = np.float32(2**13)
 """Weights are rounded to 2**-13 to be summed for the prior."""
 VARIANCE_UNITS: Final = np.float32(2**32)
 
-_ONE: Final = np.float32(1)
-_ROOT_UNITS: Final = np.float32(2**30)
+ROOT_UNITS: Final = np.float32(2**30)
 
 
 class Group(NamedTuple):
@@ -80,17 +80,18 @@ class Variation(NamedTuple):
     """The strongest pull."""
 
 
-def perturb(group: Group, kept: Float, v: Variation, sums: NDArray[np.int64]) -> None:
-    """Pull the weights of ``group`` to the prior, keep them in ``kept`` (n,), and replace them by noisy ones.
+def perturb(group: Group, v: Variation, sums: NDArray[np.int64]) -> Float:
+    """Pull the weights of ``group`` to the prior, and replace them by noisy ones. Returns those without noise.
 
     Those under the prior are added up in ``sums`` (4,): their number, their sum, the sum of their squares, the sum
     of their variances, in the units above.
     """
-    values, moments, numbers, _, under_prior = group
-    kept[:] = values
+    values, moments, numbers, share, under_prior = group
+    kept: Float = values.copy()
     deviation = np.full(len(values), v.deviation, np.float32)
     if v.precision > 0:
-        deviation = np.minimum(functions.inverse_root(v.precision + v.data * moments), v.deviation)
+        precision = v.precision + v.data * np.float32(share) * moments
+        deviation = np.minimum(functions.inverse_root(precision), v.deviation)
         if under_prior:
             pull = np.minimum(v.strength * functions.inverse_root(moments + EPSILON), v.most)
             kept[:] = values + pull * (v.mean - values)
@@ -101,6 +102,14 @@ def perturb(group: Group, kept: Float, v: Variation, sums: NDArray[np.int64]) ->
         sums += [len(integers), integers.sum(), (integers * integers).sum(), variances.sum()]
     noisy = kept + deviation * noise.normal(v.key, numbers)
     values[:] = np.minimum(np.maximum(noisy, -grid.WEIGHT_LIMIT), grid.WEIGHT_LIMIT)
+    return kept
+
+
+def roots(group: Group) -> tuple[Float, int, int]:
+    """The roots (n,) of the second moments, their sum in units of 2**-30, and how many weights there are."""
+    root = group.moments * functions.inverse_root(group.moments + EPSILON)
+    total = int(np.rint(root * ROOT_UNITS).astype(np.int64).sum())
+    return root, total, int(np.count_nonzero(group.numbers))
 
 
 def pull(values: Float, trained: Float, strengths: Float) -> None:
@@ -164,8 +173,10 @@ class Network(Predictor, Protocol):
     def requantise(self) -> None:
         """Make the integers of the matrices anew."""
 
-    perturb: Callable[[Group, Float, Variation, NDArray[np.int64]], None]
+    perturb: Callable[[Group, Variation, NDArray[np.int64]], Float]
     """:func:`perturb` as fast as the engine can."""
+    roots: Callable[[Group], tuple[Float, int, int]]
+    """:func:`roots` where the engine has its weights."""
     pull: Callable[[Float, Float, Float], None]
     """:func:`pull` as fast as the engine can."""
 
@@ -188,10 +199,7 @@ class NoisyWeights:
         network, variation = self._network, self._variation()
         self.prior = np.zeros(4, np.int64)
         for group in network.groups(np.unique(inputs)):
-            kept = np.empty_like(group.values)
-            data = variation.data * np.float32(group.share)
-            network.perturb(group, kept, variation._replace(data=data), self.prior)
-            self._kept.append((group, kept))
+            self._kept.append((group, network.perturb(group, variation, self.prior)))
         network.requantise()
 
     def end(self) -> None:
@@ -229,14 +237,11 @@ class Anchor:
 
     def __init__(self, network: Network, decay: float) -> None:
         self._network = network
-        roots = [
-            group.moments * functions.inverse_root(group.moments + EPSILON) for group in network.groups(None)
-        ]
-        total = sum(int(np.rint(root * _ROOT_UNITS).astype(np.int64).sum()) for root in roots)
-        count = sum(np.count_nonzero(group.numbers) for group in network.groups(None))
-        factor = np.float32(decay * count * float(_ROOT_UNITS) / max(1, total))
-        self._strengths = [np.minimum(root * factor, _ONE) for root in roots]
-        self._trained = [group.values.copy() for group in network.groups(None)]
+        groups = network.groups(None)
+        roots, totals, counts = zip(*map(network.roots, groups), strict=True)
+        factor = np.float32(decay * sum(counts) * float(ROOT_UNITS) / max(1, sum(totals)))
+        self._strengths = [(root * float(factor)).clip(max=1) for root in roots]
+        self._trained = [copy.deepcopy(group.values) for group in groups]
 
     def pull(self) -> None:
         """Move all weights a little back; those whose gradients were large in training, more."""

@@ -8,9 +8,12 @@ from rnncompress.lstm.parameters import EPSILON
 from rnncompress.lstm.trainable import VARIANCE_UNITS, Group, Variation
 
 
-def perturb(group: Group, kept, v: Variation, sums) -> None:
+def perturb(group: Group, v: Variation, sums):
     """See :func:`rnncompress.lstm.trainable.perturb`."""
+    kept = np.empty_like(group.values)
+    v = v._replace(data=v.data * np.float32(group.share))
     _perturb(group.values, group.moments, group.numbers, group.under_prior, kept, v, sums)
+    return kept
 
 
 @kernel

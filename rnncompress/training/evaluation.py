@@ -29,9 +29,9 @@ RULES: Final[tuple[RuleName, ...]] = get_args(RuleName)
 
 WINDOW: Final = 20
 """Symbols of a stream between two updates."""
-RATES: Final = {"adam": 500, "rms": 500}
+RATES: Final = {"adam": 300, "rms": 500}
 """Learning rates of dynamic evaluation, in millionths, if none is given."""
-DECAY: Final = 0.001
+DECAY: Final = 0.003
 """Of the rule ``rms``, if none is given."""
 
 _LEAST_ROOT: Final = 0.1

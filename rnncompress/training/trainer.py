@@ -25,7 +25,7 @@ from rnncompress.training.reading import Reading, bits, cost
 from rnncompress.trust import build
 from rnncompress.vocabulary import Vocabulary
 
-PATIENCE: Final = 2
+PATIENCE: Final = 4
 """Training ends after so many passes without a better model."""
 
 State = dict[str, NDArray[Any]]
