@@ -201,6 +201,8 @@ def test_closed_output(refuses, cli, monkeypatch):
         ["--model", "bytes.rnnm", "--length", "-1"],
         ["--model", "bytes.rnnm", "--temperature", "0"],
         ["--model", "bytes.rnnm", "--temperature", "warm"],
+        ["--model", "bytes.rnnm", "--temperature", "nan"],
+        ["--model", "bytes.rnnm", "--temperature", "1000.1"],
         ["--model", "bytes.rnnm", "--seed", "-1"],
         ["--model", "bytes.rnnm", "--seed", str(2**32)],
     ],

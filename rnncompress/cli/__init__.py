@@ -22,7 +22,7 @@ Exit codes:
     2  the command line is wrong
     3  what was decoded is not what was encoded
     4  this machine cannot decode this file: newer format version,
-       missing device, self-check failed
+       missing device or model, self-check failed
   130  interrupted (Ctrl-C, SIGTERM); a long run leaves a checkpoint
        to go on from with --resume
 

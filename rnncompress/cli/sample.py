@@ -1,5 +1,6 @@
 """``rnncompress sample``."""
 
+import math
 import os
 import sys
 from itertools import islice
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
     from rnncompress.vocabulary import Vocabulary
 
 
+def thousandths(text: str) -> int:
+    """A number from 0.001 to 1000, in thousandths."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0.001 <= number <= 1000:
+        raise click.BadParameter(f"{text!r} is no number from 0.001 to 1000")
+    return round(1000 * number)
+
+
 @click.command()
 @click.option("--model", "model_file", metavar="MODEL", required=True, help="What `rnncompress train` made.")
 @click.option("--prime", metavar="TEXT", default="", help="What comes before the text; it is not printed.")
@@ -29,8 +41,8 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--temperature",
-    type=click.FloatRange(0.001, 1000),
-    default=1.0,
+    type=thousandths,
+    default="1",
     show_default=True,
     metavar="T",
     help="Below 1 more likely text, above 1 less; in steps of 0.001.",
@@ -43,7 +55,7 @@ if TYPE_CHECKING:
     metavar="S",
     help="The same seed gives the same text on every machine.",
 )
-def sample(model_file: str, prime: str, length: int, temperature: float, seed: int) -> None:
+def sample(model_file: str, prime: str, length: int, temperature: int, seed: int) -> None:
     """Print text that a trained model makes up, as it is made up.
 
     The weights stay as they were trained.
@@ -59,7 +71,7 @@ def sample(model_file: str, prime: str, length: int, temperature: float, seed: i
     config = given.model.config.replace(streams=1)
     network = build(config, 1, "cpu", usable_cores())
     network.load_state(given.model.state(config))
-    symbols = sampling.sample(network, _symbols(vocabulary, prime), round(temperature * sampling.ONE), seed)
+    symbols = sampling.sample(network, _symbols(vocabulary, prime), temperature, seed)
     out = sys.stdout.buffer
     try:
         for symbol in islice(symbols, length):
