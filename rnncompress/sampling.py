@@ -1,4 +1,4 @@
-"""Text from a trained model: symbols drawn one by one from what it predicts, each the next input (Graves 2013, section 1).
+"""Text from a trained model: symbols drawn one by one, each the next input (Graves 2013, section 1).
 
 The weights stay as trained: what is seen is what training has learnt. All is integers, or correctly rounded elementwise
 operations, so the same seed draws the same text on every machine.
