@@ -35,6 +35,9 @@ SEED = 2013
 DICTIONARIES = (8 << 10, 16 << 10, 32 << 10, 64 << 10, 110 << 10)
 """Sizes in bytes; zstd's own tool makes one of 110 KiB."""
 LEVEL = 22
+SAMPLES = 100
+"""zstd wants many small samples. Fewer files than these are cut into pieces."""
+PIECE = 2000
 BEARABLE = 5000
 """Bytes that the specification decodes within a minute."""
 
@@ -91,6 +94,8 @@ def trained(files: list[bytes], preset: str) -> Iterator[tuple[Model, int, dict[
 
 def with_dictionary(learn: list[bytes], rest: list[bytes]) -> dict[str, Any]:
     """zstd with the dictionary that serves it best."""
+    if len(learn) < SAMPLES:
+        learn = [data[start : start + PIECE] for data in learn for start in range(0, len(data), PIECE)]
     rows = []
     for size in DICTIONARIES:
         try:
@@ -155,13 +160,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--calgary", type=Path, metavar="FOLDER")
-    parser.add_argument("--files", type=int, default=300)
+    parser.add_argument("--files", type=int, default=300, help="of the set json; 0 leaves it out")
     parser.add_argument("--preset", default="default", choices=presets.names())
     parser.add_argument("--out", type=Path, metavar="RESULT.json")
     options = parser.parse_args()
 
     dice = Dice(SEED)
-    sets = {"json": [session(dice) for _ in range(options.files)]}
+    sets = {"json": [session(dice) for _ in range(options.files)]} if options.files else {}
     if options.calgary:
         names = [*sorted(options.calgary.glob("paper*")), *sorted(options.calgary.glob("prog*"))]
         sets["calgary"] = [path.read_bytes() for path in names]
