@@ -74,8 +74,8 @@ class Memory:
         self.used = zeros(E, dtype=torch.int32)
         self.keys = zeros(L + 1, dtype=torch.int32)
         """Bits of the keys of the dither."""
-        self.rates = zeros(2)
-        """Learning rate, and weight of the newest squared gradient in the second moment."""
+        self.rates = zeros(3)
+        """Learning rate, weight of the newest squared gradient in the second moment, and 0 if moments are kept."""
         # Contexts.
         self.contexts = zeros(K, 1 << config.context_bits, ROW, dtype=torch.int32)
         self.hashes, self.context_rows = zeros(K, R, dtype=torch.int32), zeros(K, R, dtype=torch.int32)
@@ -86,7 +86,7 @@ class Memory:
         self.host_coded = torch.zeros(2, T, B, dtype=torch.int32, pin_memory=pinned)
         self.host_table = torch.zeros(B, A, dtype=torch.int32, pin_memory=pinned)
         self.host_keys = torch.zeros(L + 1, dtype=torch.int32, pin_memory=pinned)
-        self.host_rates = torch.zeros(2, pin_memory=pinned)
+        self.host_rates = torch.zeros(3, pin_memory=pinned)
 
     def load(self, p: Parameters) -> None:
         """Take parameters in the layout of the specification; the integers of the weights are not made."""
@@ -131,7 +131,7 @@ class Memory:
         return {
             "h": self.h[:, 0].numpy(force=True).astype(np.int16),
             "c": self.c[:, 0].numpy(force=True).copy(),
-            "history": np.ascontiguousarray(self.history[:HISTORY].numpy(force=True).T),
+            "history": self.history[:HISTORY].numpy(force=True).T.copy(),
             "contexts": self.contexts.numpy(force=True).copy(),
         }
 

@@ -1,5 +1,6 @@
 """The GPU engine: what it tells its caller, and when it waits for the device."""
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,13 @@ from numpy.typing import NDArray
 
 from rnncompress.exact import noise
 from rnncompress.lstm.contexts import HISTORY
+from rnncompress.lstm.cuda import training
 from rnncompress.lstm.cuda.device import require, translated
 from rnncompress.lstm.cuda.graphs import Graphs
 from rnncompress.lstm.cuda.memory import Memory
 from rnncompress.lstm.cuda.schedule import Schedule
 from rnncompress.lstm.parameters import Parameters, rate
+from rnncompress.lstm.trainable import Group
 from rnncompress.predictor import IntArray
 from rnncompress.presets import Config
 
@@ -26,10 +29,16 @@ class CudaPredictor:
     ``learn`` returns at once: the work goes on while the caller codes the symbols of the window.
     """
 
+    perturb = staticmethod(training.perturb)
+    roots = staticmethod(training.roots)
+    pull = staticmethod(training.pull)
+
     @translated()
     def __init__(self, config: Config, windows: int, device: str | None = None) -> None:
         self.config = config
         self.windows = windows
+        self.started = 0
+        self.keep_moments = False
         self._device = torch.device(device) if device else require()
         self._memory = Memory(config, self._device)
         self._schedule = Schedule(config, self._memory)
@@ -99,16 +108,50 @@ class CudaPredictor:
         # The numbers of the update before are long read: its window has been predicted from what it left.
         keys = [noise.key(layer, self._updates) for layer in range(config.layers + 1)]
         m.host_keys[:] = torch.from_numpy(np.array(keys, np.uint32).view(np.int32))
-        blend = np.float32(1) / np.float32(min(self._updates, config.horizon))
-        step = rate(config, self._updates, self.windows)
-        m.host_rates[:] = torch.from_numpy(np.array([step, blend], np.float32))
+        learns = np.float32(not self.keep_moments)
+        blend = learns / np.float32(min(self._updates, config.horizon))
+        step = rate(config, self._updates - self.started, self.windows)
+        m.host_rates[:] = torch.from_numpy(np.array([step, blend, learns], np.float32))
         m.keys.copy_(m.host_keys, non_blocking=True)
         m.rates.copy_(m.host_rates, non_blocking=True)
         if config.contexts:
             self._schedule.learn_contexts()
         self._graphs.run("learn", self._schedule.learn)
-        self._graphs.run("carry", m.carry)
+        self.skip()
+
+    # -- training and evaluation, see rnncompress.lstm.trainable -----------------------------------------------------
+
+    @property
+    def updates(self) -> int:
+        """See the protocol."""
+        return self._updates
+
+    @translated()
+    def skip(self) -> None:
+        """See the protocol."""
+        self._graphs.run("carry", self._memory.carry)
         self._steps = 0
+
+    @translated()
+    def rewind(self) -> None:
+        """See the protocol."""
+        m = self._memory
+        for carried in (m.h[:, 0], m.h_columns[:, :, : self.config.streams], m.c[:, 0], m.history[:HISTORY]):
+            carried.zero_()
+
+    @cached_property
+    def _places(self) -> training.Places:
+        return training.Places(self._memory)
+
+    @translated()
+    def groups(self, rows: NDArray[np.intp] | None) -> list[Group]:
+        """See the protocol."""
+        return training.groups(self._memory, self._places, self._updates, rows)
+
+    @translated()
+    def requantise(self) -> None:
+        """See the protocol."""
+        self._schedule.quantise()
 
     # -- state -----------------------------------------------------------------------------------------------------
 

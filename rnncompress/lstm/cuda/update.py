@@ -104,7 +104,7 @@ def learn_embeddings(
     )  # fmt: skip
     g = total.to(tl.float32) * unit
     count = tl.minimum(tl.load(seen + e, mask=e_mask, other=1), horizon).to(tl.float32)
-    blend = tl.div_rn(tl.full((WHOLE,), 1.0, tl.float32), count)
+    blend = tl.div_rn(tl.full((WHOLE,), 1.0, tl.float32), count) * tl.load(rates + 2)
     mask = e_mask[:, None] & n_mask[None, :]
     place = (layer * EMBEDDINGS + e[:, None]) * OUTPUTS + n[None, :]
     w, v = tl.load(embeddings + place, mask=mask, other=0.0), tl.load(moments + place, mask=mask, other=0.0)
