@@ -56,35 +56,35 @@ def groups(m: Memory, places: Places, updates: int, rows: NDArray[np.intp] | Non
     """All weights; in place of ``rows`` the embeddings of all symbols, for sparing some is no gain here."""
     rest = slice(None) if rows is None else slice(m.config.alphabet)
     uses = (m.seen.to(torch.float64) / max(1, updates)).to(torch.float32)[:, None]
+    one = torch.ones((), device=m.masters.device)
     return [
-        _group(m.masters, m.moments, places.matrices, 1.0, True),
-        _group(m.softmax, m.softmax_moments, places.softmax, 1.0, True),
+        _group(m.masters, m.moments, places.matrices, one, True),
+        _group(m.softmax, m.softmax_moments, places.softmax, one, True),
         _group(
             m.embeddings[:, rest], m.embedding_moments[:, rest], places.embeddings[:, rest], uses[rest], False
         ),
-        _group(m.bias, m.bias_moments, places.bias, 1.0, False),
+        _group(m.bias, m.bias_moments, places.bias, one, False),
     ]
 
 
 def _group(values: Any, moments: Any, numbers: Any, share: Any, under_prior: bool) -> Group:
-    """Tensors in place of arrays, in any shape."""
+    """Tensors in place of arrays, in any shape; also ``share`` is one."""
     return Group(values, moments, numbers, share, under_prior)
+
+
+def _tensors(group: Any) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, bool]:
+    """What :func:`_group` took."""
+    values, moments, numbers, share, under_prior = group
+    return values, moments, numbers, share, under_prior
 
 
 def perturb(group: Group, v: Variation, sums: NDArray[np.int64]) -> torch.Tensor:
     """See :func:`rnncompress.lstm.trainable.perturb`."""
-    values: torch.Tensor
-    moments: torch.Tensor
-    numbers: torch.Tensor
-    values, moments, numbers, share, under_prior = group  # type: ignore[assignment]
+    values, moments, numbers, share, under_prior = _tensors(group)
     kept = values.clone()
     deviation = torch.full_like(values, float(v.deviation))
     if v.precision > 0:
-        uses: Any = share if isinstance(share, torch.Tensor) else float(np.float32(share))
-        data: Any = float(v.data) * uses
-        if isinstance(data, float):
-            data = float(np.float32(data))
-        precision = float(v.precision) + data * moments
+        precision = float(v.precision) + (float(v.data) * share) * moments
         deviation = inverse_root(precision).clip(max=float(v.deviation))
         if under_prior:
             pull = (float(v.strength) * inverse_root(moments + float(EPSILON))).clip(max=float(v.most))
@@ -102,9 +102,7 @@ def perturb(group: Group, v: Variation, sums: NDArray[np.int64]) -> torch.Tensor
 
 def roots(group: Group) -> tuple[torch.Tensor, int, int]:
     """See :func:`rnncompress.lstm.trainable.roots`."""
-    moments: torch.Tensor
-    numbers: torch.Tensor
-    moments, numbers = group.moments, group.numbers  # type: ignore[assignment]
+    _, moments, numbers, *_ = _tensors(group)
     root = moments * inverse_root(moments + float(EPSILON))
     total = torch.round(root * float(ROOT_UNITS)).to(torch.int64).sum()
     return root, int(total), int(torch.count_nonzero(numbers))
