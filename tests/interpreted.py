@@ -13,17 +13,25 @@ os.environ["TRITON_INTERPRET"] = "1"
 
 interpreter: Any = pytest.importorskip("triton.runtime.interpreter")
 
+import torch  # noqa: E402
+import triton  # noqa: E402
+import triton.language as triton_language  # noqa: E402
+
 from rnncompress.lstm.cuda import contexts, numbers, products, softmax, update  # noqa: E402
 from rnncompress.lstm.cuda.predictor import CudaPredictor  # noqa: E402
 
-__all__ = ["CudaPredictor", "contexts", "numbers", "products", "softmax", "update"]
+__all__ = [
+    "CudaPredictor", "contexts", "numbers", "products", "softmax", "torch", "triton", "triton_language", "update",
+]  # fmt: skip
 
 
 def call(self: Any, *arguments: Any, **named: Any) -> Any:
     """Call a function of a kernel. Triton's own way prepares the language anew each time, which takes most of the
     time of a test; once is enough."""
     language = interpreter.tl.core
-    if any(value is language and language.is_builtin(language.full) for value in self.fn.__globals__.values()):
+    if any(
+        value is language and language.is_builtin(language.full) for value in self.fn.__globals__.values()
+    ):
         interpreter._patch_lang(self.fn)
     return self.rewrite()(*arguments, **named)
 

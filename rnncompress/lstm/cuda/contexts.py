@@ -41,12 +41,15 @@ def hash_contexts(
     """Hashes of the contexts before each row, (kinds, TOTAL_ROWS), and the rows of the tables that they name.
 
     ORDERS are the bits of ``Config.contexts`` for the last k symbols; WORDS and PAIRS tell whether the word so far and
-    the pair of words are among the kinds. ``history`` (HISTORY + T, STREAMS) has the symbol before step t at HISTORY - 1 + t.
+    the pair of words are among the kinds. ``history`` (HISTORY + T, STREAMS) has the symbol before step t at
+    HISTORY - 1 + t.
     """
     r = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     mask = r < rows
     r = first + r
-    newest = history + (HISTORY - 1) * STREAMS + r  # steps follow each other, so this is the row's stream and step
+    newest = (
+        history + (HISTORY - 1) * STREAMS + r
+    )  # steps follow each other, so this is the row's stream and step
     n = 0
     state = tl.zeros((BLOCK,), tl.uint32)
     for k in tl.static_range(1, WORD):
@@ -108,11 +111,15 @@ def set_inputs(
     for k in tl.static_range(1, WORD):
         if ORDERS >> k & 1:
             row = tables + context_row(table_rows, n, r, mask, BITS, TOTAL_ROWS)
-            known = mask & (tl.load(row + CHECK, mask=mask) == tl.load(hashes + n * TOTAL_ROWS + r, mask=mask))
+            known = mask & (
+                tl.load(row + CHECK, mask=mask) == tl.load(hashes + n * TOTAL_ROWS + r, mask=mask)
+            )
             weights = tl.load(row[:, None] + entry, mask=mask[:, None] & (entry < ENTRIES), other=-(2**31))
             weight = tl.max(weights, axis=1)
             best = tl.min(tl.where(weights == weight[:, None], entry, ENTRIES), axis=1)
-            guess = 1 + tl.load(row + SYMBOLS + best, mask=mask, other=0) + tl.where(weight > SURE, ALPHABET, 0)
+            guess = (
+                1 + tl.load(row + SYMBOLS + best, mask=mask, other=0) + tl.where(weight > SURE, ALPHABET, 0)
+            )
             expected = tl.where(known & (weight > 0), guess, expected)
             n += 1
     tl.store(inputs + 2 * r, tl.load(history + (HISTORY - 1) * STREAMS + r, mask=mask), mask=mask)
@@ -150,7 +157,7 @@ def learn_contexts(
     sorted_rows, order, hashes, symbols, frequencies, tables, learning_rates,
     BITS: tl.constexpr, ALPHABET: tl.constexpr, TOTAL_ROWS: tl.constexpr,
 ):  # fmt: skip
-    """Descent for one row of table ``program 1``: the one whose uses begin at place ``program 0`` of the sorted uses."""
+    """Descent for a row of table ``program 1``: the one whose uses begin at place ``program 0`` of the sorted uses."""
     place = tl.program_id(0)
     kind = tl.program_id(1)
     sorted_rows += kind * TOTAL_ROWS

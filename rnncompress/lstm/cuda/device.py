@@ -34,7 +34,9 @@ def obstacle() -> str | None:
         return "PyTorch finds no device"
     if torch.cuda.get_device_capability() < CAPABILITY:
         found, least = (".".join(map(str, pair)) for pair in (torch.cuda.get_device_capability(), CAPABILITY))
-        return f"{torch.cuda.get_device_name()} is too old: it has compute capability {found}, {least} is needed"
+        return (
+            f"{torch.cuda.get_device_name()} is too old: it has compute capability {found}, {least} is needed"
+        )
     return None
 
 
@@ -54,7 +56,13 @@ def describe() -> list[str | None]:
     import triton
 
     capability = ".".join(map(str, torch.cuda.get_device_capability()))
-    return [torch.__version__, triton.__version__, torch.version.cuda, torch.cuda.get_device_name(), capability]
+    return [
+        torch.__version__,
+        triton.__version__,
+        torch.version.cuda,
+        torch.cuda.get_device_name(),
+        capability,
+    ]
 
 
 @contextmanager
@@ -77,6 +85,8 @@ def _in_words(error: Exception) -> str | None:
         return "the memory of the GPU is not enough for this model, or others use it"
     if type(error).__module__.startswith("triton"):
         return f"Triton cannot compile or start the kernels here: {type(error).__name__}: {first}"
+    if isinstance(error, RuntimeError) and "C compiler" in first:
+        return "Triton needs a C compiler to start the kernels, and finds none (install gcc)"
     if isinstance(error, RuntimeError) and ("CUDA" in str(error) or "NVIDIA" in str(error)):
         return f"the GPU failed: {first}"
     return None

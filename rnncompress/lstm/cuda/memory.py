@@ -93,7 +93,13 @@ class Memory:
         config, H, A = self.config, self.config.hidden, self.config.alphabet
         both = [
             (p.matrices, p.embeddings, self.masters, self.softmax, self.embeddings),
-            (p.matrix_moments, p.embedding_moments, self.moments, self.softmax_moments, self.embedding_moments),
+            (
+                p.matrix_moments,
+                p.embedding_moments,
+                self.moments,
+                self.softmax_moments,
+                self.embedding_moments,
+            ),
         ]
         for matrices, embeddings, stacked, softmax, stacked_embeddings in both:
             for layer in range(config.layers):

@@ -162,7 +162,7 @@ class CudaPredictor:
         self._steps = 0
 
     @translated()
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self, *, copy: bool = True) -> dict[str, NDArray[Any]]:
         """See the protocol."""
         return self._memory.parameters(self._updates).arrays() | self._memory.carried()
 

@@ -185,4 +185,6 @@ class Schedule:
             (m.softmax, m.softmax_high, m.softmax_low, m.softmax_transposed, self.P, self.L * self.H, 1),
         ]
         for *tensors, outputs, inputs, count in stacks:
-            update.quantise[(-(-outputs // 64), -(-inputs // 64), count)](*tensors, outputs, inputs, 64, 64, **EXACT)
+            update.quantise[(-(-outputs // 64), -(-inputs // 64), count)](
+                *tensors, outputs, inputs, 64, 64, **EXACT
+            )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import torch
+from triton.runtime import driver
 
 EXACT: Final[dict[str, Any]] = {"enable_fp_fusion": False}
 """Compiler options of every kernel that computes floats: a fused multiply-add would be other bits."""
@@ -50,8 +51,8 @@ class Chip:
         """The chip behind ``device``; for the interpreter one on which the largest tiles are best."""
         if device.type != "cuda":
             return cls(1, 1 << 18)
-        about = torch.cuda.get_device_properties(device)
-        return cls(about.multi_processor_count, about.shared_memory_per_block_optin)
+        about = driver.active.utils.get_device_properties(device.index)
+        return cls(about["multiprocessor_count"], about["max_shared_mem"])
 
     def tile(self, whole: int, parts: int, depth: int, count: int, most_parts: int = 128) -> Tile:
         """For ``count`` products of operands with so many rows, each sum of ``depth`` products.
@@ -61,7 +62,8 @@ class Chip:
         fitting = [
             shape
             for shape in _SHAPES
-            if shape[0] <= max(16, power_of_two(whole)) and shape[1] <= min(most_parts, max(32, power_of_two(parts)))
+            if shape[0] <= max(16, power_of_two(whole))
+            and shape[1] <= min(most_parts, max(32, power_of_two(parts)))
         ]
         for w, p, warps in fitting:  # noqa: B007, the last one is meant where none breaks
             if 3 * count * -(-whole // w) * -(-parts // p) >= 2 * self.multiprocessors:

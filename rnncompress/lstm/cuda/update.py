@@ -72,7 +72,9 @@ def learn_matrices(
 
 
 @triton.jit
-def mark_inputs(inputs, marks, used, TOTAL_ROWS: tl.constexpr, EMBEDDINGS: tl.constexpr, E: tl.constexpr, R: tl.constexpr):
+def mark_inputs(
+    inputs, marks, used, TOTAL_ROWS: tl.constexpr, EMBEDDINGS: tl.constexpr, E: tl.constexpr, R: tl.constexpr
+):
     """marks[e, r] = 1 where row e of the embeddings was an input of row r of the window; used[e] = 1 if anywhere."""
     e = tl.program_id(0) * E + tl.arange(0, E)
     r = tl.program_id(1) * R + tl.arange(0, R)
