@@ -203,7 +203,7 @@ def _begin(
 
     if checkpoints is None:
         return make(Snapshot())
-    expected = shapes(predictor.state()) if checkpoints.resuming else {}
+    expected = shapes(predictor.state(copy=False)) if checkpoints.resuming else {}
     return checkpoints.restore(identity, expected, take) or make(Snapshot())
 
 

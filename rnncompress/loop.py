@@ -208,6 +208,6 @@ def code(
                 bits=meter.bits,
                 curve=tuple(meter.curve),
                 seconds=meter.seconds,
-                state=predictor.state(),
+                state=predictor.state(copy=False),
             )
             checkpoints.save(identity, now, meter.done)

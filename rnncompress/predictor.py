@@ -43,8 +43,11 @@ class Predictor(Protocol):
     def learn(self) -> None:
         """Update the weights from the T steps since the last update."""
 
-    def state(self) -> dict[str, NDArray[np.generic]]:
-        """Everything that later predictions depend on, at a window boundary, in an engine-independent layout."""
+    def state(self, *, copy: bool = True) -> dict[str, NDArray[np.generic]]:
+        """Everything that later predictions depend on, at a window boundary, in an engine-independent layout.
+
+        Without ``copy`` large arrays may be views, which change as the predictor goes on.
+        """
 
     def load_state(self, state: dict[str, NDArray[np.generic]]) -> None:
         """Continue from what ``state`` of any engine returned."""

@@ -52,7 +52,7 @@ class CountingPredictor:
         self._seen.clear()
         self._tables.clear()
 
-    def state(self) -> dict[str, np.ndarray]:
+    def state(self, *, copy: bool = True) -> dict[str, np.ndarray]:
         return {"counts": self._counts.copy(), "last": self._last.copy()}
 
     def load_state(self, state: dict[str, np.ndarray]) -> None:

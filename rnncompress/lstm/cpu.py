@@ -199,7 +199,7 @@ class CpuPredictor:
         self._seen, self._updates = p.seen.copy(), p.updates
         phases.quantise(m, self._integers[0])
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self, *, copy: bool = True) -> dict[str, NDArray[Any]]:
         """See the protocol."""
         m, A = self._memory, self.config.alphabet
         parameters = Parameters(
@@ -216,7 +216,7 @@ class CpuPredictor:
             "h": m.h[:, :, 0].copy(),
             "c": m.c[:, :, 0].copy(),
             "history": m.history[:, :HISTORY].copy(),
-            "contexts": m.contexts.copy(),
+            "contexts": m.contexts.copy() if copy else m.contexts,
         }
 
     def load_state(self, state: dict[str, NDArray[Any]]) -> None:

@@ -247,7 +247,7 @@ class ReferencePredictor:
 
     # -- state -----------------------------------------------------------------------------------------------------
 
-    def state(self) -> dict[str, NDArray[Any]]:
+    def state(self, *, copy: bool = True) -> dict[str, NDArray[Any]]:
         """See the protocol."""
         carried: dict[str, NDArray[Any]] = {
             "h": self.h,
