@@ -18,6 +18,7 @@ scalable Bayesian deep learning by weight-perturbation in Adam", do). The gradie
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
@@ -117,6 +118,7 @@ def pull(values: Float, trained: Float, strengths: Float) -> None:
     values += strengths * (trained - values)
 
 
+@lru_cache(maxsize=16)
 def numbers(start: int, size: int) -> NDArray[np.uint32]:
     """``Group.numbers`` of weights that follow each other from place ``start`` on."""
     return np.arange(start + 1, start + size + 1, dtype=np.int64).astype(np.uint32)
