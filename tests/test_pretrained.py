@@ -16,6 +16,11 @@ from rnncompress.predictor import Predictor
 from rnncompress.pretrained import LEAST_RATE, adapt, find
 
 DATA = "Ein Ziegel zählt den Dächerflüsterer.\n".encode() * 4
+GOLDEN = """
+89524e4e013202a40179dee1180735e0081e394d504ca783b78e10282b38762dcd84f8548778abde9b00800201100110
+b817b817e8070e080e7ca238209ad42549e2d9348cbfd50edcae4b5c36b1e64888c97a6a16f27aec5fbc6cacf4c0a4d8
+5d
+"""
 OTHER = b"the quick brown fox jumps over the lazy dog " * 20
 
 
@@ -35,6 +40,13 @@ def decoded(blob: bytes, model: Model | None, **options) -> bytes:
     target = io.BytesIO()
     codec.decode(io.BytesIO(blob), target, model=model, build=build, **options)
     return target.getvalue()
+
+
+def test_the_file_is_this():
+    """Training, and coding that starts from it, come to these very bytes, on every machine."""
+    model = models.trained()
+    assert model.digest.hex() == "8e10282b38762dcd84f8548778abde9b"
+    assert encoded(DATA, model) == bytes.fromhex(GOLDEN)
 
 
 def test_a_trained_model_makes_similar_files_smaller():

@@ -22,10 +22,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from rnncompress import codec, container, limits
+from rnncompress import codec, container, limits, lstm
 from rnncompress.container import Header
 from rnncompress.errors import RnncompressError
+from rnncompress.model import Model
 from rnncompress.presets import CELLS, Config
+from rnncompress.vocabulary import Vocabulary
 
 TEXT = (Path(__file__).parents[2] / "corpora" / "sample.txt").read_bytes()
 MEMORY = 64 << 20
@@ -40,14 +42,17 @@ SEEDS = [
     SMALL.replace(cell="rnn", streams=1, contexts=0),
     SMALL.replace(streams=70, layers=2, window=2),
 ]
+MODEL = Model.of(SMALL, Vocabulary(), lstm.build(SMALL, 1).state(), {})
+"""The trained model that is at hand whenever a file is decoded."""
+LEARNING = ("streams", "window", "rate_first", "rate_last", "horizon")
 
 Mutation = Callable[[random.Random], bytes]
 
 
-def packed(config: Config, data: bytes) -> bytes:
+def packed(config: Config, data: bytes, model: Model | None = None) -> bytes:
     """A sound file."""
     target = io.BytesIO()
-    codec.encode(io.BytesIO(data), target, config, engine="cpu")
+    codec.encode(io.BytesIO(data), target, config, model=model, engine="cpu")
     return target.getvalue()
 
 
@@ -121,6 +126,7 @@ def parts(blob: bytes) -> tuple[bytes, list[bytes]]:
 def cases(rng: random.Random) -> Iterator[tuple[str, bytes]]:
     """Endless files, with the name of what was done to them."""
     sound = [packed(config, b"Knuth " * rng.randint(100, 170)) for config in SEEDS for _ in range(3)]
+    sound += [packed(SMALL.replace(streams=streams), b"Knuth " * 150, MODEL) for streams in (1, 2, 5)]
     while True:
         blob = rng.choice(sound)
         header, payloads = parts(blob)
@@ -134,6 +140,9 @@ def cases(rng: random.Random) -> Iterator[tuple[str, bytes]]:
         invented = container._frame(Header("model", length, rng.randbytes(16), config))
         yield "model invented, payload of noise", whole(invented, [words] * rng.randint(0, 3))
         yield "model invented, payload of text", whole(invented, payloads)
+        learning = {name: getattr(config, name) for name in LEARNING}
+        trained = Header("trained", length, rng.randbytes(16), SMALL.replace(**learning), MODEL.digest)
+        yield "learning of the trained model invented", whole(container._frame(trained), payloads)
         yield "stored, changed", mutated(framed(bytes([1]) + header[7:]) + TEXT[:300], rng)
 
 
@@ -144,7 +153,7 @@ def attempt(blob: bytes) -> str:
         if header.length > LONGEST and limits_allow(header):
             container.verify(io.BytesIO(blob))
             return "announces long work, not done"
-        codec.decode(io.BytesIO(blob), io.BytesIO(), memory_limit=MEMORY)
+        codec.decode(io.BytesIO(blob), io.BytesIO(), model=MODEL, memory_limit=MEMORY)
     except RnncompressError as error:
         assert "\n" not in str(error)  # noqa: PT017
         return type(error).__name__
@@ -153,7 +162,8 @@ def attempt(blob: bytes) -> str:
 
 def limits_allow(header: Header) -> bool:
     """Whether the header keeps the memory limit."""
-    return header.config is None or limits.announced_memory(header.config) <= MEMORY
+    trained = header.trained is not None
+    return header.config is None or limits.announced_memory(header.config, trained=trained) <= MEMORY
 
 
 def peak() -> int:
