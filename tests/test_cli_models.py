@@ -77,6 +77,26 @@ def test_info_tells_the_model(cli, packed):
     assert "bytes with it" in result.stdout
 
 
+@pytest.mark.parametrize("kind", ["bytes", "characters", "words"])
+def test_info_tells_of_a_model_file(cli, folder, kind):
+    """info shows which model a file holds, and of which symbols."""
+    model = models.trained(kind=kind)
+    model.save(folder / "Text.rnnm")
+    shown = cli("info", "Text.rnnm").stdout
+    assert model.digest.hex() in shown
+    assert f"{model.vocabulary.size} {kind}" in shown
+    told = json.loads(cli("info", "Text.rnnm", "--json").stdout)
+    assert (told["model_digest"], told["alphabet"]) == (model.digest.hex(), kind)
+
+
+def test_info_of_a_damaged_model(refuses, folder, model):
+    """A damaged model file is told as such; what is neither is no rnncompress file."""
+    blob = model.read_bytes()
+    model.write_bytes(blob[:-9] + bytes([blob[-9] ^ 1]) + blob[-8:])
+    refuses(1, "info", "Modell.rnnm", says="Modell.rnnm is damaged")
+    refuses(1, "info", NAME, says="not an rnncompress file")
+
+
 @pytest.mark.parametrize("command", ["decode", "verify"])
 def test_missing_model(refuses, folder, packed, command):
     """Without the model the command ends with 4 and names it, by its file where that lies near."""

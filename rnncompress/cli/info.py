@@ -1,4 +1,4 @@
-"""``rnncompress info`` and ``rnncompress presets``: what a file and a name mean. They load no model."""
+"""``rnncompress info`` and ``rnncompress presets``: what a file and a name mean. Nothing is computed."""
 
 import json
 import os
@@ -8,25 +8,32 @@ import click
 
 from rnncompress import measured
 from rnncompress import presets as named
-from rnncompress.cli.models import check_needed, load, model_option
+from rnncompress.cli.models import check_needed, is_model, load, model_option
 from rnncompress.cli.options import json_option
 from rnncompress.cli.results import in_words
 from rnncompress.cli.streams import open_source
 from rnncompress.container import inspect
+from rnncompress.errors import NotRnncError
 from rnncompress.limits import announced_memory, announced_work
 
 
 @click.command()
-@click.argument("source", metavar="FILE.rnnc", type=click.Path(allow_dash=True))
+@click.argument("source", metavar="FILE", type=click.Path(allow_dash=True))
 @model_option
 @json_option
 def info(source: str, model_file: str | None, as_json: bool) -> None:
-    """Show what FILE.rnnc says of itself in its header; nothing is decoded.
+    """Show what a compressed FILE says of itself in its header, or a model file; nothing is decoded.
 
     With --model also tell whether it is the trained model that decoding needs.
     """
     with open_source(source) as file:
-        header = inspect(file)
+        try:
+            header = inspect(file)
+        except NotRnncError:
+            if not is_model(source):
+                raise
+            _tell_model(source, as_json)
+            return
         size = file.seek(0, os.SEEK_END)
     given = load(model_file)
     check_needed(source, header, given)
@@ -61,6 +68,30 @@ def info(source: str, model_file: str | None, as_json: bool) -> None:
         click.echo(f"trained     starts from the model {header.trained.hex()}")
         if given:
             click.echo(f"            which is {given.path}; {with_model:,} bytes with it")
+
+
+def _tell_model(source: str, as_json: bool) -> None:
+    """What a model file says of itself, after checking it."""
+    found = load(source)
+    assert found is not None
+    model = found.model
+    if as_json:
+        document = {
+            "file": source,
+            "model_bytes": found.size,
+            "model_digest": model.digest.hex(),
+            "alphabet": model.vocabulary.kind,
+            "config": asdict(model.config),
+            "training": dict(model.training),
+        }
+        click.echo(json.dumps(document, indent=2))
+        return
+    click.echo(f"model       {source}, {found.size:,} bytes")
+    click.echo(f"digest      BLAKE2b-128 {model.digest.hex()}")
+    click.echo(f"network     {in_words(model.config)}")
+    click.echo(f"symbols     {model.config.alphabet:,} {model.vocabulary.kind}")
+    for fact, value in sorted(model.training.items()):
+        click.echo(f"training    {fact}: {value}")
 
 
 @click.command()

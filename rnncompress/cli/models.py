@@ -11,7 +11,7 @@ import click
 
 from rnncompress.cli.streams import refuse_input
 from rnncompress.container import Header
-from rnncompress.errors import ModelNeededError
+from rnncompress.errors import ModelNeededError, RnncompressError
 from rnncompress.files import open_input
 
 if TYPE_CHECKING:
@@ -50,6 +50,17 @@ def load(name: str | None, *outputs: Path | None) -> ModelFile | None:
     with open_input(path) as file:
         data = file.read()
     return ModelFile(path, Model.from_bytes(data, name), len(data))
+
+
+def is_model(name: str) -> bool:
+    """Whether the file ``name`` says that it is a model."""
+    from rnncompress.model import told_digest
+
+    try:
+        told_digest(Path(name))
+    except RnncompressError:
+        return False
+    return True
 
 
 def check_needed(source: str, header: Header, given: ModelFile | None) -> None:
