@@ -12,9 +12,10 @@ from pathlib import Path
 import fake
 import pytest
 
-from rnncompress import codec, container, lstm, snapshot
+from rnncompress import codec, container, snapshot
 from rnncompress.container import Header
 from rnncompress.errors import SelfCheckError
+from rnncompress.lstm.cuda import device
 from rnncompress.presets import Config
 
 NAME = "größter Text ever.txt"
@@ -215,19 +216,19 @@ def test_other_original(refuses, folder, packed):
 def test_missing_device(refuses, folder, monkeypatch):
     """A device that is not here ends with 4 and names the one that is."""
     (folder / "neu").write_bytes(b"text")
-    monkeypatch.setattr(lstm, "available", lambda engine: engine == "cpu")
+    monkeypatch.setattr(device, "obstacle", lambda: "no driver")
     refuses(4, "encode", "neu", "--device", "cuda", says="use --device cpu")
     refuses(4, "verify", "neu", "--device", "cuda", says="use --device cpu")
 
 
 @pytest.mark.parametrize(
-    ("device", "here", "engine"), [("auto", True, "cuda"), ("auto", False, "cpu"), ("cpu", True, "cpu")]
+    ("asked", "here", "engine"), [("auto", True, "cuda"), ("auto", False, "cpu"), ("cpu", True, "cpu")]
 )
-def test_device_chooses_the_engine(cli, folder, monkeypatch, device, here, engine):
+def test_device_chooses_the_engine(cli, folder, monkeypatch, asked, here, engine):
     """auto takes CUDA where it can be used and the CPU elsewhere; cpu is always the CPU."""
     (folder / "neu").write_bytes(b"text")
-    monkeypatch.setattr(lstm, "available", lambda engine: here)
-    result = cli("encode", "neu", "--device", device, "--json")
+    monkeypatch.setattr(device, "obstacle", lambda: None if here else "no driver")
+    result = cli("encode", "neu", "--device", asked, "--json")
     assert json.loads(result.stdout)["engine"] == engine
 
 
