@@ -6,7 +6,8 @@
     b'to be or not to be'
 
 ``encode`` and ``decode`` do the same over seekable binary files and never hold a large file in memory;
-``inspect`` reads a header. ``Model.load`` reads a trained model to start from. All raise kinds of :class:`RnncompressError` (see :mod:`rnncompress.errors`).
+``inspect`` reads a header; ``Model.load`` reads a trained model to start from. All raise kinds of
+:class:`RnncompressError` (see :mod:`rnncompress.errors`).
 
 Importing this package imports none of numpy, numba, torch and constriction: the first call does.
 """
