@@ -53,7 +53,7 @@ SHAPES = {
 default preset for large files with all it has."""
 EMBEDDING = 32
 """Columns of the lean network's embedding of a byte."""
-WARM_UP = 24
+WARM_UP = 40
 """Windows that are not measured; the engine tries out threads in them."""
 
 

@@ -54,7 +54,7 @@ def _serve(
 
 
 class Pace:
-    """Whether all threads or one alone is faster just now: tried in turn, now and then.
+    """How many threads are fastest just now: all, half of them and so on, down to one, tried in turn, now and then.
 
     Small networks lose more by waking threads than they win by sharing, and where other programs use the processor
     threads wait for each other. No rule knows; the clock does.
@@ -63,10 +63,12 @@ class Pace:
     TRIAL: Final = 8
     """Windows of a trial; the first of them, which finds cold caches, does not count."""
     SHORTEST, LONGEST = 64, 4096
-    """Windows from one pair of trials to the next; the time doubles as long as the outcome is the same."""
+    """Windows from one round of trials to the next; they double as long as the outcome is the same."""
 
     def __init__(self, threads: int, clock: Callable[[], float] = time.perf_counter) -> None:
-        self._choices = [threads, 1] if threads > 1 else [1]
+        self._choices = [threads]
+        while self._choices[-1] > 1:
+            self._choices.append((self._choices[-1] + 1) // 2)
         self._clock = clock
         self._seconds: list[float] = []
         self._rest = self.SHORTEST
