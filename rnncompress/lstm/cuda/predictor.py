@@ -41,7 +41,7 @@ class CudaPredictor:
         self.keep_moments = False
         self._device = torch.device(device) if device else require()
         self._memory = Memory(config, self._device)
-        self._schedule = Schedule(config, self._memory)
+        self.schedule = Schedule(config, self._memory)
         self._graphs = Graphs(self._device)
         self._steps = 0
         self._take(Parameters.initial(config))
@@ -55,7 +55,7 @@ class CudaPredictor:
         m.host_symbols[: self._steps] = torch.from_numpy(symbols)
         window = m.history[HISTORY : HISTORY + self._steps]
         window.copy_(m.host_symbols[: self._steps], non_blocking=True)
-        self._graphs.run(("window", self._steps), lambda: self._schedule.predict(0, self._steps))
+        self._graphs.run(("window", self._steps), lambda: self.schedule.predict(0, self._steps))
         return self.coded()
 
     @translated()
@@ -69,7 +69,7 @@ class CudaPredictor:
 
     def _predict_step(self, t: int) -> None:
         m, B = self._memory, self.config.streams
-        self._schedule.predict(t, t + 1)
+        self.schedule.predict(t, t + 1)
         m.host_table.copy_(m.table[t * B : (t + 1) * B], non_blocking=True)
 
     @translated()
@@ -91,7 +91,7 @@ class CudaPredictor:
 
     def _code(self, steps: int) -> None:
         m = self._memory
-        self._schedule.pick(steps)
+        self.schedule.pick(steps)
         m.host_coded.copy_(m.coded, non_blocking=True)
 
     def _wait(self) -> None:
@@ -115,8 +115,8 @@ class CudaPredictor:
         m.keys.copy_(m.host_keys, non_blocking=True)
         m.rates.copy_(m.host_rates, non_blocking=True)
         if config.contexts:
-            self._schedule.learn_contexts()
-        self._graphs.run("learn", self._schedule.learn)
+            self.schedule.learn_contexts()
+        self._graphs.run("learn", self.schedule.learn)
         self.skip()
 
     # -- training and evaluation, see rnncompress.lstm.trainable -----------------------------------------------------
@@ -151,14 +151,14 @@ class CudaPredictor:
     @translated()
     def requantise(self) -> None:
         """See the protocol."""
-        self._schedule.quantise()
+        self.schedule.quantise()
 
     # -- state -----------------------------------------------------------------------------------------------------
 
     def _take(self, parameters: Parameters) -> None:
         self._memory.load(parameters)
         self._updates = parameters.updates
-        self._schedule.quantise()
+        self.schedule.quantise()
         self._steps = 0
 
     @translated()

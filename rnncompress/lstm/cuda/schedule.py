@@ -34,19 +34,20 @@ class Schedule:
         self._raw_scale = float(raw_scale(self.A))
         self._symbol_block = min(2048, power_of_two(self.A))
         self._row = EXACT | {"num_warps": max(1, min(8, self._symbol_block // 256))}
-        self._chip = Chip.of(memory.h.device)
+        self.chip = Chip.of(memory.h.device)
 
     # -- prediction ------------------------------------------------------------------------------------------------
 
     def predict(self, start: int, stop: int) -> None:
         """Frequency tables of the steps start ≤ t < stop, whose history is set."""
-        self._inputs(start, stop)
+        self.inputs(start, stop)
         for wave in range(stop - start + self.L - 1):
             lowest = max(0, wave - (stop - start) + 1)
-            self._forward(start + wave, lowest, min(self.L, wave + 1) - lowest)
-        self._logits(start, stop)
+            self.forward(start + wave, lowest, min(self.L, wave + 1) - lowest)
+        self.logits(start, stop)
 
-    def _inputs(self, start: int, stop: int) -> None:
+    def inputs(self, start: int, stop: int) -> None:
+        """Hashes and guesses of the contexts, and the rows of the embeddings, for these steps."""
         m, config, rows = self.memory, self._config, (stop - start) * self.B
         grid = (-(-rows // _BLOCK),)
         orders = config.contexts & (1 << WORD) - 1
@@ -61,19 +62,21 @@ class Schedule:
             orders, config.context_bits, self.A, self.B, self.R, _BLOCK, **EXACT,
         )  # fmt: skip
 
-    def _forward(self, wave: int, lowest: int, layers: int) -> None:
+    def forward(self, wave: int, lowest: int, layers: int) -> None:
+        """One wave: ``layers`` layers from ``lowest`` on."""
         m = self.memory
-        tile = self._chip.tile(self.B, self.N, self.H, layers)
+        tile = self.chip.tile(self.B, self.N, self.H, layers)
         forward.forward_wave[(*tile.programs(self.B, self.N), layers)](
             m.h, m.h_columns, m.c, m.records, m.inputs, m.high, m.low, m.embeddings, wave, lowest,
             self.L, self.T, self.B, self.H, self._config.gates, self.E,
             tile.whole, tile.parts // self._config.gates, tile.depth, **tile.options,
         )  # fmt: skip
 
-    def _logits(self, start: int, stop: int) -> None:
+    def logits(self, start: int, stop: int) -> None:
+        """Frequency tables of these steps, from the activations."""
         m, rows = self.memory, (stop - start) * self.B
         m.table[start * self.B : stop * self.B].zero_()
-        tile = self._chip.tile(rows, self.A, self.H, self.L)
+        tile = self.chip.tile(rows, self.A, self.H, self.L)
         softmax.add_logits[(*tile.programs(rows, self.A), self.L)](
             m.h, m.softmax_high, m.softmax_low, m.table, start * self.B, rows,
             self.L, self.T, self.B, self.H, self.A, tile.whole, tile.parts, tile.depth, **tile.options,
@@ -116,17 +119,18 @@ class Schedule:
             behind = max(0, wave - self.T + 1)  # layers at the top that are done
             highest = self.L - 1 - behind
             layers = min(self.L - 1, wave) - behind + 1
-            self._backward(wave, highest - layers + 1, layers)
-        self._update_matrices(m.h_columns, m.d_columns_high, m.d_columns_low, 0, self.L)
+            self.backward(wave, highest - layers + 1, layers)
+        self.update_matrices(m.h_columns, m.d_columns_high, m.d_columns_low, 0, self.L)
         if self.L > 1:
             now = m.h_columns[:, :, self.B :]
-            self._update_matrices(now, m.d_columns_high[1:], m.d_columns_low[1:], self.L, self.L - 1)
-        self._update_softmax()
-        self._update_embeddings()
+            self.update_matrices(now, m.d_columns_high[1:], m.d_columns_low[1:], self.L, self.L - 1)
+        self.update_softmax()
+        self.update_embeddings()
 
-    def _backward(self, wave: int, lowest: int, layers: int) -> None:
+    def backward(self, wave: int, lowest: int, layers: int) -> None:
+        """One wave: ``layers`` layers from ``lowest`` on."""
         m = self.memory
-        tile = self._chip.tile(self.H, self.B, self.N, layers, most_parts=64)
+        tile = self.chip.tile(self.H, self.B, self.N, layers, most_parts=64)
         units, rows = tile.programs(self.H, self.B)
         backward.backward_wave[(rows, units, layers)](
             m.c, m.records, m.dz_high, m.dz_low, m.softmax_transposed, m.transposed, m.d_high, m.d_low,
@@ -135,19 +139,20 @@ class Schedule:
             tile.parts, tile.whole, tile.depth, **tile.options,
         )  # fmt: skip
 
-    def _update_matrices(
+    def update_matrices(
         self, h_columns: torch.Tensor, d_high: torch.Tensor, d_low: torch.Tensor, first: int, count: int
     ) -> None:
         """Those of the own past, or of the layer below: ``h_columns`` are its inputs."""
         m = self.memory
-        self._learn_matrices(
+        self._move(
             h_columns, d_high, d_low, m.masters[first:], m.moments[first:], m.high[first:], m.low[first:],
             m.transposed[first:], outputs=self.N, inputs=self.H, count=count,
         )  # fmt: skip
 
-    def _update_softmax(self) -> None:
+    def update_softmax(self) -> None:
+        """The softmax's matrix and bias."""
         m = self.memory
-        self._learn_matrices(
+        self._move(
             m.h_columns[:, :, self.B :], m.dz_columns_high, m.dz_columns_low, m.softmax, m.softmax_moments,
             m.softmax_high, m.softmax_low, m.softmax_transposed, outputs=self.P, inputs=self.L * self.H, count=1,
         )  # fmt: skip
@@ -156,21 +161,22 @@ class Schedule:
             self.A, self.R, 16, 256, **EXACT,
         )  # fmt: skip
 
-    def _learn_matrices(self, *tensors: torch.Tensor, outputs: int, inputs: int, count: int) -> None:
-        tile = self._chip.tile(inputs, outputs, self.R, count)
+    def _move(self, *tensors: torch.Tensor, outputs: int, inputs: int, count: int) -> None:
+        tile = self.chip.tile(inputs, outputs, self.R, count)
         update.learn_matrices[(*tile.programs(inputs, outputs), count)](
             *tensors, self.memory.rates, self._matrix_unit,
             outputs, inputs, self.R, self.R + self.B, tile.whole, tile.parts, tile.depth, **tile.options,
         )  # fmt: skip
 
-    def _update_embeddings(self) -> None:
+    def update_embeddings(self) -> None:
+        """The rows of the embeddings that were inputs."""
         m = self.memory
         m.used.zero_()
         update.mark_inputs[(-(-self.E // 32), -(-self.R // 256))](
             m.inputs, m.marks, m.used, self.R, self.E, 32, 256, **EXACT
         )
         m.seen.add_(m.used)
-        tile = self._chip.tile(self.E, self.N, self.R, self.L)
+        tile = self.chip.tile(self.E, self.N, self.R, self.L)
         update.learn_embeddings[(*tile.programs(self.E, self.N), self.L)](
             m.marks, m.d_columns_high, m.d_columns_low, m.embeddings, m.embedding_moments, m.used, m.seen, m.rates,
             self._vector_unit, self._config.horizon,
