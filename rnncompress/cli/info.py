@@ -103,6 +103,7 @@ def presets(as_json: bool) -> None:
         table = {
             name: {
                 "summary": preset.summary,
+                "alphabet": preset.alphabet,
                 "steps": [
                     {
                         "from_bytes": start,
