@@ -77,12 +77,13 @@ def test_frequencies(alphabet: int, size: int, seed: int) -> None:
     bias = random.normal(size=alphabet).astype(np.float32) * (size > 1)
     bias[: alphabet // 2] = 0
     expected = frequencies(sums.astype(np.float32) * grid.FORWARD_UNIT + bias)
-    softmax.frequencies[(rows - 1,)](*tensors(sums, bias), 1, float(raw_scale(alphabet)), alphabet, block)
-    softmax.frequencies[(1,)](*tensors(sums, bias), 0, float(raw_scale(alphabet)), alphabet, block)
+    scale = float(raw_scale(alphabet))
+    softmax.frequencies[(1,)](*tensors(sums, bias), 1, rows - 1, scale, alphabet, 4, block)
+    softmax.frequencies[(1,)](*tensors(sums, bias), 0, 1, scale, alphabet, 2, block)
     assert (sums == expected).all()
     symbols = random.integers(0, alphabet, rows, dtype=np.int32)
     cum, freq = np.zeros(rows, np.int32), np.zeros(rows, np.int32)
-    softmax.pick[(rows,)](*tensors(sums, symbols, cum, freq), alphabet, block)
+    softmax.pick[(2,)](*tensors(sums, symbols, cum, freq), rows, alphabet, 2, block)
     assert (cum == [1 + row[:s].sum() for row, s in zip(expected, symbols, strict=True)]).all()
     assert (freq == expected[range(rows), symbols]).all()
 

@@ -32,8 +32,7 @@ class Schedule:
         self._matrix_unit = float(grid.MATRIX_GRADIENT_UNIT * mean)
         self._vector_unit = float(grid.VECTOR_GRADIENT_UNIT * mean)
         self._raw_scale = float(raw_scale(self.A))
-        self._symbol_block = min(2048, power_of_two(self.A))
-        self._row = EXACT | {"num_warps": max(1, min(8, self._symbol_block // 256))}
+        self._symbol_block = min(1024, power_of_two(self.A))
         self.chip = Chip.of(memory.h.device)
 
     # -- prediction ------------------------------------------------------------------------------------------------
@@ -86,16 +85,32 @@ class Schedule:
                 m.hashes, m.context_rows, m.contexts, m.table, start * self.B, rows,
                 self._config.context_bits, self.A, self.R, _BLOCK, **EXACT,
             )  # fmt: skip
-        softmax.frequencies[(rows,)](
-            m.table, m.bias, start * self.B, self._raw_scale, self.A, self._symbol_block, **self._row
+        block, options = self._rows_of_tables(rows)
+        softmax.frequencies[(-(-rows // block),)](
+            m.table,
+            m.bias,
+            start * self.B,
+            rows,
+            self._raw_scale,
+            self.A,
+            block,
+            self._symbol_block,
+            **options,
         )
 
     def pick(self, steps: int) -> None:
         """``Memory.coded`` of the first ``steps`` steps."""
-        m = self.memory
-        softmax.pick[(steps * self.B,)](
-            m.table, m.history[HISTORY:], m.coded[0], m.coded[1], self.A, self._symbol_block, **self._row
-        )
+        m, rows = self.memory, steps * self.B
+        block, options = self._rows_of_tables(rows)
+        softmax.pick[(-(-rows // block),)](
+            m.table, m.history[HISTORY:], m.coded[0], m.coded[1], rows,
+            self.A, block, self._symbol_block, **options,
+        )  # fmt: skip
+
+    def _rows_of_tables(self, rows: int) -> tuple[int, dict[str, Any]]:
+        """Rows of frequencies that one program treats, few if there are few in all, and its compiler options."""
+        block = min(16, power_of_two(1 + rows // (4 * self.chip.multiprocessors)))
+        return block, EXACT | {"num_warps": max(1, min(8, block * self._symbol_block // 256))}
 
     # -- learning --------------------------------------------------------------------------------------------------
 
@@ -156,9 +171,9 @@ class Schedule:
             m.h_columns[:, :, self.B :], m.dz_columns_high, m.dz_columns_low, m.softmax, m.softmax_moments,
             m.softmax_high, m.softmax_low, m.softmax_transposed, outputs=self.P, inputs=self.L * self.H, count=1,
         )  # fmt: skip
-        update.learn_bias[(-(-self.A // 16),)](
+        update.learn_bias[(-(-self.A // 64),)](
             m.dz_columns_high, m.dz_columns_low, m.bias, m.bias_moments, m.rates, self._vector_unit,
-            self.A, self.R, 16, 256, **EXACT,
+            self.A, self.R, 64, 256, **EXACT,
         )  # fmt: skip
 
     def _move(self, *tensors: torch.Tensor, outputs: int, inputs: int, count: int) -> None:
@@ -172,8 +187,8 @@ class Schedule:
         """The rows of the embeddings that were inputs."""
         m = self.memory
         m.used.zero_()
-        update.mark_inputs[(-(-self.E // 32), -(-self.R // 256))](
-            m.inputs, m.marks, m.used, self.R, self.E, 32, 256, **EXACT
+        update.mark_inputs[(-(-self.E // 128), -(-self.R // 64))](
+            m.inputs, m.marks, m.used, self.R, self.E, 128, 64, **EXACT
         )
         m.seen.add_(m.used)
         tile = self.chip.tile(self.E, self.N, self.R, self.L)

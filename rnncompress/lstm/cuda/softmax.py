@@ -3,10 +3,10 @@
 import triton
 import triton.language as tl
 
+from rnncompress.exact.frequencies import TOTAL as _TOTAL
 from rnncompress.lstm.cuda.backward import dithered
 from rnncompress.lstm.cuda.numbers import FORWARD_UNIT, exp, high_slice, low_slice
 from rnncompress.lstm.cuda.products import add_products, sums
-from rnncompress.predictor import TOTAL as _TOTAL
 
 TOTAL = tl.constexpr(_TOTAL)
 FREQUENCY_UNIT = tl.constexpr(2.0**-24)
@@ -40,60 +40,73 @@ def add_logits(
 
 
 @triton.jit
-def logit(table, bias, a, ALPHABET: tl.constexpr):
-    """Logits of the symbols a, from their sums."""
-    x = tl.load(table + a, mask=a < ALPHABET, other=0).to(tl.float32) * FORWARD_UNIT
-    return x + tl.load(bias + a, mask=a < ALPHABET, other=0.0)
+def logit(table, bias, mask, a):
+    """Logits (rows, symbols a) from their sums."""
+    x = tl.load(table + a[None, :], mask=mask, other=0).to(tl.float32) * FORWARD_UNIT
+    return x + tl.load(bias + a[None, :], mask=mask, other=0.0)
 
 
 @triton.jit
-def raw_share(table, bias, a, top, raw_scale, ALPHABET: tl.constexpr):
-    """Integer exponentials of the symbols a, 0 beyond the alphabet."""
-    raw = (exp(logit(table, bias, a, ALPHABET) - top) * raw_scale).to(tl.int32)
-    return tl.where(a < ALPHABET, raw, 0)
+def raw_share(table, bias, mask, a, top, raw_scale):
+    """Integer exponentials (rows, symbols a); 0 where masked."""
+    shifted = tl.where(mask, logit(table, bias, mask, a) - top[:, None], -1024.0)  # whose exponential is 0
+    return (exp(shifted) * raw_scale).to(tl.int32)
 
 
-@triton.jit(do_not_specialize=["first"])
-def frequencies(table, bias, first, raw_scale, ALPHABET: tl.constexpr, BLOCK: tl.constexpr):
-    """Replace the logits' sums of row ``first + program`` by frequencies: :mod:`rnncompress.exact.frequencies`."""
-    table += (first + tl.program_id(0)).to(tl.int64) * ALPHABET
-    top = tl.full((), float("-inf"), tl.float32)
-    best = tl.full((), 0, tl.int32)
-    for start in range(0, ALPHABET, BLOCK):
-        a = start + tl.arange(0, BLOCK)
-        x = tl.where(a < ALPHABET, logit(table, bias, a, ALPHABET), float("-inf"))
-        highest = tl.max(x, axis=0)
-        best = tl.where(highest > top, tl.min(tl.where(x == highest, a, ALPHABET), axis=0), best)
+@triton.jit(do_not_specialize=["first", "rows"])
+def frequencies(
+    table, bias, first, rows, raw_scale, ALPHABET: tl.constexpr, ROWS: tl.constexpr, SYMBOLS: tl.constexpr
+):  # fmt: skip
+    """Replace the logits' sums of a block of rows by frequencies: :mod:`rnncompress.exact.frequencies`."""
+    row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
+    row_mask = (row < rows)[:, None]
+    table += (first + row).to(tl.int64)[:, None] * ALPHABET
+    top = tl.full((ROWS,), float("-inf"), tl.float32)
+    best = tl.zeros((ROWS,), tl.int32)
+    for start in range(0, ALPHABET, SYMBOLS):
+        a = start + tl.arange(0, SYMBOLS)
+        mask = row_mask & (a < ALPHABET)[None, :]
+        x = tl.where((a < ALPHABET)[None, :], logit(table, bias, mask, a), float("-inf"))
+        highest = tl.max(x, axis=1)
+        first_best = tl.min(tl.where(x == highest[:, None], a[None, :], ALPHABET), axis=1)
+        best = tl.where(highest > top, first_best, best)
         top = tl.maximum(highest, top)
-    total = tl.full((), 0, tl.int32)
-    for start in range(0, ALPHABET, BLOCK):
-        a = start + tl.arange(0, BLOCK)
-        total += tl.sum(raw_share(table, bias, a, top, raw_scale, ALPHABET), axis=0)
-    share = tl.div_rn(tl.full((), TOTAL - ALPHABET, tl.float32), total.to(tl.float32))
-    left = tl.full((), TOTAL - ALPHABET, tl.int32)
-    for start in range(0, ALPHABET, BLOCK):
-        a = start + tl.arange(0, BLOCK)
-        raw = raw_share(table, bias, a, top, raw_scale, ALPHABET)
-        left -= tl.sum((raw.to(tl.float32) * share).to(tl.int32), axis=0)
-    for start in range(0, ALPHABET, BLOCK):
-        a = start + tl.arange(0, BLOCK)
-        raw = raw_share(table, bias, a, top, raw_scale, ALPHABET)
+    total = tl.zeros((ROWS,), tl.int32)
+    for start in range(0, ALPHABET, SYMBOLS):
+        a = start + tl.arange(0, SYMBOLS)
+        mask = row_mask & (a < ALPHABET)[None, :]
+        total += tl.sum(raw_share(table, bias, mask, a, top, raw_scale), axis=1)
+    total = tl.where(row < rows, total, 1)
+    share = tl.div_rn(tl.full((ROWS,), TOTAL - ALPHABET, tl.float32), total.to(tl.float32))[:, None]
+    left = tl.full((ROWS,), TOTAL - ALPHABET, tl.int32)
+    for start in range(0, ALPHABET, SYMBOLS):
+        a = start + tl.arange(0, SYMBOLS)
+        mask = row_mask & (a < ALPHABET)[None, :]
+        raw = raw_share(table, bias, mask, a, top, raw_scale)
+        left -= tl.sum((raw.to(tl.float32) * share).to(tl.int32), axis=1)
+    for start in range(0, ALPHABET, SYMBOLS):
+        a = start + tl.arange(0, SYMBOLS)
+        mask = row_mask & (a < ALPHABET)[None, :]
+        raw = raw_share(table, bias, mask, a, top, raw_scale)
         frequency = (raw.to(tl.float32) * share).to(tl.int32) + 1
-        tl.store(table + a, frequency + tl.where(a == best, left, 0), mask=a < ALPHABET)
+        frequency += tl.where(a[None, :] == best[:, None], left[:, None], 0)
+        tl.store(table + a[None, :], frequency, mask=mask)
 
 
-@triton.jit
-def pick(table, symbols, cum, freq, ALPHABET: tl.constexpr, BLOCK: tl.constexpr):
+@triton.jit(do_not_specialize=["rows"])
+def pick(table, symbols, cum, freq, rows, ALPHABET: tl.constexpr, ROWS: tl.constexpr, SYMBOLS: tl.constexpr):
     """The two numbers the encoder needs of each row: cumulative and own frequency of the symbol coded."""
-    row = tl.program_id(0)
-    symbol = tl.load(symbols + row)
+    row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
+    row_mask = row < rows
+    symbol = tl.load(symbols + row, mask=row_mask, other=0)
     table += row.to(tl.int64) * ALPHABET
-    below = tl.full((), 1, tl.int32)
-    for start in range(0, ALPHABET, BLOCK):
-        a = start + tl.arange(0, BLOCK)
-        below += tl.sum(tl.load(table + a, mask=a < symbol, other=0), axis=0)
-    tl.store(cum + row, below)
-    tl.store(freq + row, tl.load(table + symbol))
+    below = tl.full((ROWS,), 1, tl.int32)
+    for start in range(0, ALPHABET, SYMBOLS):
+        a = start + tl.arange(0, SYMBOLS)
+        mask = row_mask[:, None] & (a[None, :] < symbol[:, None])
+        below += tl.sum(tl.load(table[:, None] + a[None, :], mask=mask, other=0), axis=1)
+    tl.store(cum + row, below, mask=row_mask)
+    tl.store(freq + row, tl.load(table + symbol, mask=row_mask), mask=row_mask)
 
 
 @triton.jit

@@ -10,7 +10,8 @@ EXACT: Final[dict[str, Any]] = {"enable_fp_fusion": False}
 """Compiler options of every kernel that computes floats: a fused multiply-add would be other bits."""
 
 _SHAPES: Final = (
-    (128, 128, 8), (128, 64, 8), (64, 128, 8), (64, 64, 4), (64, 32, 4), (32, 64, 4), (16, 128, 4), (16, 32, 2),
+    (128, 128, 8), (128, 64, 8), (64, 128, 8), (64, 64, 4), (64, 32, 4), (32, 64, 4), (32, 32, 4), (16, 128, 4),
+    (16, 32, 2),
 )  # fmt: skip
 """Rows of both operands, and warps; the largest first. Larger tiles load fewer bytes for an operation. With these warps
 no kernel keeps more in registers than there are, but the backward pass at the first, which it does without."""
