@@ -98,15 +98,21 @@ def write_block(_context, block, block_start, forward, forward_start, backward, 
     return types.void(block, size, forward, size, backward, size), generate
 
 
-@intrinsic
-def prefetch_block(_context, array, start):
-    """Have the 256 elements of ``array`` from ``start`` on fetched into the cache, without waiting for them."""
+def _make_prefetch(count: int) -> Any:
+    """Have ``count`` elements of ``array`` from ``start`` on fetched into the cache, without waiting for them."""
 
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        base = _pointer(context, builder, signature, args, 0)
-        line = CACHE_LINE // (array.dtype.bitwidth // 8)
-        for n in range(0, PANEL * PANEL, line):
-            fetch_line(builder, builder.gep(base, [ir.Constant(_I32, n)]))
-        return context.get_dummy_value()
+    @intrinsic
+    def prefetch(_context, array, start):
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            base = _pointer(context, builder, signature, args, 0)
+            line = CACHE_LINE // (array.dtype.bitwidth // 8)
+            for n in range(0, count, line):
+                fetch_line(builder, builder.gep(base, [ir.Constant(_I32, n)]))
+            return context.get_dummy_value()
 
-    return types.void(array, types.intp), generate
+        return types.void(array, types.intp), generate
+
+    return prefetch
+
+
+prefetch_row, prefetch_block = _make_prefetch(PANEL), _make_prefetch(PANEL * PANEL)

@@ -5,6 +5,7 @@ from numba.extending import register_jitable
 
 from rnncompress.exact import noise
 from rnncompress.exact.compile import kernel
+from rnncompress.exact.layouts import prefetch_row
 from rnncompress.lstm import contexts
 from rnncompress.lstm.contexts import (
     CHECK,
@@ -13,6 +14,7 @@ from rnncompress.lstm.contexts import (
     FREQUENCY_BITS,
     HISTORY,
     RATES,
+    ROW,
     SURE,
     SYMBOLS,
     WORD,
@@ -27,11 +29,13 @@ _SHIFT = np.int64(FREQUENCY_BITS)
 
 
 @kernel
-def hash_contexts(first, last, start, stop, symbols, kinds, hashes):
+def hash_contexts(first, last, start, stop, symbols, kinds, bits, tables, hashes):
     """hashes (B, T, kinds) of the contexts before these steps.
 
-    ``symbols`` (B, HISTORY + T): the symbol before step t stands at ``HISTORY - 1 + t``.
+    ``symbols`` (B, HISTORY + T): the symbol before step t stands at ``HISTORY - 1 + t``. The rows of the contexts lie
+    scattered over the memory; they are on their way to the cache when this returns.
     """
+    flat, shift = tables.reshape(-1), np.uint32(32 - bits)
     for b in range(first, last):
         for t in range(start, stop):
             past = symbols[b, t : t + HISTORY]
@@ -50,6 +54,8 @@ def hash_contexts(first, last, start, stop, symbols, kinds, hashes):
                     hashes[b, t, n] = word
                 if kinds[-1] == WORD_PAIR:
                     hashes[b, t, len(kinds) - 1] = pair
+            for n in range(len(kinds)):
+                prefetch_row(flat, ((n << bits) + np.int64(hashes[b, t, n] >> shift)) * ROW)
 
 
 @kernel

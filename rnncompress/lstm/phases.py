@@ -20,7 +20,9 @@ def predict(m, first, last, start, stop, scratch):
         for t in range(start, stop):
             m.inputs[b, t, 0] = m.history[b, HISTORY - 1 + t]
     if len(m.kinds):
-        context_kernels.hash_contexts(first, last, start, stop, m.history, m.kinds, m.hashes)
+        context_kernels.hash_contexts(
+            first, last, start, stop, m.history, m.kinds, m.context_bits, m.contexts, m.hashes
+        )
         context_kernels.guess(
             first, last, start, stop, m.hashes, m.context_bits, m.kinds, m.contexts, m.alphabet, m.inputs
         )
