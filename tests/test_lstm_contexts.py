@@ -49,7 +49,7 @@ def test_compiled_hashes_are_the_same(text: list[int]) -> None:
     contexts.history = symbols[None]
     hashes = np.zeros((1, 1, 25), np.uint32)
     history = np.append(symbols, 0)[None].astype(np.int32)
-    context_kernels.hash_contexts(0, 1, 0, 1, history, np.array(contexts.kinds), hashes)
+    context_kernels.hash_contexts(0, 1, 0, 1, history, np.array(contexts.kinds), 4, contexts.tables, hashes)
     assert (hashes[0, 0] == contexts.hashes()[:, 0]).all()
 
 
