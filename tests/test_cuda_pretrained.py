@@ -1,0 +1,30 @@
+"""Files that start from a trained model, and the GPU engine; Triton's interpreter stands in for the GPU."""
+
+import io
+from functools import partial
+
+import models
+from interpreted import CudaPredictor
+
+from rnncompress import codec
+from rnncompress.lstm import build
+from rnncompress.predictor import Predictor
+from rnncompress.presets import Config
+
+simulated = partial(CudaPredictor, device="cpu")
+
+
+def made(config: Config, windows: int, *, engine: str, threads: int) -> Predictor:
+    return simulated(config, windows) if engine == "cuda" else build(config, windows, engine=engine)
+
+
+def test_a_trained_model_serves_both_engines() -> None:
+    """What the CPU encodes from a model that it trained, the GPU engine decodes from the same model."""
+    model = models.trained()
+    original = "zählt Ziegel. ".encode() * 12
+    packed, decoded = io.BytesIO(), io.BytesIO()
+    config = model.config.replace(streams=32, window=2)
+    report = codec.encode(io.BytesIO(original), packed, config, model=model, build=made)
+    assert report.trained == model.digest
+    codec.decode(packed, decoded, model=model, engine="cuda", build=made)
+    assert decoded.getvalue() == original
