@@ -9,6 +9,7 @@ files       encode on the device, decode on the CPU, and the reverse: `fast`, `d
 throughput  bytes a second of encoding and decoding with the coder, and the memory it takes
 comparison  the same network as torch.nn.LSTM (cuDNN, bfloat16 autocast, fused Adam), by turns with our encoder
 kernels     the time of each kernel against the time its operations and bytes take at the rates measured here
+selfcheck   the self-check of the program, which compiles its kernels for two more networks
 tiles       the products of `xl` with other block shapes, for whoever tunes them
 
 Every section stands for itself: one that fails is recorded with its error, one that would not fit into the time left
@@ -109,6 +110,7 @@ def main() -> int:
         "throughput": (45, bench.throughput),
         "comparison": (40, bench.comparison),
         "kernels": (40, bench.kernels),
+        "selfcheck": (40, bench.selfcheck),
         "tiles": (60, bench.tiles),
     }
     for name, (needs, work) in sections.items():
