@@ -197,8 +197,13 @@ def run(name: str, scale: Scale, options: argparse.Namespace) -> dict[str, Any]:
         "bytes": {"learnt": len(learn), "validation": len(valid), "test": len(test)},
         "training": json.loads(path.with_suffix(".json").read_text()),
         "value": {way: value(experiment, each) for way, each in results.items()},
-        "evaluations": {way: asdict(each) for way, each in results.items()},
+        "evaluations": {way: rounded(each) for way, each in results.items()},
     }
+
+
+def rounded(evaluation: Evaluation) -> dict[str, Any]:
+    """The evaluation, its curve to four digits."""
+    return asdict(evaluation) | {"curve": [(done, round(bits, 4)) for done, bits in evaluation.curve]}
 
 
 def value(experiment: Experiment, evaluation: Evaluation) -> float:
@@ -308,7 +313,7 @@ def main() -> None:
     }
     options.out.mkdir(parents=True, exist_ok=True)
     stem = options.out / f"{document['date'][:10]}-graves2013-{options.scale}"
-    stem.with_suffix(".json").write_text(json.dumps(document, indent=1) + "\n")
+    stem.with_suffix(".json").write_text(json.dumps(document) + "\n")
     stem.with_suffix(".md").write_text(table(rows, document))
     print(table(rows, document))
 

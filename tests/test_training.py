@@ -50,6 +50,15 @@ def test_a_training_writes_one_file_everywhere(noise: Noise | None) -> None:
     assert len(files) == 1
 
 
+PINNED = []
+
+
+@pytest.mark.parametrize(("noise", "digest"), list(zip(NOISES, PINNED, strict=True)))
+def test_a_training_gives_the_same_model_on_every_machine(noise: Noise | None, digest: str) -> None:
+    """The digest is the one that was seen when the format was made."""
+    assert train(job(noise)).model.digest.hex() == digest
+
+
 def interrupt_at(window: int, kept: Checkpoints, noise: Noise | None) -> None:
     """Train until ``window`` and save then, as if the user had asked for the end."""
     size = CONFIG.streams * CONFIG.window
