@@ -45,7 +45,10 @@ class Direction(Protocol):
     """Where it began; without the state."""
 
     def window(self, predictor: Predictor, first: int, steps: int) -> tuple[IntArray, IntArray]:
-        """Code ``steps`` steps from step ``first`` on. Returns their cum and freq, each (steps, B)."""
+        """Have ``steps`` steps from step ``first`` on predicted. Returns their cum and freq, each (steps, B)."""
+
+    def finish_window(self, cum: IntArray, freq: IntArray) -> None:
+        """Do what the predictor need not wait for: a GPU learns meanwhile. Both (n,), of the symbols coded."""
 
     def end_block(self) -> None:
         """The next window begins a new block, or there is none."""
@@ -69,10 +72,11 @@ class Encoding:
 
     def window(self, predictor: Predictor, first: int, steps: int) -> tuple[IntArray, IntArray]:
         """See the protocol."""
-        cum, freq = predictor.predict_window(next(self._windows).astype(np.int32, order="C"))
-        coded = self.layout.coded(first, steps)
-        self._encoder.encode(cum.ravel()[:coded], freq.ravel()[:coded])
-        return cum, freq
+        return predictor.predict_window(next(self._windows).astype(np.int32, order="C"))
+
+    def finish_window(self, cum: IntArray, freq: IntArray) -> None:
+        """See the protocol."""
+        self._encoder.encode(cum, freq)
 
     def end_block(self) -> None:
         """See the protocol."""
@@ -126,6 +130,9 @@ class Decoding:
         self.output.write(symbols)
         self._add(symbols)
         return predictor.coded()
+
+    def finish_window(self, cum: IntArray, freq: IntArray) -> None:
+        """See the protocol: nothing is left."""
 
     def end_block(self) -> None:
         """See the protocol."""
@@ -194,12 +201,14 @@ def code(
         last = number == layout.windows - 1
         if not last:
             predictor.learn()
+        coded = layout.coded(first, steps)
+        direction.finish_window(cum.ravel()[:coded], freq.ravel()[:coded])
         if last or (number + 1) % per_block == 0:
             direction.end_block()
             pairs.clear()
         elif checkpoints:
             pairs.append(np.stack([cum.ravel(), freq.ravel()]))
-        meter.add(freq.ravel()[: layout.coded(first, steps)])
+        meter.add(freq.ravel()[:coded])
         if checkpoints and not last and checkpoints.due(meter.done):
             now = Snapshot(
                 windows=number + 1,
