@@ -1,6 +1,6 @@
 """The experiments of Graves 2013 ("Generating sequences with recurrent neural networks"), section 3, with our networks.
 
-    python benchmarks/graves2013.py --ptb FOLDER --wiki FILE [--scale small|full] [--only NAME...] [--out FOLDER]
+    python benchmarks/graves2013.py --ptb FOLDER --wiki FILE [--scale small|medium|full] [--only NAME...] [--out FOLDER]
 
 FOLDER holds ptb.train.txt, ptb.valid.txt and ptb.test.txt (Mikolov's preparation of the Penn Treebank), FILE some
 Wikipedia. As in the paper a network is trained, the best of all passes is kept, and the test text is evaluated under
@@ -8,9 +8,10 @@ the weights as they are and as they go on learning, at the rate that is best for
 noise begin with the weights of those without. As characters, lines are read without the blanks that Mikolov's files
 have at both ends of each.
 
-``full`` has the paper's networks and texts and needs a GPU; ``small`` has a tenth of the text and few units, and takes
-about ten minutes of one core. What overfitting there is shows in the cost of a part of the training text, and in that
-of the validation text when a network is trained on with noise and without.
+``full`` has the paper's networks and texts and needs a GPU; ``medium`` has a quarter of the units and takes some hours;
+``small`` has a tenth of the text and few units, and takes about ten minutes of one core. What overfitting there is
+shows in the cost of a part of the training text, and in that of the validation text when a network is trained on with
+noise and without.
 
 Models are kept in ``--models`` and taken from there, unfinished ones as checkpoints: an interrupted run goes on. The
 table and all numbers go to ``--out``.
@@ -119,6 +120,16 @@ SCALES = {
             _preset("graves-ptb-word", hidden=96, streams=8, window=16, rate_first=3000, rate_last=200),
             _preset("graves-wiki", layers=3, hidden=96, streams=8, window=32, rate_first=4000, rate_last=200),
             12,
+        ),
+    ),
+    "medium": Scale(
+        None, 100_000, None, 1,
+        _experiments(
+            _preset("graves-rnn", hidden=256),
+            _preset("graves-ptb-char", hidden=256, rate_first=4000, rate_last=100),
+            _preset("graves-ptb-word", hidden=128, rate_first=4000, rate_last=100),
+            _preset("graves-wiki", layers=3, hidden=256, rate_first=4000, rate_last=100),
+            6,
         ),
     ),
     "full": Scale(
