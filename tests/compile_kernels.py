@@ -94,7 +94,7 @@ def main(capability: int, preset: str, length: int) -> None:
     schedule = Schedule(config, Memory(config, torch.device("meta")))
     schedule.quantise()
     schedule.predict(0, config.window)
-    schedule.predict(0, 1)
+    schedule.decode(1, config.streams)
     schedule.pick(config.window)
     schedule.learn_contexts()
     schedule.learn()

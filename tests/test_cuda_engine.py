@@ -11,7 +11,10 @@ from interpreted import CudaPredictor
 from networks import assert_same, pick, step_through, text
 
 from rnncompress import codec
+from rnncompress.coder import RangeDecoder, RangeEncoder
+from rnncompress.errors import DamagedError
 from rnncompress.lstm import build, selfcheck
+from rnncompress.predictor import WindowDecoder
 from rnncompress.presets import CELLS, Config
 
 WINDOWS = 2
@@ -121,6 +124,41 @@ def test_the_last_window_may_be_short(steps: int) -> None:
     tables = step_through(expected, last)
     assert (np.array(encoder.predict_window(last)) == np.array(pick(tables, last))).all()
     assert (step_through(decoder, last) == tables).all()
+
+
+@pytest.mark.parametrize("alphabet", [1, 20, 256])
+def test_a_window_is_decoded_on_the_device(alphabet: int) -> None:
+    """``decode_window`` finds what the encoder coded, up to the last symbol, and stays in step with the encoder."""
+    config = Config(layers=1, hidden=16, streams=3, window=2, alphabet=alphabet)
+    encoder, decoder = build(config, 3), simulated(config, 3)
+    assert isinstance(decoder, WindowDecoder)
+    *whole, last = text(config, 3, steps=1)
+    last[-1, 2:] = 0
+    coder, windows = RangeEncoder(), []
+    for symbols in [*whole, last]:
+        count = symbols.size - (symbols is last)
+        coder.encode(*(numbers.ravel()[:count] for numbers in encoder.predict_window(symbols)))
+        windows.append((symbols, count, encoder.coded()))
+        if symbols is not last:
+            encoder.learn()
+    source = RangeDecoder(coder.flush())
+    for symbols, count, coded in windows:
+        assert (decoder.decode_window(source.state, source.words, len(symbols), count) == symbols).all()
+        source.check()
+        assert (np.stack(decoder.coded()) == np.stack(coded)).all()
+        if symbols is not last:
+            decoder.learn()
+    source.finish()
+    assert_same(encoder.state(), decoder.state())
+
+
+def test_damage_ends_decoding() -> None:
+    """Data that no encoder wrote are noticed, and the rest of the window is zeros."""
+    config = Config(layers=1, hidden=16, streams=4, window=2)
+    source = RangeDecoder(b"\xff" * 8)
+    assert not simulated(config, 2).decode_window(source.state, source.words, 2, 8).any()
+    with pytest.raises(DamagedError):
+        source.check()
 
 
 def made(config: Config, windows: int, *, engine: str, threads: int) -> object:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rnncompress.exact import noise
+from rnncompress.exact import noise, range_decoder
 from rnncompress.lstm.contexts import HISTORY
 from rnncompress.lstm.cuda import training
 from rnncompress.lstm.cuda.device import require, translated
@@ -79,6 +79,32 @@ class CudaPredictor:
         m.host_symbols[t] = torch.from_numpy(symbols)
         m.history[HISTORY + t].copy_(m.host_symbols[t], non_blocking=True)
         self._steps += 1
+
+    @translated()
+    def decode_window(
+        self, state: NDArray[np.uint64], words: NDArray[np.uint32], steps: int, count: int
+    ) -> IntArray:
+        """See :class:`rnncompress.predictor.WindowDecoder`."""
+        m, start = self._memory, int(state[range_decoder.NEXT])
+        coming = words[start : start + len(m.host_words)].view(np.int32)
+        m.host_words[: len(coming)] = torch.from_numpy(coming.copy())
+        m.host_words[len(coming) :] = 0
+        m.host_decoder[:] = torch.from_numpy(state.view(np.int64).copy())
+        m.host_decoder[range_decoder.NEXT] = 0
+        self._graphs.run(("decode", steps, count), lambda: self._decode(steps, count))
+        self._wait()
+        state[:] = m.host_decoder.numpy().view(np.uint64)
+        state[range_decoder.NEXT] += np.uint64(start)
+        self._steps = steps
+        return m.host_symbols[:steps].numpy().copy()
+
+    def _decode(self, steps: int, count: int) -> None:
+        m = self._memory
+        m.words.copy_(m.host_words, non_blocking=True)
+        m.decoder.copy_(m.host_decoder, non_blocking=True)
+        self.schedule.decode(steps, count)
+        m.host_decoder.copy_(m.decoder, non_blocking=True)
+        m.host_symbols[:steps].copy_(m.history[HISTORY : HISTORY + steps], non_blocking=True)
 
     @translated()
     def coded(self) -> tuple[IntArray, IntArray]:
