@@ -84,7 +84,11 @@ def weight(w):
 
 @triton.jit
 def gradient(g, dither):
-    """See :func:`rnncompress.exact.grid.gradient`; int32."""
+    """See :func:`rnncompress.exact.grid.gradient`; int32.
+
+    The floor of a GPU takes denormals for zero. None can come: the dither is an odd multiple of 2**-24, so the sum is
+    zero or at least 2**-48, the last place of what nearly cancels it.
+    """
     whole = tl.floor(g * GRADIENT_SCALE + dither)
     return tl.minimum(tl.maximum(whole, -GRADIENT_MAX), GRADIENT_MAX).to(tl.int32)
 
