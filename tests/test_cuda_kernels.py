@@ -169,12 +169,14 @@ def test_contexts(mask: int, alphabet: int) -> None:
         table = random.multinomial(TOTAL, np.full(alphabet, 1 / alphabet), rows).astype(np.int32)
         order = np.argsort(context_rows, axis=1, kind="stable")
         found = np.take_along_axis(context_rows, order, axis=1)
+        following = symbols.reshape(-1)[order]
         contexts.learn_contexts[(rows, kinds)](
-            *tensors(found, order, hashes, history[HISTORY:], table, tables, RATES.copy()),
-            bits,
-            alphabet,
-            rows,
-        )
+            *tensors(
+                found, order, np.take_along_axis(hashes, order, axis=1), following, table[order, following], table,
+                tables, RATES.copy(),
+            ),
+            bits, alphabet, rows,
+        )  # fmt: skip
         specification.learn(list(table.reshape(steps, streams, alphabet)), list(symbols))
         assert (tables == specification.tables).all()
         history[:HISTORY] = history[-HISTORY:].copy()

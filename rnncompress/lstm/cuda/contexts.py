@@ -154,42 +154,49 @@ def add_contexts(
 
 @triton.jit
 def learn_contexts(
-    sorted_rows, order, hashes, symbols, frequencies, tables, learning_rates,
+    sorted_rows, order, hashes, symbols, own, frequencies, tables, learning_rates,
     BITS: tl.constexpr, ALPHABET: tl.constexpr, TOTAL_ROWS: tl.constexpr,
 ):  # fmt: skip
-    """Descent for a row of table ``program 1``: the one whose uses begin at place ``program 0`` of the sorted uses."""
-    place = tl.program_id(0)
-    kind = tl.program_id(1)
-    sorted_rows += kind * TOTAL_ROWS
-    order += kind * TOTAL_ROWS
+    """Descent for a row of table ``program 1``: the one whose uses begin at place ``program 0`` of the sorted uses.
+
+    Of each use, sorted (kinds, TOTAL_ROWS): its table row, its row of the window, its hash, its symbol and that
+    symbol's frequency. A frequent context has thousands of uses, so what the next one needs is fetched meanwhile.
+    """
+    place = tl.program_id(1) * TOTAL_ROWS + tl.program_id(0)
+    last = tl.program_id(1) * TOTAL_ROWS + TOTAL_ROWS - 1
     number = tl.load(sorted_rows + place)
-    begins = (place == 0) | (tl.load(sorted_rows + place - 1, mask=place > 0, other=-1) != number)
+    begins = tl.program_id(0) == 0
+    if begins == 0:
+        begins = tl.load(sorted_rows + place - 1) != number
     entry = tl.arange(0, 8)
     entries = tl.where(begins, entry, ENTRIES) < ENTRIES
-    row = tables + (kind.to(tl.int64) * (1 << BITS) + number) * ROW
+    row = tables + (tl.program_id(1).to(tl.int64) * (1 << BITS) + number) * ROW
     weights = tl.load(row + entry, mask=entries, other=0)
     names = tl.load(row + SYMBOLS + entry, mask=entries, other=0)
     count = tl.load(row + COUNT)
     check = tl.load(row + CHECK)
+    r, h = tl.load(order + place), tl.load(hashes + place)
+    symbol, frequency = tl.load(symbols + place), tl.load(own + place)
     using = begins
     while using:
-        r = tl.load(order + place)
-        h = tl.load(hashes + kind * TOTAL_ROWS + r)
-        symbol = tl.load(symbols + r)
-        p = frequencies + r * ALPHABET
+        following = tl.minimum(place + 1, last)
+        next_number = tl.load(sorted_rows + following)
+        next_r, next_h = tl.load(order + following), tl.load(hashes + following)
+        next_symbol, next_frequency = tl.load(symbols + following), tl.load(own + following)
+        known = tl.load(frequencies + r * ALPHABET + names, mask=entries, other=0)
         other = check != h
         aging = other & (count > 1)
         fresh = other & (count <= 1)
         weights = tl.where(fresh, 0, weights)
-        names = tl.where(fresh, 0, names)
         count = tl.where(fresh, 0, count)
         check = tl.where(fresh, h, check)
         rate = tl.load(learning_rates + tl.minimum(count, LAST_RATE))
         present = weights != 0
         same = present & (names == symbol)
         falls = present & (names != symbol)
-        loss = (rate * tl.load(p + names, mask=entries, other=0)) >> FREQUENCY_BITS
-        gain = (rate * (WHOLE - tl.load(p + symbol))) >> FREQUENCY_BITS
+        names = tl.where(fresh, 0, names)
+        loss = (rate * known) >> FREQUENCY_BITS
+        gain = (rate * (WHOLE - frequency)) >> FREQUENCY_BITS
         moved = tl.where(falls, weights - loss.to(tl.int32), weights)
         size = tl.where(entries, tl.abs(moved), 2**31 - 1)
         weakest = tl.min(tl.where(size == tl.min(size, axis=0), entry, 8), axis=0)
@@ -200,8 +207,8 @@ def learn_contexts(
         weights = tl.where(aging, weights, moved)
         names = tl.where(taken & (aging == 0), symbol, names)
         count = tl.where(aging, count >> 1, count + 1)
-        place += 1
-        using = tl.load(sorted_rows + place, mask=place < TOTAL_ROWS, other=-1) == number
+        using = (place < last) & (next_number == number)
+        place, r, h, symbol, frequency = following, next_r, next_h, next_symbol, next_frequency
     tl.store(row + entry, weights, mask=entries)
     tl.store(row + SYMBOLS + entry, names, mask=entries)
     tl.store(row + COUNT, count, mask=begins)

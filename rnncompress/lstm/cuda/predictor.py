@@ -1,5 +1,7 @@
 """The GPU engine: what it tells its caller, and when it waits for the device."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -43,6 +45,8 @@ class CudaPredictor:
         self._memory = Memory(config, self._device)
         self.schedule = Schedule(config, self._memory)
         self._graphs = Graphs(self._device)
+        cuda: Any = torch.cuda  # typed in part
+        self._side = cuda.Stream(self._device) if self._device.type == "cuda" else None
         self._steps = 0
         self._take(Parameters.initial(config))
 
@@ -140,10 +144,26 @@ class CudaPredictor:
         m.host_rates[:] = torch.from_numpy(np.array([step, blend, learns], np.float32))
         m.keys.copy_(m.host_keys, non_blocking=True)
         m.rates.copy_(m.host_rates, non_blocking=True)
-        if config.contexts:
-            self.schedule.learn_contexts()
+        with self._beside():
+            if config.contexts:
+                self.schedule.learn_contexts()
         self._graphs.run("learn", self.schedule.learn)
+        self._join()
         self.skip()
+
+    @contextmanager
+    def _beside(self) -> Iterator[None]:
+        """What is launched in the block runs at the same time as what follows it, until :meth:`_join`."""
+        if self._side is None:
+            yield
+            return
+        self._side.wait_stream(torch.cuda.current_stream(self._device))
+        with torch.cuda.stream(self._side):
+            yield
+
+    def _join(self) -> None:
+        if self._side is not None:
+            torch.cuda.current_stream(self._device).wait_stream(self._side)
 
     # -- training and evaluation, see rnncompress.lstm.trainable -----------------------------------------------------
 

@@ -126,11 +126,13 @@ class Schedule:
 
     def learn_contexts(self) -> None:
         """The tables of the contexts learn the window; independent of all else that learns."""
-        m, config = self.memory, self._config
-        found = torch.sort(m.context_rows, dim=1, stable=True)
+        m = self.memory
+        rows, order = torch.sort(m.context_rows, dim=1, stable=True)
+        symbols = m.history[HISTORY:].flatten()[order]
+        own = m.table[order, symbols.to(torch.int64)]
         contexts.learn_contexts[(self.R, self.K)](
-            found.values, found.indices, m.hashes, m.history[HISTORY:], m.table, m.contexts, m.learning_rates,
-            config.context_bits, self.A, self.R, num_warps=1, **EXACT,
+            rows, order, m.hashes.gather(1, order), symbols, own, m.table, m.contexts, m.learning_rates,
+            self._config.context_bits, self.A, self.R, num_warps=1, **EXACT,
         )  # fmt: skip
 
     def learn(self) -> None:
