@@ -65,16 +65,12 @@ class CudaPredictor:
     @translated()
     def predict_step(self) -> IntArray:
         """See the protocol."""
-        t = self._steps
-        self._graphs.run(("step", t), lambda: self._predict_step(t))
-        self._wait()
-        table: IntArray = self._memory.host_table.numpy()
-        return table
-
-    def _predict_step(self, t: int) -> None:
-        m, B = self._memory, self.config.streams
-        self.schedule.predict(t, t + 1)
+        m, B, t = self._memory, self.config.streams, self._steps
+        self._graphs.run(("step", t), lambda: self.schedule.predict(t, t + 1))
         m.host_table.copy_(m.table[t * B : (t + 1) * B], non_blocking=True)
+        self._wait()
+        table: IntArray = m.host_table.numpy()
+        return table
 
     @translated()
     def observe(self, symbols: IntArray) -> None:
@@ -95,34 +91,26 @@ class CudaPredictor:
         m.host_words[len(coming) :] = 0
         m.host_decoder[:] = torch.from_numpy(state.view(np.int64).copy())
         m.host_decoder[range_decoder.NEXT] = 0
-        self._graphs.run(("decode", steps, count), lambda: self._decode(steps, count))
+        m.words.copy_(m.host_words, non_blocking=True)
+        m.decoder.copy_(m.host_decoder, non_blocking=True)
+        self._graphs.run(("decode", steps, count), lambda: self.schedule.decode(steps, count))
+        m.host_decoder.copy_(m.decoder, non_blocking=True)
+        m.host_symbols[:steps].copy_(m.history[HISTORY : HISTORY + steps], non_blocking=True)
         self._wait()
         state[:] = m.host_decoder.numpy().view(np.uint64)
         state[range_decoder.NEXT] += np.uint64(start)
         self._steps = steps
         return m.host_symbols[:steps].numpy().copy()
 
-    def _decode(self, steps: int, count: int) -> None:
-        m = self._memory
-        m.words.copy_(m.host_words, non_blocking=True)
-        m.decoder.copy_(m.host_decoder, non_blocking=True)
-        self.schedule.decode(steps, count)
-        m.host_decoder.copy_(m.decoder, non_blocking=True)
-        m.host_symbols[:steps].copy_(m.history[HISTORY : HISTORY + steps], non_blocking=True)
-
     @translated()
     def coded(self) -> tuple[IntArray, IntArray]:
         """See the protocol."""
         m, steps = self._memory, self._steps
-        self._graphs.run(("coded", steps), lambda: self._code(steps))
+        self._graphs.run(("coded", steps), lambda: self.schedule.pick(steps))
+        m.host_coded.copy_(m.coded, non_blocking=True)
         self._wait()
         cum, freq = m.host_coded[:, :steps].numpy().copy()
         return cum, freq
-
-    def _code(self, steps: int) -> None:
-        m = self._memory
-        self.schedule.pick(steps)
-        m.host_coded.copy_(m.coded, non_blocking=True)
 
     def _wait(self) -> None:
         if self._device.type == "cuda":
