@@ -17,7 +17,7 @@ OTHERS = {
 }  # fmt: skip
 RUNS = [
     ("80", "fast", "66000000"),
-    ("90", "large", "66000000", "forward_wave", "backward_wave", "learn_matrices"),
+    ("90", "large", "66000000", "forward_wave", "backward_wave"),
 ]
 
 

@@ -67,7 +67,7 @@ def test_long_sums_wrap_and_never_saturate() -> None:
 
 
 @few
-@given(st.sampled_from([1, 2, 17, 256, 257, 5000]), st.sampled_from([1, 1000, 2**23, 2**31 - 1]), seeds)
+@given(st.sampled_from([1, 2, 17, 256, 257, 1000]), st.sampled_from([1, 1000, 2**23, 2**31 - 1]), seeds)
 def test_frequencies(alphabet: int, size: int, seed: int) -> None:
     """Sums become the frequencies of the specification, and the coder's two numbers are read off them."""
     random = np.random.default_rng(seed)
