@@ -82,7 +82,10 @@ class EvaluationResult:
 @click.option("--rule", type=click.Choice(["adam", "rms"]), default="adam", show_default=True,
               help="How it learns: as in training, or normalised by the gradients of training.")  # fmt: skip
 @click.option(
-    "--rate", type=click.FloatRange(1e-6, 1), metavar="R", help="How fast it learns. Default: 0.0003, for rms 0.0005."
+    "--rate",
+    type=click.FloatRange(1e-6, 1),
+    metavar="R",
+    help="How fast it learns. Default: 0.0003, for rms 0.0005.",
 )
 @click.option("--decay", type=click.FloatRange(0, 1), metavar="D",
               help="Pull back to the trained weights after each update; for --rule rms. Default: 0.003.")  # fmt: skip
