@@ -25,10 +25,10 @@ def announced_memory(config: Config, *, trained: bool = False) -> int:
     # What a step of a stream leaves behind for learning: gates and states of every unit, frequencies.
     step = 8 * units * (config.gates + 6) + 32 * config.alphabet
     streams = config.streams * (config.window * (step + 8) + _BUFFERS)
-    # The tables of contexts, and their copies in a checkpoint.
-    tables = 3 * config.contexts.bit_count() * _ROW << config.context_bits
+    # The tables of contexts, and once more while a checkpoint is read.
+    tables = 2 * config.contexts.bit_count() * _ROW << config.context_bits
     # A trained model holds weights, moments and tables; while it is read or handed over, so does a copy.
-    model = (weights + tables) // 2 if trained else 0
+    model = weights // 2 + tables if trained else 0
     return _BASE + weights + streams + tables + model
 
 

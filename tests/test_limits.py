@@ -60,7 +60,10 @@ def save_model(config: Config, path: Path) -> None:
 )
 @pytest.mark.parametrize("trained", [False, True])
 def test_no_more_memory_than_announced(config: Config, trained: bool, tmp_path: Path) -> None:
-    """Weights, streams, contexts, checkpoints, a trained model: all less than announced, yet not just a tenth."""
+    """Weights, streams, contexts, checkpoints, a trained model: all less than announced, yet not just a tenth.
+
+    But the tables of contexts take memory as they fill, and only those of a trained model are full.
+    """
     save_model(SMALL, tmp_path / "small")
     save_model(config, tmp_path / "model")
     run = subprocess.run(
@@ -73,4 +76,5 @@ def test_no_more_memory_than_announced(config: Config, trained: bool, tmp_path: 
     )
     assert run.returncode == 0, run.stderr
     announced = announced_memory(config, trained=trained)
-    assert announced / 10 < int(run.stdout) < announced
+    assert int(run.stdout) < announced
+    assert int(run.stdout) > announced / 10 or (config.contexts and not trained)
