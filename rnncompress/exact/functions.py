@@ -18,7 +18,7 @@ _D1: Final = np.float32(62370)
 _D2: Final = np.float32(3150)
 _D3: Final = np.float32(28)
 _EXP_STEP: Final = np.float32(2**-10)
-_ROOT_SEED: Final = np.int32(0x5F3759DF)
+ROOT_SEED: Final = np.int32(0x5F3759DF)
 _ONE_BIT: Final = np.int32(1)
 _THREE_HALVES: Final = np.float32(1.5)
 
@@ -66,5 +66,5 @@ def inverse_root(x: Any) -> Any:
     root").
     """
     bits = np.float32(x).view(np.int32)
-    y = np.int32(_ROOT_SEED - (bits >> _ONE_BIT)).view(np.float32)
+    y = np.int32(ROOT_SEED - (bits >> _ONE_BIT)).view(np.float32)
     return y * (_THREE_HALVES - _HALF * x * y * y)

@@ -18,7 +18,8 @@ _BYTE: Final = np.uint32(255)
 _S8: Final = np.uint32(8)
 _S24: Final = np.uint32(24)
 _MIDDLE: Final = np.float32(510)
-_DEVIATION: Final = np.float32(1 / math.sqrt(4 * (256**2 - 1) / 12))
+DEVIATION: Final = np.float32(1 / math.sqrt(4 * (256**2 - 1) / 12))
+"""One over that of the sum of four bytes. float64's sqrt and / are correctly rounded everywhere."""
 
 
 @register_jitable
@@ -43,7 +44,7 @@ def normal(key: Any, counter: Any) -> Any:
     """Nearly normal float32 of mean 0 and variance 1 from a key and a counter (both uint32): four bytes summed."""
     bits = mix(np.uint32(counter ^ key))
     total = np.uint32((bits & _BYTE) + ((bits >> _S8) & _BYTE) + ((bits >> _S16) & _BYTE) + (bits >> _S24))
-    return (np.float32(total) - _MIDDLE) * _DEVIATION
+    return (np.float32(total) - _MIDDLE) * DEVIATION
 
 
 def key(purpose: int, number: int) -> np.uint32:

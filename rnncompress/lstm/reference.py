@@ -140,7 +140,7 @@ class ReferencePredictor:
         config, p = self.config, self.parameters
         p.updates += 1
         L, H, B = config.layers, config.hidden, config.streams
-        keys = [noise.key(layer, p.updates) for layer in range(L + 1)]
+        keys = noise.keys(L + 1, p.updates)
         matrices = [np.zeros(w.shape, np.int64) for w in self.W]
         embeddings = [np.zeros(e.shape, np.int64) for e in p.embeddings]
         bias = np.zeros(config.alphabet, np.int64)

@@ -56,8 +56,8 @@ def _serve(
 class Pace:
     """How many threads are fastest just now: all, half of them and so on, down to one, tried in turn, now and then.
 
-    Small networks lose more by waking threads than they win by sharing, and where other programs use the processor
-    threads wait for each other. No rule knows; the clock does.
+    Waking threads can cost a small network more than sharing saves, and where other programs use the processor threads
+    wait for each other. No rule knows; the clock does.
     """
 
     TRIAL: Final = 8

@@ -124,8 +124,8 @@ class CudaPredictor:
         m, config = self._memory, self.config
         self._updates += 1
         # The numbers of the update before are long read: its window has been predicted from what it left.
-        keys = [noise.key(layer, self._updates) for layer in range(config.layers + 1)]
-        m.host_keys[:] = torch.from_numpy(np.array(keys, np.uint32).view(np.int32))
+        keys = noise.keys(config.layers + 1, self._updates)
+        m.host_keys[:] = torch.from_numpy(keys.view(np.int32))
         learns = np.float32(not self.keep_moments)
         blend = learns / np.float32(min(self._updates, config.horizon))
         step = rate(config, self._updates - self.started, self.windows)

@@ -11,14 +11,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rnncompress.exact import grid
+from rnncompress.exact import functions, grid, noise
 from rnncompress.lstm.cuda.memory import Memory
 from rnncompress.lstm.parameters import EPSILON
 from rnncompress.lstm.trainable import ROOT_UNITS, VARIANCE_UNITS, Group, Variation
 
 _WORD: Final = 0xFFFFFFFF
-_DEVIATION: Final = float(np.float32(1 / math.sqrt(4 * (256**2 - 1) / 12)))
-_ROOT_SEED: Final = 0x5F3759DF
+_DEVIATION: Final = float(noise.DEVIATION)
+_ROOT_SEED: Final = int(functions.ROOT_SEED)
 _LIMIT: Final = float(grid.WEIGHT_LIMIT)
 
 
@@ -55,8 +55,11 @@ class Places:
 def groups(m: Memory, places: Places, updates: int, rows: NDArray[np.intp] | None) -> list[Group]:
     """All weights; in place of ``rows`` the embeddings of all symbols, for sparing some is no gain here."""
     rest = slice(None) if rows is None else slice(m.config.alphabet)
-    uses = (m.seen.to(torch.float64) / max(1, updates)).to(torch.float32)[:, None]
-    one = torch.ones((), device=m.masters.device)
+    device = m.masters.device
+    # Divided by a tensor: by a number CUDA would multiply with the reciprocal.
+    updated = torch.tensor(max(1, updates), dtype=torch.float64, device=device)
+    uses = (m.seen.to(torch.float64) / updated).to(torch.float32)[:, None]
+    one = torch.ones((), device=device)
     return [
         _group(m.masters, m.moments, places.matrices, one, True),
         _group(m.softmax, m.softmax_moments, places.softmax, one, True),
