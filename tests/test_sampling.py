@@ -95,7 +95,7 @@ def test_temperature_is_a_power(temperature):
     frequencies = np.array([1, 10**3, 10**5, 5 * 10**6, 10**7], np.int32)
     weights = tempered(frequencies, temperature)
     expected = (frequencies / frequencies.max()) ** (1000 / temperature)
-    assert np.allclose(weights / 2**38, expected, rtol=0.4, atol=1e-3)
+    assert np.allclose(weights / 2**38, expected, rtol=0.03, atol=1e-5)
     assert weights[-1] == 2**38
 
 
