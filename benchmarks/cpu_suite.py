@@ -35,11 +35,12 @@ from torch import nn
 
 from rnncompress import presets
 from rnncompress.bench import machine
-from rnncompress.coder import RangeDecoder, RangeEncoder
-from rnncompress.exact import simd
-from rnncompress.lstm import build, kernels, phases
-from rnncompress.predictor import IntArray
-from rnncompress.presets import Config
+from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
+from rnncompress.compiled import simd
+from rnncompress.config import Config
+from rnncompress.lstm import build
+from rnncompress.lstm.cpu import kernels, phases
+from rnncompress.network import IntArray
 
 ROOT = Path(__file__).parent.parent
 PLAIN = Config(streams=16, window=16, contexts=0)

@@ -21,10 +21,10 @@ import numpy as np
 
 from rnncompress import presets
 from rnncompress.bench import machine
+from rnncompress.config import CELLS, Config
 from rnncompress.layout import Layout, read_windows
 from rnncompress.lstm import build
-from rnncompress.predictor import PRECISION
-from rnncompress.presets import CELLS, Config
+from rnncompress.network import PRECISION
 
 
 def code_length(path: Path, size: int, config: Config, threads: int) -> float:

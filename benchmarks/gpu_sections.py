@@ -22,11 +22,11 @@ import torch
 
 from rnncompress import codec, lstm, presets
 from rnncompress.bench import machine
-from rnncompress.coder import RangeDecoder, RangeEncoder
+from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
+from rnncompress.config import Config
 from rnncompress.lstm import selfcheck
 from rnncompress.lstm.cuda.device import require
 from rnncompress.lstm.cuda.predictor import CudaPredictor
-from rnncompress.presets import Config
 
 ROOT = Path(__file__).resolve().parent.parent
 LONG = 66_000_000

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from rnncompress.presets import Config
+from rnncompress.config import Config
 
 
 class Network(nn.Module):

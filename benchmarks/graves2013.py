@@ -29,9 +29,10 @@ from typing import Any, Literal
 from rnncompress import presets
 from rnncompress.bench import machine
 from rnncompress.checkpoint import Checkpoints
+from rnncompress.config import Config
 from rnncompress.lstm.trainable import Noise
 from rnncompress.model import Model
-from rnncompress.presets import Alphabet, Config
+from rnncompress.presets import Alphabet
 from rnncompress.training.evaluation import DECAY, Evaluation, Rule, RuleName, evaluate
 from rnncompress.training.trainer import Job, Progress, train
 from rnncompress.vocabulary import Vocabulary

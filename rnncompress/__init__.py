@@ -15,6 +15,7 @@ Importing this package imports none of numpy, numba, torch and constriction: the
 from typing import TYPE_CHECKING
 
 from rnncompress._version import __version__
+from rnncompress.config import Config
 from rnncompress.errors import (
     CannotDecodeHereError,
     CheckpointError,
@@ -34,7 +35,6 @@ from rnncompress.errors import (
     TruncatedError,
     VersionError,
 )
-from rnncompress.presets import Config
 
 if TYPE_CHECKING:
     from rnncompress.checkpoint import Checkpoints

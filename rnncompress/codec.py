@@ -8,9 +8,10 @@ from typing import BinaryIO, Final, Literal, Protocol, TypeVar
 
 import numpy as np
 
-from rnncompress import container, pretrained, states
+from rnncompress import container, pretrained
 from rnncompress._version import __version__
 from rnncompress.checkpoint import Checkpoints
+from rnncompress.config import Config
 from rnncompress.container import Header, Mode
 from rnncompress.errors import (
     CheckpointError,
@@ -23,9 +24,9 @@ from rnncompress.errors import (
 from rnncompress.layout import Layout
 from rnncompress.limits import MEMORY_LIMIT, check_memory
 from rnncompress.loop import Decoding, Encoding, Meter, ProgressCallback, code
+from rnncompress.lstm import state as states
 from rnncompress.model import Model
-from rnncompress.predictor import PRECISION, Predictor
-from rnncompress.presets import Config
+from rnncompress.network import PRECISION, Predictor
 from rnncompress.snapshot import Identity, Snapshot, shapes
 from rnncompress.trust import build as build_trusted
 

@@ -20,8 +20,8 @@ from dataclasses import dataclass, fields
 from itertools import islice
 from typing import BinaryIO, Final, Literal
 
+from rnncompress.config import CELLS, Config
 from rnncompress.errors import DamagedError, NotRnncError, TruncatedError, VersionError
-from rnncompress.presets import CELLS, Config
 
 Mode = Literal["model", "stored", "trained"]
 MODES: Final[tuple[Mode, ...]] = ("model", "stored", "trained")

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from rnncompress import container
 from rnncompress.checkpoint import Checkpoints
-from rnncompress.coder import RangeDecoder, RangeEncoder
+from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
+from rnncompress.config import Config
 from rnncompress.container import Header
 from rnncompress.errors import DamagedError
 from rnncompress.files import sync
 from rnncompress.layout import Layout, WindowWriter, read_windows
-from rnncompress.predictor import PRECISION, IntArray, Predictor, WindowDecoder
-from rnncompress.presets import Config
+from rnncompress.network import PRECISION, IntArray, Predictor, WindowDecoder
 from rnncompress.snapshot import Identity, Snapshot
 
 CURVE_POINTS: Final = 200

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import Final
 
-from rnncompress.presets import Config
+from rnncompress.config import Config
 
 NAME: Final = "measured.json"
 

@@ -16,13 +16,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncompress import states
+from rnncompress.config import Config
 from rnncompress.container import check_config
 from rnncompress.errors import CheckpointError, ModelError, VersionError
 from rnncompress.files import atomic_output, open_input
+from rnncompress.lstm import state as states
 from rnncompress.lstm.contexts import HISTORY, ROW, kinds
 from rnncompress.lstm.parameters import Parameters
-from rnncompress.presets import Config
 from rnncompress.vocabulary import Vocabulary
 
 VERSION: Final = 1
@@ -50,7 +50,7 @@ class Model:
     """As trained; its alphabet is the vocabulary's."""
     vocabulary: Vocabulary
     arrays: Mapping[str, Array]
-    """What :meth:`rnncompress.predictor.Predictor.state` holds, but for what is carried from window to window. In
+    """What :meth:`rnncompress.network.Predictor.state` holds, but for what is carried from window to window. In
     place of the tables of contexts: ``context_rows`` (n,) int64, the rows in use, numbered over all tables, and
     ``context_values`` (n, 16) int32."""
     training: Mapping[str, str] = field(default_factory=dict)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from rnncompress import presets
+from rnncompress.config import Config
 from rnncompress.container import Header
 from rnncompress.errors import ModelError, ModelNeededError, RnncompressError
 from rnncompress.model import SUFFIX, Model, told_digest
-from rnncompress.presets import Config
 
 LEAST_RATE: Final = 500
 """In millionths. Training may end with a rate at which hardly anything is learnt any more."""

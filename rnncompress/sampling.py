@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rnncompress.exact import functions, noise
 from rnncompress.lstm.trainable import Network
-from rnncompress.predictor import IntArray
+from rnncompress.network import IntArray
 
 ONE: Final = 1000
 """The temperature that leaves the predictions as they are: temperatures are in thousandths."""

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncompress.errors import CheckpointError
-from rnncompress.predictor import IntArray
+from rnncompress.network import IntArray
 
 MAGIC: Final = b"\x89RNNCKPT"
 

@@ -11,9 +11,9 @@ from typing import Final
 
 from rnncompress import lstm
 from rnncompress._version import __version__
+from rnncompress.config import Config
 from rnncompress.corpora import cache_folder
-from rnncompress.predictor import Predictor
-from rnncompress.presets import Config
+from rnncompress.network import Predictor
 
 _trusted: Final[set[str]] = set()
 """Fingerprints that this process has checked."""

@@ -10,7 +10,7 @@ from typing import Final, get_args
 
 import numpy as np
 
-from rnncompress.predictor import IntArray
+from rnncompress.network import IntArray
 from rnncompress.presets import Alphabet
 
 UNKNOWN: Final = "<unk>"

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from rnncompress.predictor import TOTAL, IntArray, Predictor
-from rnncompress.presets import Config
+from rnncompress.config import Config
+from rnncompress.network import TOTAL, IntArray, Predictor
 
 
 class CountingPredictor:

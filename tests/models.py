@@ -5,8 +5,9 @@ from functools import cache
 import numpy as np
 
 from rnncompress import lstm
+from rnncompress.config import Config
 from rnncompress.model import Model
-from rnncompress.presets import Alphabet, Config
+from rnncompress.presets import Alphabet
 from rnncompress.vocabulary import Vocabulary
 
 CONFIG = Config(

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from hypothesis import strategies as st
 
-from rnncompress.predictor import IntArray, Predictor
-from rnncompress.presets import CELLS, Config
+from rnncompress.config import CELLS, Config
+from rnncompress.network import IntArray, Predictor
 
 State = dict[str, np.ndarray]
 

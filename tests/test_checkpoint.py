@@ -15,12 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from rnncompress import Checkpoints, codec, container, lstm, snapshot, states
+from rnncompress import Checkpoints, codec, container, lstm, snapshot
+from rnncompress.config import Config
 from rnncompress.errors import CheckpointError, OutputError
 from rnncompress.files import beside
 from rnncompress.loop import Progress
+from rnncompress.lstm import state as states
 from rnncompress.lstm.contexts import COUNT, SYMBOLS
-from rnncompress.presets import Config
 from rnncompress.snapshot import OtherRunError, Snapshot
 
 CONFIG = Config(layers=1, hidden=16, streams=3, window=4, contexts=0b1010, context_bits=6)

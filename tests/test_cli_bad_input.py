@@ -13,10 +13,10 @@ import fake
 import pytest
 
 from rnncompress import codec, container, snapshot
+from rnncompress.config import Config
 from rnncompress.container import Header
 from rnncompress.errors import SelfCheckError
 from rnncompress.lstm.cuda import device
-from rnncompress.presets import Config
 
 NAME = "größter Text ever.txt"
 

@@ -8,8 +8,10 @@ from models import TEXT
 
 from rnncompress import lstm, presets
 from rnncompress.cli import texts
+from rnncompress.config import Config
+from rnncompress.lstm.cpu.predictor import CpuPredictor
 from rnncompress.model import Model
-from rnncompress.presets import Config, Preset
+from rnncompress.presets import Preset
 from rnncompress.training import trainer
 
 TINY = Config(layers=1, hidden=16, streams=2, window=8, rate_first=8000, rate_last=1000)
@@ -106,7 +108,7 @@ def test_an_interrupted_training_is_resumed(cli, folder, corpus, monkeypatch):
     """What was done is kept in a checkpoint, and the result is that of a training without a break."""
     arguments = ("--preset", "lstm", "--epochs", 2)
     assert cli("train", corpus, "-o", "whole", *arguments).exit_code == 0
-    learn, done = lstm.cpu.CpuPredictor.learn, []
+    learn, done = CpuPredictor.learn, []
 
     def until(network):
         learn(network)
@@ -115,7 +117,7 @@ def test_an_interrupted_training_is_resumed(cli, folder, corpus, monkeypatch):
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(lstm.cpu.CpuPredictor, "learn", until)
+        patch.setattr(CpuPredictor, "learn", until)
         result = cli("train", corpus, "-o", "m", *arguments, "--checkpoint-every", "300b")
     assert result.exit_code == 130
     assert "the same command with --resume goes on" in result.stderr

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from rnncompress import codec, container, loop
 from rnncompress.codec import Report
+from rnncompress.config import Config
 from rnncompress.errors import FormatError, InputError, LimitError, MismatchError
 from rnncompress.limits import MEMORY_LIMIT, announced_memory
 from rnncompress.loop import Progress
-from rnncompress.predictor import IntArray, Predictor
-from rnncompress.presets import Config
+from rnncompress.network import IntArray, Predictor
 
 CONFIG = Config(streams=7, window=6)
 BLOCK = 6 * CONFIG.streams * CONFIG.window

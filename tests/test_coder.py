@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncompress.coder import RangeDecoder, RangeEncoder
+from rnncompress.coder import range_decoder
+from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
 from rnncompress.errors import DamagedError
-from rnncompress.exact import range_decoder
-from rnncompress.predictor import TOTAL, IntArray
+from rnncompress.network import TOTAL, IntArray
 
 patient = settings(deadline=None)
 """The first call compiles."""

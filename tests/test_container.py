@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnncompress import container
+from rnncompress.config import CELLS, Config
 from rnncompress.container import Header, inspect, payloads, verify
 from rnncompress.errors import DamagedError, FormatError, NotRnncError, TruncatedError, VersionError
-from rnncompress.presets import CELLS, Config
 
 DIGEST = bytes(range(16))
 TRAINED = bytes(range(100, 116))

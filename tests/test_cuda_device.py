@@ -10,10 +10,10 @@ import torch
 from conftest import contents
 
 from rnncompress import trust
+from rnncompress.config import Config
 from rnncompress.errors import DeviceError
 from rnncompress.lstm import available, build
 from rnncompress.lstm.cuda import device
-from rnncompress.presets import Config
 
 Patch = pytest.MonkeyPatch
 

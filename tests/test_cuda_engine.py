@@ -11,11 +11,11 @@ from interpreted import CudaPredictor
 from networks import assert_same, pick, step_through, text
 
 from rnncompress import codec
-from rnncompress.coder import RangeDecoder, RangeEncoder
+from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
+from rnncompress.config import CELLS, Config
 from rnncompress.errors import DamagedError
 from rnncompress.lstm import build, selfcheck
-from rnncompress.predictor import WindowDecoder
-from rnncompress.presets import CELLS, Config
+from rnncompress.network import WindowDecoder
 
 WINDOWS = 2
 CONTEXTS = 1 << 1 | 1 << 3 | 1 << 24 | 1 << 25

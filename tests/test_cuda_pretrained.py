@@ -7,9 +7,9 @@ import models
 from interpreted import CudaPredictor
 
 from rnncompress import codec
+from rnncompress.config import Config
 from rnncompress.lstm import build
-from rnncompress.predictor import Predictor
-from rnncompress.presets import Config
+from rnncompress.network import Predictor
 
 simulated = partial(CudaPredictor, device="cpu")
 

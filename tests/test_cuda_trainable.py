@@ -8,12 +8,12 @@ import pytest
 from interpreted import CudaPredictor, torch
 from networks import assert_same, text
 
+from rnncompress.config import Config
 from rnncompress.exact import functions, noise
 from rnncompress.lstm.cuda import training
 from rnncompress.lstm.reference import ReferencePredictor
 from rnncompress.lstm.trainable import Anchor, Network, Noise, NoisyWeights
-from rnncompress.predictor import IntArray
-from rnncompress.presets import Config
+from rnncompress.network import IntArray
 
 CONFIGS = [
     Config(layers=2, hidden=16, alphabet=19, streams=2, window=4, horizon=2, rate_first=9000),

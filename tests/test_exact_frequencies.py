@@ -8,8 +8,8 @@ from hypothesis.extra.numpy import arrays
 
 from rnncompress.exact import grid
 from rnncompress.exact.frequencies import frequencies, raw_scale
-from rnncompress.lstm import kernels
-from rnncompress.predictor import TOTAL
+from rnncompress.lstm.cpu import kernels
+from rnncompress.network import TOTAL
 
 alphabets = st.sampled_from([1, 2, 3, 16, 49, 255, 256])
 moderate = st.floats(-40, 40, width=32)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rnncompress import lstm
-from rnncompress.presets import Config
+from rnncompress.config import Config
 from rnncompress.training import trainer
 
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "graves2013.py"

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from rnncompress import lstm
+from rnncompress.config import Config
 from rnncompress.limits import announced_memory
 from rnncompress.lstm.contexts import COUNT
 from rnncompress.model import Model
-from rnncompress.presets import Config
 from rnncompress.vocabulary import Vocabulary
 
 MEASURE = """
 import io, sys
 from pathlib import Path
 from rnncompress import Checkpoints, Model, codec
-from rnncompress.presets import Config
+from rnncompress.config import Config
 
 def code(config, length, model=None):
     packed, checkpoints = io.BytesIO(), Checkpoints(Path("out"), every_bytes=1)

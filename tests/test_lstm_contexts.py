@@ -4,10 +4,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncompress.lstm import build, context_kernels
+from rnncompress.config import Config
+from rnncompress.lstm import build
 from rnncompress.lstm.contexts import ENTRIES, HISTORY, ROW, Contexts, kinds, learn_row, word_hashes
-from rnncompress.predictor import TOTAL
-from rnncompress.presets import Config
+from rnncompress.lstm.cpu import context_kernels
+from rnncompress.network import TOTAL
 
 texts = st.lists(st.sampled_from(b"abAB .\n\xc3\xa9\0"), min_size=HISTORY, max_size=HISTORY)
 

@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import assert_same, configs, pick, seeds, step_through, text
 
-from rnncompress.coder import RangeDecoder, RangeEncoder
+from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
+from rnncompress.config import Config
 from rnncompress.errors import DamagedError, DeviceError
 from rnncompress.exact import grid
-from rnncompress.lstm import available, build, cpu
-from rnncompress.predictor import TOTAL
-from rnncompress.presets import Config
+from rnncompress.lstm import available, build
+from rnncompress.lstm.cpu import predictor as cpu
+from rnncompress.network import TOTAL
 
 WINDOWS = 4
 

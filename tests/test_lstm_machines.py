@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from rnncompress import encode
-from rnncompress.presets import Config
+from rnncompress.config import Config
 
 HERE = Path(__file__).parent
 TEXT = (HERE / "golden" / "original.txt").read_bytes()
@@ -94,9 +94,9 @@ from numba.core.registry import cpu_target
 
 codegen = type(cpu_target.target_context.codegen())
 codegen.magic_tuple = lambda self: ("unknown", "generic", "")  # no instruction that rnncompress knows by name
-from rnncompress.exact import simd
+from rnncompress.compiled import simd
 assert simd._MULTIPLY_ADD is None
-import test_exact_product as tests
+import test_compiled_simd as tests
 tests.test_any_shape_any_values()
 tests.test_extreme_values_wrap()
 tests.test_starts_and_strides()

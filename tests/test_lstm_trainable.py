@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import assert_same, configs, seeds, text
 
+from rnncompress.config import Config
 from rnncompress.exact.noise import normal
 from rnncompress.lstm import trainable
-from rnncompress.lstm.cpu import CpuPredictor
+from rnncompress.lstm.cpu.predictor import CpuPredictor
 from rnncompress.lstm.reference import ReferencePredictor
 from rnncompress.lstm.trainable import Anchor, Network, Noise, NoisyWeights
-from rnncompress.predictor import IntArray
-from rnncompress.presets import Config
+from rnncompress.network import IntArray
 
 WINDOWS = 4
 

@@ -3,8 +3,8 @@
 import json
 
 from rnncompress import measured, presets
+from rnncompress.config import Config
 from rnncompress.measured import Measurement
-from rnncompress.presets import Config
 
 ONE = Measurement("a file", 1_000_000, 200_000, 10.0, 20.0, "a machine, 1 thread", "2026-11-22")
 

@@ -12,7 +12,7 @@ from rnncompress import Config, codec, container, lstm
 from rnncompress.checkpoint import Checkpoints
 from rnncompress.errors import CheckpointError, LimitError, ModelError, ModelNeededError
 from rnncompress.model import Model
-from rnncompress.predictor import Predictor
+from rnncompress.network import Predictor
 from rnncompress.pretrained import LEAST_RATE, adapt, find
 
 DATA = "Ein Ziegel zählt den Dächerflüsterer.\n".encode() * 4

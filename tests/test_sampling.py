@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rnncompress import lstm
 from rnncompress.cli import main
 from rnncompress.model import Model
-from rnncompress.predictor import TOTAL
+from rnncompress.network import TOTAL
 from rnncompress.sampling import ONE, draw, sample, tempered
 
 PRIME = b"Ziegel "

@@ -10,9 +10,9 @@ from models import TEXT
 
 from rnncompress import lstm
 from rnncompress.checkpoint import Checkpoints
+from rnncompress.config import Config
 from rnncompress.errors import CheckpointError, DeviceError, InputError, ModelError
 from rnncompress.lstm.trainable import Noise
-from rnncompress.presets import Config
 from rnncompress.training import trainer
 from rnncompress.training.reading import Reading, bits, cost
 from rnncompress.training.trainer import PATIENCE, Job, Progress, Trained, train

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from rnncompress import codec, trust
+from rnncompress.config import Config
 from rnncompress.errors import SelfCheckError
 from rnncompress.lstm import selfcheck
-from rnncompress.presets import Config
 
 CONFIG = Config(layers=1, hidden=16)
 TEXT = b"Wer reitet so spaet durch Nacht und Wind? " * 3

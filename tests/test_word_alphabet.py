@@ -3,11 +3,11 @@
 import numpy as np
 from networks import assert_same, pick, step_through, text
 
-from rnncompress.coder import RangeDecoder, RangeEncoder
+from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
+from rnncompress.config import Config
 from rnncompress.exact.frequencies import frequencies
 from rnncompress.lstm import build
-from rnncompress.predictor import TOTAL
-from rnncompress.presets import Config
+from rnncompress.network import TOTAL
 
 WORDS = 10_000
 CONFIG = Config(layers=1, hidden=16, alphabet=WORDS, streams=2, window=4, rate_first=20_000, rate_last=20_000)

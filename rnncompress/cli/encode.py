@@ -20,9 +20,9 @@ from rnncompress.cli.streams import (
     find_input,
     open_source,
 )
+from rnncompress.config import Config
 from rnncompress.errors import OutputError
 from rnncompress.files import scratch
-from rnncompress.presets import Config
 
 
 @click.command()

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 from rnncompress._version import __version__
 from rnncompress.cli.models import ModelFile
 from rnncompress.cli.screen import duration, speed
+from rnncompress.config import Config
 from rnncompress.container import Header
-from rnncompress.presets import Config
 
 if TYPE_CHECKING:
     from rnncompress.codec import Report

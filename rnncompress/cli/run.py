@@ -14,9 +14,9 @@ from rnncompress.cli.models import ModelFile, telling_which
 from rnncompress.cli.results import Outcome, in_words
 from rnncompress.cli.screen import Screen, Update
 from rnncompress.cli.streams import refuse_input
+from rnncompress.config import Config
 from rnncompress.container import inspect
 from rnncompress.files import atomic_output, check_output
-from rnncompress.presets import Config
 
 if TYPE_CHECKING:
     from rnncompress.checkpoint import Checkpoints

@@ -13,7 +13,7 @@ from rnncompress.cli.run import usable_cores
 from rnncompress.errors import OutputError
 
 if TYPE_CHECKING:
-    from rnncompress.predictor import IntArray
+    from rnncompress.network import IntArray
     from rnncompress.vocabulary import Vocabulary
 
 

@@ -1,8 +1,8 @@
 """The recurrent predictor: one specification (``reference``) and engines that equal it bit for bit."""
 
+from rnncompress.config import Config
 from rnncompress.errors import DeviceError
-from rnncompress.predictor import Predictor
-from rnncompress.presets import Config
+from rnncompress.network import Predictor
 
 
 def build(config: Config, windows: int, *, engine: str = "cpu", threads: int = 1) -> Predictor:
@@ -18,7 +18,7 @@ def build(config: Config, windows: int, *, engine: str = "cpu", threads: int = 1
 
         return ReferencePredictor(config, windows)
     if engine == "cpu":
-        from rnncompress.lstm.cpu import CpuPredictor
+        from rnncompress.lstm.cpu.predictor import CpuPredictor
 
         return CpuPredictor(config, windows, threads)
     if engine == "cuda":

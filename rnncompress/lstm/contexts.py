@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncompress.exact.noise import mix
-from rnncompress.predictor import IntArray
+from rnncompress.network import IntArray
 
 ENTRIES: Final = 7
 """Symbols a row keeps."""

@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncompress.config import Config
 from rnncompress.exact import noise
-from rnncompress.presets import Config
 
 EPSILON: Final = np.float32(1e-16)
 """Added to the second moment, so that its root is never that of zero."""

@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncompress.config import Config
 from rnncompress.exact import functions, grid, noise
 from rnncompress.exact.frequencies import frequencies
 from rnncompress.lstm import trainable
 from rnncompress.lstm.contexts import Contexts
 from rnncompress.lstm.parameters import EPSILON, Parameters, rate
-from rnncompress.predictor import IntArray
-from rnncompress.presets import Config
+from rnncompress.network import IntArray
 
 Float = NDArray[np.float32]
 Int = NDArray[np.int64]
@@ -42,7 +42,7 @@ def product(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.int32]:
 
 
 class ReferencePredictor:
-    """Predicts with a recurrent network and trains it after every window; see :mod:`rnncompress.predictor`."""
+    """Predicts with a recurrent network and trains it after every window; see :mod:`rnncompress.network`."""
 
     perturb = staticmethod(trainable.perturb)
     roots = staticmethod(trainable.roots)

@@ -8,10 +8,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncompress.config import CELLS, Config
 from rnncompress.errors import SelfCheckError
 from rnncompress.exact import noise
 from rnncompress.lstm import build
-from rnncompress.presets import CELLS, Config
 
 EXPECTED: Final = {
     "lstm, prediction 1": "b7225c62a544f16c",

@@ -1,7 +1,7 @@
 """What training and evaluation do to a network beside predicting and learning: noise on the weights, pulls, skips.
 
 The specification is the plain numpy of :func:`perturb` and :func:`pull`; the CPU engine's kernels in
-:mod:`rnncompress.lstm.training_kernels` equal it bit for bit. Everything is elementwise, but for sums of integers.
+:mod:`rnncompress.lstm.cpu.training_kernels` equal it bit for bit. Everything is elementwise, but for sums of integers.
 
 *Weight noise* (Jim, Giles & Horne 1996; Graves 2013, section 3.1): each window is predicted, and its gradient taken, at
 weights that are off by normal noise; the gradient then moves the weights themselves.
@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from rnncompress.exact import functions, grid, noise
 from rnncompress.lstm.parameters import EPSILON, rate
-from rnncompress.predictor import IntArray, Predictor
+from rnncompress.network import IntArray, Predictor
 
 Float = NDArray[np.float32]
 

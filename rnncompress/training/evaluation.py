@@ -16,11 +16,11 @@ from typing import Any, Final, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncompress.config import Config
 from rnncompress.errors import InputError
 from rnncompress.loop import Meter, Progress
 from rnncompress.lstm.trainable import Anchor, Network
 from rnncompress.model import CARRIED, Model
-from rnncompress.presets import Config
 from rnncompress.training.reading import Reading
 from rnncompress.training.trainer import network
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncompress.layout import Layout
-from rnncompress.predictor import PRECISION, IntArray
+from rnncompress.network import PRECISION, IntArray
 
 COST_BITS: Final = 16
 """Costs are counted in units of 2**-16 bits."""

@@ -10,16 +10,16 @@ from typing import Any, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncompress import states
 from rnncompress._version import __version__
 from rnncompress.checkpoint import Checkpoints
+from rnncompress.config import Config
 from rnncompress.container import new_hash
 from rnncompress.errors import CheckpointError, DeviceError, InputError
 from rnncompress.loop import PROGRESS_SECONDS
+from rnncompress.lstm import state as states
 from rnncompress.lstm.trainable import Network, Noise, NoisyWeights
 from rnncompress.model import CARRIED, Model
-from rnncompress.predictor import IntArray
-from rnncompress.presets import Config
+from rnncompress.network import IntArray
 from rnncompress.snapshot import Identity, Snapshot, shapes
 from rnncompress.training.reading import Reading, bits, cost
 from rnncompress.trust import build

@@ -23,10 +23,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from rnncompress import codec, container, limits, lstm
+from rnncompress.config import CELLS, Config
 from rnncompress.container import Header
 from rnncompress.errors import RnncompressError
 from rnncompress.model import Model
-from rnncompress.presets import CELLS, Config
 from rnncompress.vocabulary import Vocabulary
 
 TEXT = (Path(__file__).parents[2] / "corpora" / "sample.txt").read_bytes()

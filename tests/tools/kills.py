@@ -21,7 +21,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from rnncompress import container, files
-from rnncompress.presets import PRESETS, Config, Preset
+from rnncompress.config import Config
+from rnncompress.presets import PRESETS, Preset
 
 SMALL = Config(layers=1, hidden=16, streams=4, window=8, contexts=0b1010, context_bits=8)
 PRESETS["small"] = Preset("for this test", ((0, SMALL),))

@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from rnncompress import Checkpoints, codec
 from rnncompress.codec import Report
+from rnncompress.config import Config
 from rnncompress.loop import Progress
-from rnncompress.presets import Config
 
 TEXT = Path(__file__).parents[2] / "corpora" / "sample.txt"
 QUICK = Config(layers=1, hidden=16, streams=512, window=32, contexts=0)

@@ -1,6 +1,6 @@
 """The range decoder on the device, so that a window is decoded without a way to the host and back at every step.
 
-The same as :mod:`rnncompress.exact.range_decoder`. One symbol after the other: one small program walks through the
+The same as :mod:`rnncompress.coder.range_decoder`. One symbol after the other: one small program walks through the
 streams of a step. While it works out a symbol, the frequencies of the next stream are on their way.
 """
 

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from rnncompress.config import Config
 from rnncompress.lstm.contexts import HISTORY, RATES, ROW, kinds
 from rnncompress.lstm.parameters import Parameters
-from rnncompress.presets import Config
 
 Array = NDArray[Any]
 

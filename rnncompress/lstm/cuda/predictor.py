@@ -9,7 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rnncompress.exact import noise, range_decoder
+from rnncompress.coder import range_decoder
+from rnncompress.config import Config
+from rnncompress.exact import noise
 from rnncompress.lstm.contexts import HISTORY
 from rnncompress.lstm.cuda import training
 from rnncompress.lstm.cuda.device import require, translated
@@ -18,8 +20,7 @@ from rnncompress.lstm.cuda.memory import Memory
 from rnncompress.lstm.cuda.schedule import Schedule
 from rnncompress.lstm.parameters import Parameters, rate
 from rnncompress.lstm.trainable import Group
-from rnncompress.predictor import IntArray
-from rnncompress.presets import Config
+from rnncompress.network import IntArray
 
 
 class CudaPredictor:
@@ -84,7 +85,7 @@ class CudaPredictor:
     def decode_window(
         self, state: NDArray[np.uint64], words: NDArray[np.uint32], steps: int, count: int
     ) -> IntArray:
-        """See :class:`rnncompress.predictor.WindowDecoder`."""
+        """See :class:`rnncompress.network.WindowDecoder`."""
         m, start = self._memory, int(state[range_decoder.NEXT])
         coming = words[start : start + len(m.host_words)].view(np.int32)
         m.host_words[: len(coming)] = torch.from_numpy(coming.copy())

@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from rnncompress.config import Config
 from rnncompress.exact import grid
 from rnncompress.exact.frequencies import raw_scale
 from rnncompress.lstm.contexts import HISTORY, WORD, WORD_PAIR, kinds
 from rnncompress.lstm.cuda import backward, contexts, decoding, forward, softmax, update
 from rnncompress.lstm.cuda.memory import Memory
 from rnncompress.lstm.cuda.tiles import EXACT, Chip, power_of_two
-from rnncompress.presets import Config
 
 _BLOCK = 64
 """Rows of the window that a program of the contexts' kernels treats."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncompress.lstm.team import Pace, Team
+from rnncompress.compiled.team import Pace, Team
 
 
 @pytest.mark.parametrize("size", [1, 2, 5])

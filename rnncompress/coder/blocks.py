@@ -1,7 +1,7 @@
 """The entropy coder: integer frequencies to bytes and back. The only file that imports constriction.
 
 Constriction encodes. It could decode as well, and in the tests it does; the product's decoder is compiled together with
-the model (:mod:`rnncompress.exact.range_decoder`), so that a window is decoded in one call.
+the model (:mod:`rnncompress.coder.range_decoder`), so that a window is decoded in one call.
 
 All frequencies are out of ``2**PRECISION`` and exact: in a row of n weights that sum to 2**24 - n,
 constriction gives a symbol of weight w the frequency w + 1. Both kinds of rows below sum to just that, so
@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncompress.coder import range_decoder
 from rnncompress.errors import DamagedError
-from rnncompress.exact import range_decoder
-from rnncompress.predictor import PRECISION, IntArray
+from rnncompress.network import PRECISION, IntArray
 
 
 @cache
@@ -58,7 +58,7 @@ class RangeDecoder:
     def __init__(self, block: bytes) -> None:
         self.words = np.frombuffer(block, dtype="<u4").astype(np.uint32)
         self.state = range_decoder.begin(self.words)
-        """See :mod:`rnncompress.exact.range_decoder`. An engine that decodes by itself moves it on."""
+        """See :mod:`rnncompress.coder.range_decoder`. An engine that decodes by itself moves it on."""
 
     def decode(self, frequencies: IntArray) -> IntArray:
         """The next n symbols, of n rows of frequencies (n, A), each summing to 2**24 - 2."""

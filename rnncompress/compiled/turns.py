@@ -11,7 +11,7 @@ from numba import types
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
-from rnncompress.exact.compile import kernel
+from rnncompress.compiled.compile import kernel
 
 PATIENCE: Final = 2_000
 """How often a thread looks before it lets others run: 48 µs on an AMD EPYC (Zen 3)."""

@@ -4,10 +4,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncompress.exact.compile import kernel
+from rnncompress.compiled.compile import kernel
+from rnncompress.compiled.panels import prefetch_block, weave, write_block
+from rnncompress.compiled.simd import PANEL
 from rnncompress.exact.grid import WEIGHT_MAX
-from rnncompress.exact.layouts import prefetch_block, weave, write_block
-from rnncompress.exact.simd import PANEL
 
 BLOCK = PANEL * PANEL
 GUARD = 1234

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncompress.compiled.team import Pace, Team
+from rnncompress.config import Config
 from rnncompress.exact import grid, noise
-from rnncompress.lstm import kernels, phases, trainable, training_kernels
+from rnncompress.lstm import trainable
 from rnncompress.lstm.contexts import HISTORY
-from rnncompress.lstm.memory import allocate, load_matrices, plain_matrices
+from rnncompress.lstm.cpu import kernels, phases, training_kernels
+from rnncompress.lstm.cpu.memory import allocate, load_matrices, plain_matrices
 from rnncompress.lstm.parameters import Parameters, rate
-from rnncompress.lstm.team import Pace, Team
-from rnncompress.predictor import IntArray
-from rnncompress.presets import Config
+from rnncompress.network import IntArray
 
 
 class CpuPredictor:
@@ -72,7 +73,7 @@ class CpuPredictor:
     def decode_window(
         self, state: NDArray[np.uint64], words: NDArray[np.uint32], steps: int, count: int
     ) -> IntArray:
-        """See :class:`rnncompress.predictor.WindowDecoder`."""
+        """See :class:`rnncompress.network.WindowDecoder`."""
         turn = np.zeros(1, np.int64)
         shares = self._shares()
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from rnncompress.compiled.compile import kernel
 from rnncompress.exact import functions, grid, noise
-from rnncompress.exact.compile import kernel
 from rnncompress.lstm.parameters import EPSILON
 from rnncompress.lstm.trainable import VARIANCE_UNITS, Group, Variation
 

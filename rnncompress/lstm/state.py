@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
+from rnncompress.config import Config
 from rnncompress.errors import CheckpointError
 from rnncompress.lstm.contexts import COUNT, ENTRIES, SYMBOLS
-from rnncompress.presets import Config
 
 _LARGEST: Final = 1e30
 """Far beyond what any number reaches, and far from overflow. Moments, of which roots are taken, are never negative."""

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncompress.exact.compile import kernel
+from rnncompress.compiled.compile import kernel
 
 LOWER: Final = 0
 RANGE: Final = 1

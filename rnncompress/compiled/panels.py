@@ -1,4 +1,4 @@
-"""Moving data for the integer products (:mod:`rnncompress.exact.simd`): 16-bit integers into panels, memory into the
+"""Moving data for the integer products (:mod:`rnncompress.compiled.simd`): 16-bit integers into panels, memory into the
 cache; as LLVM code."""
 
 from typing import Any, Final
@@ -7,7 +7,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from rnncompress.exact.simd import PANEL, fetch_line
+from rnncompress.compiled.simd import PANEL, fetch_line
 
 _I16, _I32 = ir.IntType(16), ir.IntType(32)
 _ROW = ir.VectorType(_I16, PANEL)

@@ -3,9 +3,9 @@
 import numpy as np
 from numba.extending import register_jitable
 
+from rnncompress.compiled.compile import kernel
+from rnncompress.compiled.panels import prefetch_row
 from rnncompress.exact import noise
-from rnncompress.exact.compile import kernel
-from rnncompress.exact.layouts import prefetch_row
 from rnncompress.lstm import contexts
 from rnncompress.lstm.contexts import (
     CHECK,

@@ -2,15 +2,15 @@
 
 Streams are independent while predicting and propagating back, so threads split these by streams; 16 rows of a weight
 matrix, a row of an embedding and the table of a context are independent in the update, so threads split that by these.
-Nothing is shared, nothing needs a lock. ``m`` is the :class:`rnncompress.lstm.memory.Memory`.
+Nothing is shared, nothing needs a lock. ``m`` is the :class:`rnncompress.lstm.cpu.memory.Memory`.
 """
 
-from rnncompress.exact.compile import kernel
-from rnncompress.exact.range_decoder import decode_symbol
-from rnncompress.exact.simd import PANEL
-from rnncompress.exact.turns import pass_turn, wait_for_turn
-from rnncompress.lstm import context_kernels, kernels
+from rnncompress.coder.range_decoder import decode_symbol
+from rnncompress.compiled.compile import kernel
+from rnncompress.compiled.simd import PANEL
+from rnncompress.compiled.turns import pass_turn, wait_for_turn
 from rnncompress.lstm.contexts import HISTORY
+from rnncompress.lstm.cpu import context_kernels, kernels
 
 
 @kernel

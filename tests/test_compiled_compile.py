@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from numba.core.caching import CompileResultCacheImpl, IndexDataCacheFile
 
-from rnncompress.exact import compile as compiler
+from rnncompress.compiled import compile as compiler
 
 SOURCE = """
-from rnncompress.exact.compile import kernel
+from rnncompress.compiled.compile import kernel
 
 @kernel
 def double(x):
@@ -94,7 +94,7 @@ def test_no_writable_folder_does_no_harm(load: Load, monkeypatch: pytest.MonkeyP
     assert hits(load()) == 0
 
 
-@pytest.mark.parametrize("name", ["exact/functions.py", "exact/simd.py", "lstm/kernels.py"])
+@pytest.mark.parametrize("name", ["exact/functions.py", "compiled/simd.py", "lstm/cpu/kernels.py"])
 def test_every_source_counts(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The hash of the sources changes with each file that compiled code is made of."""
     package = compiler.files("rnncompress")

@@ -10,8 +10,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncompress.config import Config
 from rnncompress.exact.frequencies import PRECISION, TOTAL
-from rnncompress.presets import Config
 
 __all__ = ["PRECISION", "TOTAL", "IntArray", "Predictor", "WindowDecoder"]
 
@@ -63,5 +63,5 @@ class WindowDecoder(Protocol):
         """What ``predict_step`` and ``observe`` do for ``steps`` steps, decoding between them.
 
         Takes the first ``count`` symbols, in C order of (steps, B), from the range decoder whose state and words these
-        are (:mod:`rnncompress.exact.range_decoder`); the others, and all after damage, are 0. Returns (steps, B).
+        are (:mod:`rnncompress.coder.range_decoder`); the others, and all after damage, are 0. Returns (steps, B).
         """

@@ -13,11 +13,11 @@ from typing import Final
 
 import numpy as np
 
+from rnncompress.compiled.compile import kernel
+from rnncompress.compiled.panels import prefetch_block, weave, write_block
+from rnncompress.compiled.simd import PANEL, block_product, product
 from rnncompress.exact import functions, grid, noise
-from rnncompress.exact.compile import kernel
 from rnncompress.exact.frequencies import TOTAL
-from rnncompress.exact.layouts import prefetch_block, weave, write_block
-from rnncompress.exact.simd import PANEL, block_product, product
 from rnncompress.lstm.parameters import EPSILON
 
 BLOCK: Final = PANEL * PANEL

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncompress.compiled.simd import PANEL
+from rnncompress.config import Config
 from rnncompress.exact.frequencies import raw_scale
-from rnncompress.exact.simd import PANEL
 from rnncompress.lstm.contexts import HISTORY, ROW, kinds
-from rnncompress.presets import Config
 
 LSTM_RECORDS = 5
 """float32 vectors kept for the backward pass: i, f, g, o, tanh(c). An RNN keeps one: h before rounding."""

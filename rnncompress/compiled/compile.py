@@ -13,7 +13,13 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile
 def _hash_of_sources() -> str:
     """What compiled code is made of: a kernel contains the functions it calls and the constants it reads."""
     package = files("rnncompress")
-    folders = [package / "exact", package / "lstm"]
+    folders = [
+        package / "exact",
+        package / "compiled",
+        package / "coder",
+        package / "lstm",
+        package / "lstm" / "cpu",
+    ]
     sources = [path for folder in folders for path in folder.iterdir() if path.name.endswith(".py")]
     digest = hashlib.sha256()
     for path in sorted(sources, key=str):

@@ -17,7 +17,7 @@ from numba.core import cgutils
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
 
-from rnncompress.exact.compile import kernel
+from rnncompress.compiled.compile import kernel
 
 PANEL: Final = 16
 """Columns of a panel."""

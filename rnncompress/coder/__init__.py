@@ -1,0 +1,1 @@
+"""Entropy coding: from integer frequencies to bytes, and back."""

@@ -1,0 +1,1 @@
+"""The network on a CPU: compiled kernels, and what calls them."""
