@@ -1,0 +1,257 @@
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
+"""The probability of a bit: what all contexts, the matches and the network say of it, mixed.
+
+Opinions are stretched probabilities (``x``, a row for each bit of each place). A mixer of two layers adds them up with
+weights, selected by small contexts (Mahoney 2005, PAQ7 and later), then adaptive maps refine the sum. Nothing here
+learns: what is needed for that is noted for :mod:`rnncompress.mixing.learn_kernels`.
+
+One source: plain Python is the specification, compiled it is the CPU's.
+"""
+
+from typing import Final
+
+from rnncompress.compiled.compile import kernel
+from rnncompress.mixing.context_kernels import FACTS
+from rnncompress.mixing.slot_kernels import find_lower, find_upper, node
+from rnncompress.mixing.text_kernels import MODELS, join
+from rnncompress.mixing.vector_kernels import dot
+
+RUNS: Final = 64
+"""Adaptive probabilities of a kind for its runs: by length up to 31, at the first bit and after it."""
+LENGTHS: Final = 64
+"""Those of a match model by length of the match."""
+FINALS: Final = 4
+"""Mixers of the second layer; their outputs are averaged."""
+FINAL_STARTS: Final = (0, 1024, 1280, 1536)
+"""Where the rows of each begin, then their number."""
+FINAL_ROWS: Final = 2048
+FINAL_STRIDE: Final = 16
+"""Weights of a row, one for each set."""
+MAPS: Final = 3
+"""Adaptive maps after the mixer."""
+MAP_ROWS: Final = 65536
+BUCKETS: Final = 33
+SQUASH_LIMIT: Final = 3071
+CLAMP: Final = 2047
+BIAS: Final = 102
+"""The input that is always there."""
+WEIGHT_SHIFT: Final = 12
+"""The upper half of a weight of 1 is 2^12."""
+
+
+@kernel
+def inputs_of_contexts(m, n, i, c0, x):
+    """Set the inputs of all kinds of contexts: of the history, of its certainty, of the run.
+
+    Returns the longest order that is known here, and the history of order 6 (or of the last of the orders).
+    """
+    K = m.kinds_count
+    j = node(i, c0)
+    shift = 8 - i
+    at_start = 1 if i == 0 else 0
+    slots, found, stretched, linear = m.slots, m.found, m.map_stretch, m.map_linear
+    base = n * K
+    surest, history = 0, 0
+    for k in range(K):
+        at = found[base + k]
+        state = 0
+        if at >= 0:
+            state = slots[at + j]
+        x[k] = stretched[k * 256 + state]
+        x[K + k] = linear[k * 256 + state]
+        if k < m.orders and state:
+            surest, history = k + 1, state
+        said = 0
+        count = m.run_counts[base + k]
+        if count:
+            byte = m.run_bytes[base + k]
+            if byte >> shift == c0:
+                said = m.run_stretch[k * RUNS + 2 * min(count, 31) + at_start]
+                if not byte >> (shift - 1) & 1:
+                    said = -said
+        x[2 * K + k] = said
+    return surest, history
+
+
+@kernel
+def bucket_of(length):
+    """Lengths of matches, 1 to 65535, in 32 buckets."""
+    if length < 16:
+        return length
+    if length < 32:
+        return 16 + (length - 16) // 4
+    if length < 64:
+        return 20 + (length - 32) // 8
+    return min(31, 24 + (length - 64) // 64)
+
+
+@kernel
+def inputs_of_matches(m, n, i, c0, at, x, z):
+    """Set the inputs of the match models from ``z`` on. Returns the bucket of the longest match that still holds."""
+    shift = 8 - i
+    longest = 0
+    for model in range(MODELS):
+        guess = m.guesses[n * MODELS + model]
+        row = -1
+        said, sure = 0, 0
+        if guess >= 0 and (guess | 256) >> shift == c0:
+            bucket = bucket_of(m.lengths[n * MODELS + model])
+            longest = max(longest, bucket)
+            row = 2 * (model * LENGTHS + bucket)
+            p = m.matches[row >> 1] >> 16
+            said, sure = m.stretch[p >> 4], (p - 32768) >> 6
+            if not guess >> (shift - 1) & 1:
+                said, sure = -said, -sure
+                row += 1
+        m.match_rows[at * MODELS + model] = row
+        x[z + 2 * model] = said
+        x[z + 2 * model + 1] = sure
+    return longest
+
+
+@kernel
+def opinion(m, n, i, c0, b):
+    """The network's probability, of 65536, that bit ``i`` is 1, from the cumulative frequencies of stream ``b``."""
+    size = 256 >> i
+    at = b * 257 + (c0 << (8 - i)) - 256
+    low = m.cumulative[at]
+    one = m.cumulative[at + size] - m.cumulative[at + (size >> 1)]
+    return min(max((one << 16) // (m.cumulative[at + size] - low), 1), 65535)
+
+
+@kernel
+def take_table(m, n, b, table, start):
+    """Take the network's frequencies of all bytes, ``table`` from ``start`` on, as an opinion at place ``n``."""
+    at, total, best, most = b * 257, 0, 0, -1
+    for symbol in range(256):
+        frequency = table[start + symbol]
+        m.cumulative[at + symbol] = total
+        total += frequency
+        if frequency > most:
+            best, most = symbol, frequency
+    m.cumulative[at + 256] = total
+    m.expected[n] = best
+    m.certainty[n] = min(15, most >> 20)
+
+
+@kernel
+def select(m, n, i, c0, at, longest, surest, history, quantile, hit):
+    """Choose a row of weights of each set, and rows of the second layer.
+
+    ``quantile``: what the network says, in 16 steps; ``hit``: 0 if its expected byte is refuted, else 1 + its bit.
+    """
+    S, IN = m.sets, m.inputs
+    f = m.facts[n * FACTS : (n + 1) * FACTS]
+    r = m.rows[at * S : (at + 1) * S]
+    n0, n1 = m.counts[2 * history], m.counts[2 * history + 1]
+    certainty, expected = m.certainty[n], m.expected[n]
+    for t in range(S):
+        if t == 0:
+            v = c0
+        elif t == 1:
+            v = f[0] * 8 + i
+        elif t == 2:
+            v = (quantile * 16 + certainty) * 8 + i if m.network else f[2] * 8 + i
+        elif t == 3:
+            v = (longest * 8 + i) * 4 + f[9]
+        elif t == 4:
+            v = f[1] * 8 + i
+        elif t == 5:
+            v = c0 + 256 * f[3] + 512 * hit
+        elif t == 6:
+            v = (min(7, longest // 4) * 8 + surest) * 32 + hit * 8 + i
+        elif t == 7:
+            v = (hit * 256 + expected) * 4 + min(3, i // 2) if m.network else f[11] * 8 + i
+        elif t == 8:
+            v = f[5] * 8 + i
+        elif t == 9:
+            v = f[4] * 8 + i
+        elif t == 10:
+            v = (f[6] & 0xFFF) * 8 + i
+        elif t == 11:
+            v = f[7] * 256 + f[8]
+        elif t == 12:
+            seen = min(7, n0 + n1) * 4 + (1 if n0 == 0 else 0) + (2 if n1 == 0 else 0)
+            v = (seen * 16 + longest // 2) * 8 + i
+        else:
+            v = f[6]
+        r[t] = m.set_rows[t] + v
+    rows = m.final_rows[at * FINALS : (at + 1) * FINALS]
+    rows[0] = c0 + 256 * hit
+    rows[1] = 1024 + f[0]
+    rows[2] = 1280 + longest * 8 + i
+    rows[3] = 1536 + (surest * 4 + hit) * 8 + i
+
+
+@kernel
+def mix(m, at):
+    """Both layers of the mixer: the stretched probability, in 1/256, clamped."""
+    S, IN = m.sets, m.inputs
+    for t in range(S):
+        d = dot(m.x, at * IN, m.weights, m.rows[at * S + t] * IN, IN) >> WEIGHT_SHIFT
+        d = min(max(d, -CLAMP), CLAMP)
+        m.dots[at * S + t] = d
+        m.set_p[at * S + t] = m.squash[d + SQUASH_LIMIT]
+    mixed = 0
+    for g in range(FINALS):
+        row = m.final_rows[at * FINALS + g] * FINAL_STRIDE
+        total = 0
+        for t in range(S):
+            total += m.dots[at * S + t] * m.finals[row + t]
+        d = min(max(total >> 16, -CLAMP), CLAMP)
+        m.final_p[at * FINALS + g] = m.squash[d + SQUASH_LIMIT]
+        mixed += d
+    return mixed // FINALS
+
+
+@kernel
+def refine(m, n, c0, at, mixed):
+    """The probability of 65536 after the adaptive maps, which see the last byte, the last three, or the network."""
+    f = m.facts[n * FACTS : (n + 1) * FACTS]
+    position = mixed + 2048
+    low, w = position >> 7, position & 127
+    rows = m.refined[at * MAPS : (at + 1) * MAPS]
+    rows[0] = (f[0] << 8 | c0) * BUCKETS + low
+    rows[1] = (MAP_ROWS + (join(f[10], c0) & 0xFFFF)) * BUCKETS + low
+    third = join(join(c0, m.expected[n] * 16 + m.certainty[n]), f[0]) & 0xFFFF
+    rows[2] = (2 * MAP_ROWS + third) * BUCKETS + low
+    m.between[at] = w
+    total = m.squash[mixed + SQUASH_LIMIT] * 256
+    for g in range(MAPS):
+        total += m.refinements[rows[g]] * (128 - w) + m.refinements[rows[g] + 1] * w
+    return min(max(total // (128 * (2 + MAPS)), 1), 65535)
+
+
+@kernel
+def predict(m, n, i, c0, b):
+    """Probability, 1 to 65535 of 65536, that bit ``i`` (0 is the highest) of the byte at place ``n`` is 1.
+
+    ``c0`` holds the bits before it behind a 1. Stream ``b``; bits are asked for in their order.
+    """
+    if i == 0:
+        find_upper(m, n)
+    elif i == 4:
+        find_lower(m, n, c0)
+    IN = m.inputs
+    at = 8 * n + i
+    x = m.x[at * IN : (at + 1) * IN]
+    surest, history = inputs_of_contexts(m, n, i, c0, x)
+    z = 3 * m.kinds_count
+    x[z] = m.stretch[m.order0[c0] >> 20]
+    x[z + 1] = m.stretch[m.order1[m.facts[n * FACTS] << 8 | c0] >> 20]
+    longest = inputs_of_matches(m, n, i, c0, at, x, z + 2)
+    z += 2 + 2 * MODELS
+    x[z] = BIAS
+    quantile, hit = 8, 0
+    if m.network:
+        p = opinion(m, n, i, c0, b)
+        said = m.stretch[p >> 4]
+        x[z + 1] = said
+        x[z + 2] = (p - 32768) >> 6
+        quantile = min(15, max(0, (said * 6 // 5 >> 8) + 8))
+        if (m.expected[n] | 256) >> (8 - i) == c0:
+            hit = 1 + (m.expected[n] >> (7 - i) & 1)
+    select(m, n, i, c0, at, longest, surest, history, quantile, hit)
+    p = refine(m, n, c0, at, mix(m, at))
+    m.p[at] = p
+    return p

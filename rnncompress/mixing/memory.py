@@ -1,0 +1,302 @@
+"""The arrays of the mixing stage under one name for each, and what of them is a state.
+
+*Long memory* is what was learnt; *short memory* belongs to the text that is read.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncompress.config import Config
+from rnncompress.errors import CheckpointError
+from rnncompress.mixing import tables
+from rnncompress.mixing.bit_kernels import (
+    BUCKETS,
+    FINAL_ROWS,
+    FINAL_STRIDE,
+    FINALS,
+    LENGTHS,
+    MAP_ROWS,
+    MAPS,
+    RUNS,
+)
+from rnncompress.mixing.context_kernels import FACTS, KINDS, ORDERS
+from rnncompress.mixing.learn_kernels import MOST_VISITS, SLOW
+from rnncompress.mixing.slot_kernels import LINE_BYTES
+from rnncompress.mixing.text_kernels import DEEPEST, DEPTH, FIELD, MATCH, MODELS, RECORD, STATE, TAGS
+from rnncompress.mixing.vector_kernels import LANES
+
+Array = NDArray[Any]
+State = dict[str, Array]
+Shapes = dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
+
+ROWS: Final = (256, 2048, 2048, 1024, 2048, 1536, 2048, 4096, 2048, 2048, 32768, 4096, 4096, 65536)
+"""Rows of weights of each set: how many values its context has."""
+LEAST: Final = (5, 8, 16)
+"""Bytes that must be equal for each match model to follow."""
+OTHERS: Final = 2 + 2 * MODELS + 3
+"""Inputs besides those of contexts: two low orders, the match models, the bias, the network."""
+
+START_WEIGHT: Final = 230
+"""Of all contexts together, at first, in 1/256."""
+NETWORK_WEIGHT: Final = 154
+RATE: Final = 1573
+"""Of the weights, at first; in the end it is RATE_LEFT / 100 of that, and half of the way down after RATE_HALF bits."""
+RATE_LEFT: Final = 15
+RATE_HALF: Final = 1000
+
+SHORT: Final = ("text", "past", "learnt", "match_table")
+"""The names of the short memory. Positions in the text stand in the match table."""
+LONG: Final = (
+    "slots", "maps", "runs", "matches", "order0", "order1", "weights", "visits", "finals", "refinements",
+    "indirect1", "indirect2", "indirect3",
+)  # fmt: skip
+"""The names of the long memory."""
+
+
+class Memory(NamedTuple):
+    """B streams; N places of the part of a window in which nothing is learnt; K kinds; S sets of weights of I inputs.
+
+    All arrays are flat.
+    """
+
+    streams: int
+    frozen: int
+    """Steps in which nothing is learnt."""
+    mask: int
+    """Bytes of text that are kept of each stream, minus 1."""
+    line_bits: int
+    match_bits: int
+    kinds_count: int
+    orders: int
+    """Kinds that are just the last 1, 2, ... bytes; they come first."""
+    inputs: int
+    sets: int
+    network: int
+    """1 if there is one."""
+    kinds: Array
+    """(K,) int64."""
+    least: Array
+    set_rows: Array
+    """(S,) int64: the number of the first row of each set."""
+    squash: Array
+    stretch: Array
+    following: Array
+    counts: Array
+    """See :mod:`rnncompress.mixing.tables`."""
+    reciprocals: Array
+    """(1024,) int64: the rate of an adaptive probability that has seen n bits."""
+    rates: Array
+    """int64: the learning rate of a row of weights by its visits."""
+    text: Array
+    """(B, STATE) int64, see :mod:`rnncompress.mixing.text_kernels`."""
+    past: Array
+    """(B, mask + 1) uint8: the text of each stream, in a ring."""
+    learnt: Array
+    """(B,) int64: bytes of each stream that were learnt from."""
+    match_table: Array
+    """(MODELS, 2**match_bits) uint32: position * B + stream + 1 where bytes of a hash stood last."""
+    indirect1: Array
+    """(256,) uint32: the last three bytes that followed a byte."""
+    indirect2: Array
+    """(65536,) uint32: the last two that followed two bytes."""
+    indirect3: Array
+    """(2**20,) uint32: the last two that followed three, hashed."""
+    slots: Array
+    """(K, 2**line_bits, 64) uint8, see :mod:`rnncompress.mixing.slot_kernels`."""
+    maps: Array
+    """(K, 256) uint32: the adaptive probability of a 1 in each history."""
+    map_stretch: Array
+    map_linear: Array
+    """(K, 256) int16: the inputs made of it."""
+    runs: Array
+    """(K, RUNS) uint32: that the byte of a run comes."""
+    run_stretch: Array
+    matches: Array
+    """(MODELS, LENGTHS) uint32: that what a match model expects comes."""
+    order0: Array
+    """(256,) uint32: that a bit is 1, by the bits before it."""
+    order1: Array
+    """(65536,) uint32: by the byte before as well."""
+    weights: Array
+    """(rows of all sets, I) int32."""
+    visits: Array
+    """(rows of all sets,) int32."""
+    finals: Array
+    """(FINAL_ROWS, FINAL_STRIDE) int32: weights of the second layer, 2**16 is 1."""
+    refinements: Array
+    """(MAPS, MAP_ROWS, BUCKETS) int32: probabilities of 65536."""
+    scratch: Array
+    """(B, KINDS + 1) int64."""
+    cumulative: Array
+    """(B, 257) int64: of the network's frequencies."""
+    hashes: Array
+    """(N, K) int64."""
+    facts: Array
+    """(N, FACTS) int64."""
+    guesses: Array
+    lengths: Array
+    """(N, MODELS) int64: what match models expect, how long the matches are."""
+    expected: Array
+    certainty: Array
+    """(N,) int64: the byte that the network expects, and how surely, in 16 steps."""
+    found: Array
+    """(N, K) int64: where the slots are."""
+    run_bytes: Array
+    run_counts: Array
+    """(N, K) int64."""
+    x: Array
+    """(N, 8, I) int16: inputs of the mixer."""
+    rows: Array
+    dots: Array
+    set_p: Array
+    """(N, 8, S) int64: row of weights, stretched probability and probability of each set."""
+    final_rows: Array
+    final_p: Array
+    """(N, 8, FINALS) int64."""
+    match_rows: Array
+    """(N, 8, MODELS) int64: -1, or 2 * row + 1 if a 0 is expected."""
+    refined: Array
+    """(N, 8, MAPS) int64: the lower of the two buckets used."""
+    between: Array
+    """(N, 8) int64: how far the sum is from the lower bucket to the upper, of 128."""
+    p: Array
+    """(N, 8) int64: probabilities of a 1."""
+
+
+def kinds(mask: int) -> tuple[int, ...]:
+    """The bits set in ``Config.mixing``."""
+    return tuple(kind for kind in range(KINDS) if mask >> kind & 1)
+
+
+def input_count(config: Config) -> int:
+    """Inputs of the mixer, with what pads them to whole vectors."""
+    return -(-(3 * len(kinds(config.mixing)) + OTHERS) // LANES) * LANES
+
+
+def _match_bits(config: Config) -> int:
+    return min(22, config.past_bits + 1)
+
+
+def shapes(config: Config) -> Shapes:
+    """Shapes and types of all arrays of a state, by name. Nothing is computed or allocated."""
+    B, K, rows = config.streams, len(kinds(config.mixing)), sum(ROWS[: config.sets])
+    named: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
+        "text": (np.int64, (B, STATE)),
+        "past": (np.uint8, (B, 1 << config.past_bits)),
+        "learnt": (np.int64, (B,)),
+        "match_table": (np.uint32, (MODELS, 1 << _match_bits(config))),
+        "slots": (np.uint8, (K << config.slot_bits, LINE_BYTES)),
+        "maps": (np.uint32, (K, 256)),
+        "runs": (np.uint32, (K, RUNS)),
+        "matches": (np.uint32, (MODELS, LENGTHS)),
+        "order0": (np.uint32, (256,)),
+        "order1": (np.uint32, (65536,)),
+        "weights": (np.int32, (rows, input_count(config))),
+        "visits": (np.int32, (rows,)),
+        "finals": (np.int32, (FINAL_ROWS, FINAL_STRIDE)),
+        "refinements": (np.int32, (MAPS * MAP_ROWS, BUCKETS)),
+        "indirect1": (np.uint32, (256,)),
+        "indirect2": (np.uint32, (65536,)),
+        "indirect3": (np.uint32, (1 << 20,)),
+    }
+    return {name: (shape, np.dtype(kind)) for name, (kind, shape) in named.items()}
+
+
+def memory(config: Config) -> int:
+    """Bytes that the stage takes while it codes, from above."""
+    arrays = sum(int(np.prod(shape, dtype=np.int64)) * kind.itemsize for shape, kind in shapes(config).values())
+    K = len(kinds(config.mixing))
+    bit = 2 * input_count(config) + 8 * (3 * config.sets + 2 * FINALS + MODELS + MAPS + 2)
+    return arrays + config.streams * config.frozen * (8 * bit + 8 * (4 * K + FACTS + 2 * MODELS + 2))
+
+
+def start(config: Config) -> State:
+    """The state before any text."""
+    state = {name: np.zeros(shape, kind) for name, (shape, kind) in shapes(config).items()}
+    K, half = len(kinds(config.mixing)), 1 << 31
+    counts = tables.histories()[1].astype(np.int64)
+    # A history that saw a zeros and b ones begins as (b + 0.4) / (a + b + 0.8).
+    maps = ((10 * counts[:, 1] + 4) << 22) // (10 * counts.sum(axis=1) + 8)
+    state["maps"][:] = maps << 10
+    state["runs"][:] = (4 << 22) // 5 << 10
+    state["matches"][:] = (9 << 22) // 10 << 10
+    state["order0"][:] = half
+    state["order1"][:] = half
+    state["weights"][:, :K] = (START_WEIGHT << 20) // (K + 4)
+    if config.layers:
+        state["weights"][:, 3 * K + 2 + 2 * MODELS + 1] = NETWORK_WEIGHT << 20
+    state["finals"][:, : config.sets] = (1 << 16) // config.sets
+    places = np.clip((np.arange(BUCKETS) - 16) * 128, -tables.SQUASH_LIMIT, tables.SQUASH_LIMIT)
+    state["refinements"][:] = tables.squash()[places + tables.SQUASH_LIMIT]
+    return state
+
+
+def no_text(config: Config) -> State:
+    """The short memory of a stage that has read nothing yet."""
+    expected = shapes(config)
+    return {name: np.zeros(*expected[name]) for name in SHORT}
+
+
+def allocate(config: Config, state: Mapping[str, Array]) -> Memory:
+    """The memory of a stage that goes on from ``state``, whose arrays it uses and changes."""
+    B, N, S = config.streams, config.streams * config.frozen, config.sets
+    own, width = kinds(config.mixing), input_count(config)
+    K = len(own)
+    maps, runs = state["maps"].reshape(-1), state["runs"].reshape(-1)
+    following, counts = tables.histories()
+    stretch = tables.stretch()
+    visits = np.concatenate([np.arange(SLOW), np.arange(SLOW, MOST_VISITS + 64, 64)])
+    flat = {name: state[name].reshape(-1) for name in (*SHORT, *LONG)}
+
+    def zeros(*shape: int, kind: type[np.generic] = np.int64) -> Array:
+        return np.zeros(int(np.prod(shape)), kind)
+
+    return Memory(
+        streams=B, frozen=config.frozen, mask=(1 << config.past_bits) - 1, line_bits=config.slot_bits,
+        match_bits=_match_bits(config), kinds_count=K, orders=sum(kind < ORDERS for kind in own), inputs=width,
+        sets=S, network=int(config.layers > 0),
+        kinds=np.array(own, np.int64), least=np.array(LEAST, np.int64),
+        set_rows=np.cumsum([0, *ROWS[: S - 1]]).astype(np.int64),
+        squash=tables.squash(), stretch=stretch, following=following, counts=counts.reshape(-1),
+        reciprocals=np.array([(2 << 16) // (2 * n + 3) for n in range(1024)], np.int64),
+        rates=RATE * (RATE_LEFT + 100 * RATE_HALF // (RATE_HALF + visits)) // 100,
+        **flat,
+        map_stretch=stretch[maps >> np.uint32(20)],
+        map_linear=(((maps >> np.uint32(16)).astype(np.int64) - 32768) >> 6).astype(np.int16),
+        run_stretch=stretch[runs >> np.uint32(20)],
+        scratch=zeros(B, KINDS + 1), cumulative=zeros(B, 257), hashes=zeros(N, K), facts=zeros(N, FACTS),
+        guesses=zeros(N, MODELS), lengths=zeros(N, MODELS), expected=zeros(N), certainty=zeros(N),
+        found=zeros(N, K), run_bytes=zeros(N, K), run_counts=zeros(N, K),
+        x=zeros(N, 8, width, kind=np.int16), rows=zeros(N, 8, S), dots=zeros(N, 8, S), set_p=zeros(N, 8, S),
+        final_rows=zeros(N, 8, FINALS), final_p=zeros(N, 8, FINALS), match_rows=zeros(N, 8, MODELS),
+        refined=zeros(N, 8, MAPS), between=zeros(N, 8), p=zeros(N, 8),
+    )  # fmt: skip
+
+
+def check_state(config: Config, state: Mapping[str, Array]) -> None:
+    """Raise CheckpointError if ``state``, of the right shapes, holds numbers that could lead beyond an array."""
+    text = state["text"]
+    ring, most = 1 << config.past_bits, 1 << 48
+    bounds: list[tuple[str, Array, int, int]] = [
+        ("text", text, 0, most),
+        ("learnt", state["learnt"], 0, most),
+        ("brackets", text[:, DEPTH], 0, DEEPEST),
+        ("fields", text[:, FIELD], 0, TAGS),
+        ("records", text[:, RECORD], 0, most),
+        ("streams of matches", text[:, [MATCH + 3 * model + 1 for model in range(MODELS)]], 0, config.streams - 1),
+        ("visits", state["visits"], 0, MOST_VISITS),
+        ("refinements", state["refinements"], 0, 65536),
+        ("weights", state["weights"], -(1 << 30), 1 << 30),
+        ("finals", state["finals"], -(1 << 28), 1 << 28),
+    ]
+    assert ring > 0
+    histories = state["slots"].reshape(-1, LINE_BYTES)
+    known = int(tables.histories()[0].max())
+    for way in range(3):
+        bounds.append(("histories", histories[:, way * 21 + 2 : way * 21 + 17], 0, known))
+    for name, values, least, highest in bounds:
+        if values.size and not (least <= values.min() and values.max() <= highest):
+            raise CheckpointError(f"its {name} are out of range")
