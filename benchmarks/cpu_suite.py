@@ -31,11 +31,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
 from torch import nn
 
 from rnncompress import presets
 from rnncompress.bench import machine
-from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
 from rnncompress.compiled import simd
 from rnncompress.config import Config
 from rnncompress.lstm import build

@@ -19,10 +19,10 @@ import gpu_kernels
 import gpu_torch
 import numpy as np
 import torch
+from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
 
 from rnncompress import codec, lstm, presets
 from rnncompress.bench import machine
-from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
 from rnncompress.config import Config
 from rnncompress.lstm import selfcheck
 from rnncompress.lstm.cuda.device import require

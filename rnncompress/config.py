@@ -25,6 +25,8 @@ class Config:
     """Units of a layer, H; a multiple of 16."""
     streams: int = 16
     """Parallel streams through the file, B."""
+    lanes: int = 1
+    """Groups of neighbouring streams, each with a coder of its own; at most the number of streams."""
     window: int = 16
     """Steps of a window of truncated back-propagation, T; an even number."""
     rate_first: int = 6000

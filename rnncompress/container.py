@@ -5,7 +5,7 @@
     file   = magic, version, size of body, body, CRC-32, then the stored bytes or the blocks
     body   = mode, length, digest, the hash of the trained model if it starts from one, and the configuration
              unless it is stored
-    block  = size of payload, payload, CRC-32
+    block  = number of words of each lane, the words of each lane, CRC-32
 
 Every CRC-32 is that of all bytes of the file before it, checksums left out. So a block that was lost,
 exchanged or taken from another file is found just like a flipped bit.
@@ -15,7 +15,7 @@ import hashlib
 import io
 import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import islice
 from typing import BinaryIO, Final, Literal
@@ -37,6 +37,8 @@ MAX_LAYERS: Final = 255
 MAX_CONTEXTS: Final = (1 << 26) - 2
 MAX_CONTEXT_BITS: Final = 30
 
+WORD: Final = 4
+"""Bytes of a word of the coder."""
 _CRC = 4
 _DIGEST = 16
 _CHUNK = 1 << 20
@@ -78,7 +80,7 @@ def check_config(config: Config) -> None:
     for name, value in _parameters(config).items():
         if not 0 <= value <= MAX_PARAMETER:
             raise ValueError(f"{name} is {value}, not in 0 … {MAX_PARAMETER}")
-    for name in ("layers", "hidden", "streams", "window", "horizon", "context_bits"):
+    for name in ("layers", "hidden", "streams", "lanes", "window", "horizon", "context_bits"):
         if getattr(config, name) < 1:
             raise ValueError(f"{name} must be at least 1")
     largest = {"layers": MAX_LAYERS, "contexts": MAX_CONTEXTS, "context_bits": MAX_CONTEXT_BITS}
@@ -87,6 +89,8 @@ def check_config(config: Config) -> None:
             raise ValueError(f"{name} is {getattr(config, name)}, more than {limit}")
     if config.contexts % 2:
         raise ValueError(f"contexts is {config.contexts}, but there is no context of no symbols")
+    if config.lanes > config.streams:
+        raise ValueError(f"lanes is {config.lanes}, more than the {config.streams} streams")
     if config.alphabet != 256:
         raise ValueError(f"alphabet is {config.alphabet}, but symbols are bytes")
     if config.hidden % 16:
@@ -117,9 +121,9 @@ class Writer:
             target.truncate()
             self._put(_frame(header))
 
-    def block(self, payload: bytes) -> None:
-        """Append one block."""
-        self._put(_varint(len(payload)) + payload)
+    def block(self, payload: Sequence[bytes]) -> None:
+        """Append one block: a part for each lane, of whole words."""
+        self._put(b"".join([*(_varint(len(part) // WORD) for part in payload), *payload]))
 
     def _keep(self, blocks: int) -> None:
         reader = _Reader(self._target)
@@ -152,8 +156,8 @@ def inspect(source: BinaryIO) -> Header:
     return _read_header(_Reader(source))
 
 
-def payloads(source: BinaryIO) -> Iterator[bytes]:
-    """The payloads of all blocks in turn, each checked; at the end, that nothing follows.
+def payloads(source: BinaryIO) -> Iterator[list[bytes]]:
+    """The payloads of all blocks in turn, a part for each lane, checked; at the end, that nothing follows.
 
     Raises TruncatedError or DamagedError, besides what :func:`inspect` raises.
     """
@@ -162,19 +166,21 @@ def payloads(source: BinaryIO) -> Iterator[bytes]:
     reader.check_end()
 
 
-def _read_blocks(reader: "_Reader", header: Header) -> Iterator[bytes]:
+def _read_blocks(reader: "_Reader", header: Header) -> Iterator[list[bytes]]:
     """The payloads of all blocks in turn, each checked."""
     assert header.config is not None, "a stored file has no blocks"
     config = header.config
     symbols = block_windows(config) * config.streams * config.window
     # A symbol makes the coder write a word at most, the end of a block two.
-    longest = 4 * symbols + 8
+    longest = symbols + 2 * config.lanes
     for number in range(-(-header.length // symbols)):
         start = reader.offset
-        size = reader.varint(f"the size of block {number}")
-        if size > longest or size % 4:
-            raise DamagedError(f"block {number} at byte {start} has the impossible size {size}")
-        payload = reader.take(size, f"block {number}")
+        sizes = [reader.varint(f"the size of block {number}") for _ in range(config.lanes)]
+        if sum(sizes) > longest:
+            raise DamagedError(
+                f"block {number} at byte {start} has the impossible size of {sum(sizes)} words"
+            )
+        payload = [reader.take(WORD * size, f"block {number}") for size in sizes]
         reader.check_crc(f"block {number}", start)
         yield payload
 

@@ -12,6 +12,7 @@
     │   ├── NotRnncError              exit 1   no magic number: some other kind of file
     │   ├── TruncatedError            exit 1   the file ends too early
     │   └── DamagedError              exit 1   a checksum differs, or a field makes no sense
+    │       └── PayloadError          exit 1   the checksums are right, but no encoder writes such a payload
     ├── LimitError                    exit 1   a header asks for more than the limits allow
     ├── MismatchError                 exit 3   what was decoded is not what was encoded
     └── CannotDecodeHereError         exit 4   sound file, wrong machine or version
@@ -66,6 +67,10 @@ class TruncatedError(FormatError):
 
 class DamagedError(FormatError):
     """A checksum differs or a field has an impossible value."""
+
+
+class PayloadError(DamagedError):
+    """The payload fits no sequence of symbols: the decoder computes other numbers than the encoder did."""
 
 
 class LimitError(RnncompressError):

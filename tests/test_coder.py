@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
 
 from rnncompress.coder import range_decoder
-from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
 from rnncompress.errors import DamagedError
 from rnncompress.network import TOTAL, IntArray
 

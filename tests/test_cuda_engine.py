@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from interpreted import CudaPredictor
 from networks import assert_same, pick, step_through, text
+from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
 
 from rnncompress import codec
-from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
 from rnncompress.config import CELLS, Config
 from rnncompress.errors import DamagedError
 from rnncompress.lstm import build, selfcheck

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import assert_same, configs, pick, seeds, step_through, text
-
 from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
+
 from rnncompress.config import Config
 from rnncompress.errors import DamagedError, DeviceError
 from rnncompress.exact import grid

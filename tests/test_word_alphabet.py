@@ -2,8 +2,8 @@
 
 import numpy as np
 from networks import assert_same, pick, step_through, text
-
 from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
+
 from rnncompress.config import Config
 from rnncompress.exact.frequencies import frequencies
 from rnncompress.lstm import build

@@ -20,7 +20,8 @@ from rnncompress.files import atomic_output, check_output
 
 if TYPE_CHECKING:
     from rnncompress.checkpoint import Checkpoints
-    from rnncompress.codec import Engine, Report
+    from rnncompress.codec import Report
+    from rnncompress.engine import EngineName
     from rnncompress.loop import Progress
 
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 class Run:
     """Where to compute and how to tell about it."""
 
-    engine: "Engine"
+    engine: "EngineName"
     threads: int
     report: Path | None
     as_json: bool
@@ -155,7 +156,7 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def engine_for(device: str) -> "Engine":
+def engine_for(device: str) -> "EngineName":
     """The engine that computes on ``device``. Raises DeviceError if it cannot be used here."""
     if device == "cpu":
         return "cpu"

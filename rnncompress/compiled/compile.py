@@ -17,6 +17,7 @@ def _hash_of_sources() -> str:
         package / "exact",
         package / "compiled",
         package / "coder",
+        package / "engine",
         package / "lstm",
         package / "lstm" / "cpu",
     ]

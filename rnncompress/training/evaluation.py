@@ -21,6 +21,7 @@ from rnncompress.errors import InputError
 from rnncompress.loop import Meter, Progress
 from rnncompress.lstm.trainable import Anchor, Network
 from rnncompress.model import CARRIED, Model
+from rnncompress.network import lengths
 from rnncompress.training.reading import Reading
 from rnncompress.training.trainer import network
 
@@ -109,7 +110,7 @@ def evaluate(
             _reset(evaluated, trained)
         window = reading.window(number)
         frequencies = evaluated.predict_window(window.symbols)[1]
-        meter.add(frequencies.ravel()[: window.coded])
+        meter.add(lengths(frequencies.ravel()[: window.coded]))
         if rule is None:
             evaluated.skip()
         elif len(window.symbols) == WINDOW:

@@ -22,7 +22,7 @@ from rnncompress.model import CARRIED, Model
 from rnncompress.network import IntArray
 from rnncompress.snapshot import Identity, Snapshot, shapes
 from rnncompress.training.reading import Reading, bits, cost
-from rnncompress.trust import build
+from rnncompress.trust import build_network
 from rnncompress.vocabulary import Vocabulary
 
 PATIENCE: Final = 4
@@ -279,7 +279,7 @@ class _Run:
 
 def network(config: Config, windows: int, engine: str, threads: int) -> Network:
     """A network to train or evaluate. Raises DeviceError if the engine cannot do that."""
-    built = build(config, windows, engine=engine, threads=threads)
+    built = build_network(config, windows, engine=engine, threads=threads)
     if not hasattr(built, "rewind"):
         raise DeviceError(f"the engine {engine!r} cannot train or evaluate yet; use the CPU (--device cpu)")
     return cast(Network, built)

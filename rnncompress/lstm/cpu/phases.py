@@ -5,10 +5,8 @@ matrix, a row of an embedding and the table of a context are independent in the 
 Nothing is shared, nothing needs a lock. ``m`` is the :class:`rnncompress.lstm.cpu.memory.Memory`.
 """
 
-from rnncompress.coder.range_decoder import decode_symbol
 from rnncompress.compiled.compile import kernel
 from rnncompress.compiled.simd import PANEL
-from rnncompress.compiled.turns import pass_turn, wait_for_turn
 from rnncompress.lstm.contexts import HISTORY
 from rnncompress.lstm.cpu import context_kernels, kernels
 
@@ -33,33 +31,6 @@ def predict(m, first, last, start, stop, scratch):
     if len(m.kinds):
         context_kernels.add_contexts(first, last, start, stop, m.hashes, m.context_bits, m.contexts, m.table)
     kernels.tables(first, last, start, stop, m.table, m.bias, m.alphabet, m.raw_scale, scratch)
-
-
-@kernel
-def decode(m, first, last, share, shares, steps, count, state, words, turn, progress, scratch):
-    """Decode a window, from the beginning of its steps, for the streams of one of ``shares`` threads.
-
-    ``count`` symbols are decoded, stream by stream and step by step; what a stream has beyond is 0. ``state`` and
-    ``words`` are the range decoder's. Each thread predicts a step of its streams at its own pace and decodes them when
-    it is its ``turn`` (int64, (1,)): at step t the number t * shares + share. ``progress`` int64 (2,) holds the step
-    and whether it is predicted. Returns whether all is done: if not, others are late, and it is to be called again.
-    """
-    B = m.history.shape[0]
-    while progress[0] < steps:
-        t = progress[0]
-        if not progress[1]:
-            predict(m, first, last, t, t + 1, scratch)
-            progress[1] = 1
-        if not wait_for_turn(turn, t * shares + share):
-            return False
-        for b in range(first, last):
-            symbol = 0
-            if t * B + b < count:
-                symbol = max(0, decode_symbol(state, words, m.table[b, t], m.alphabet))
-            m.history[b, HISTORY + t] = symbol
-        pass_turn(turn, t * shares + share + 1)
-        progress[0], progress[1] = t + 1, 0
-    return True
 
 
 @kernel

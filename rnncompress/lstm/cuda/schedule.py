@@ -9,7 +9,7 @@ from rnncompress.config import Config
 from rnncompress.exact import grid
 from rnncompress.exact.frequencies import raw_scale
 from rnncompress.lstm.contexts import HISTORY, WORD, WORD_PAIR, kinds
-from rnncompress.lstm.cuda import backward, contexts, decoding, forward, softmax, update
+from rnncompress.lstm.cuda import backward, contexts, forward, softmax, update
 from rnncompress.lstm.cuda.memory import Memory
 from rnncompress.lstm.cuda.tiles import EXACT, Chip, power_of_two
 
@@ -106,16 +106,6 @@ class Schedule:
             m.table, m.history[HISTORY:], m.coded[0], m.coded[1], rows,
             self.A, block, self._symbol_block, **options,
         )  # fmt: skip
-
-    def decode(self, steps: int, count: int) -> None:
-        """Predict and decode these steps, of which the first ``count`` symbols are coded."""
-        m, block = self.memory, power_of_two(self.A)
-        for t in range(steps):
-            self.predict(t, t + 1)
-            decoding.decode_step[(1,)](
-                m.table, m.history[HISTORY:], m.decoder, m.words, t, max(0, min(self.B, count - t * self.B)),
-                self.B, self.A, block, num_warps=max(1, min(16, block // 256)), **EXACT,
-            )  # fmt: skip
 
     def _rows_of_tables(self, rows: int) -> tuple[int, dict[str, Any]]:
         """Rows of frequencies that one program treats, few if there are few in all, and its compiler options."""
