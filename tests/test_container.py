@@ -15,8 +15,8 @@ from rnncompress.errors import DamagedError, FormatError, NotRnncError, Truncate
 
 DIGEST = bytes(range(16))
 TRAINED = bytes(range(100, 116))
-CONFIG = Config("lstm", 256, 2, 256, 4, 8, 6000, 2000, 1000, 0b1010, 18)
-FIELDS = bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807 0a 12")
+CONFIG = Config("lstm", 256, 2, 256, 4, 2, 8, 6000, 2000, 1000, 0b1010, 18)
+FIELDS = bytes.fromhex("00 8002 02 8002 04 02 08 f02e d00f e807 0a 12")
 """``CONFIG`` in a file."""
 
 numbers = st.integers(1, 2**31 - 1)
@@ -46,7 +46,7 @@ def model_file(length: int = 3000, config: Config = CONFIG, trained: bytes | Non
     writer = container.Writer(target, Header(mode, length, DIGEST, config, trained))
     symbols = container.block_windows(config) * config.streams * config.window
     for number in range(-(-length // symbols)):
-        writer.block(bytes([number]) * 8)
+        writer.block([bytes([number]) * 4] * config.lanes)
     assert len(target.getvalue()) == writer.size
     return target.getvalue()
 
@@ -100,7 +100,7 @@ def test_the_bytes_are_these() -> None:
     expected = header + zlib.crc32(header).to_bytes(4, "little")
     everything = header
     for number in range(3):
-        block = b"\x08" + bytes([number]) * 8
+        block = b"\x01\x01" + bytes([number]) * 8
         everything += block
         expected += block + zlib.crc32(everything).to_bytes(4, "little")
     assert model_file() == expected
@@ -115,8 +115,8 @@ def test_the_header_with_a_trained_model_is_this() -> None:
 
 
 def test_payloads_come_back() -> None:
-    """The payloads are read in order."""
-    assert list(payloads(io.BytesIO(model_file()))) == [b"\0" * 8, b"\1" * 8, b"\2" * 8]
+    """The payloads are read in order, each in one part for each lane."""
+    assert list(payloads(io.BytesIO(model_file()))) == [[bytes([number]) * 4] * 2 for number in range(3)]
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -199,18 +199,20 @@ MODEL = bytes([0, 5]) + DIGEST
         (bytes([1]) + b"\xff" * 9 + b"\1" + DIGEST, "shortest form"),
         (MODEL, "too short"),
         (MODEL + b"\x09" + FIELDS[1:], "cell 9"),
-        (MODEL + bytes.fromhex("00 05 02 8002 04 08 f02e d00f e807 0a 12"), "alphabet"),
-        (MODEL + bytes.fromhex("00 8002 00 8002 04 08 f02e d00f e807 0a 12"), "layers"),
-        (MODEL + bytes.fromhex("00 8002 ffff03 8002 04 08 f02e d00f e807 0a 12"), "layers"),
-        (MODEL + bytes.fromhex("00 8002 02 8102 04 08 f02e d00f e807 0a 12"), "hidden"),
-        (MODEL + bytes.fromhex("00 8002 02 8002 00 08 f02e d00f e807 0a 12"), "streams"),
-        (MODEL + bytes.fromhex("00 8002 02 8002 04 09 f02e d00f e807 0a 12"), "window"),
-        (MODEL + bytes.fromhex("00 8002 02 8002 04 08 f02e d00f 00 0a 12"), "horizon"),
-        (MODEL + bytes.fromhex("00 8002 02 8002 8080808008 08 f02e d00f e807 0a 12"), "streams"),
-        (MODEL + bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807 0b 12"), "contexts"),
-        (MODEL + bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807 80808020 12"), "contexts"),
-        (MODEL + bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807 0a 00"), "context_bits"),
-        (MODEL + bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807 0a 1f"), "context_bits"),
+        (MODEL + bytes.fromhex("00 05 02 8002 04 02 08 f02e d00f e807 0a 12"), "alphabet"),
+        (MODEL + bytes.fromhex("00 8002 00 8002 04 02 08 f02e d00f e807 0a 12"), "layers"),
+        (MODEL + bytes.fromhex("00 8002 ffff03 8002 04 02 08 f02e d00f e807 0a 12"), "layers"),
+        (MODEL + bytes.fromhex("00 8002 02 8102 04 02 08 f02e d00f e807 0a 12"), "hidden"),
+        (MODEL + bytes.fromhex("00 8002 02 8002 00 02 08 f02e d00f e807 0a 12"), "streams"),
+        (MODEL + bytes.fromhex("00 8002 02 8002 04 02 09 f02e d00f e807 0a 12"), "window"),
+        (MODEL + bytes.fromhex("00 8002 02 8002 04 02 08 f02e d00f 00 0a 12"), "horizon"),
+        (MODEL + bytes.fromhex("00 8002 02 8002 8080808008 02 08 f02e d00f e807 0a 12"), "streams"),
+        (MODEL + bytes.fromhex("00 8002 02 8002 04 00 08 f02e d00f e807 0a 12"), "lanes"),
+        (MODEL + bytes.fromhex("00 8002 02 8002 04 05 08 f02e d00f e807 0a 12"), "lanes"),
+        (MODEL + bytes.fromhex("00 8002 02 8002 04 02 08 f02e d00f e807 0b 12"), "contexts"),
+        (MODEL + bytes.fromhex("00 8002 02 8002 04 02 08 f02e d00f e807 80808020 12"), "contexts"),
+        (MODEL + bytes.fromhex("00 8002 02 8002 04 02 08 f02e d00f e807 0a 00"), "context_bits"),
+        (MODEL + bytes.fromhex("00 8002 02 8002 04 02 08 f02e d00f e807 0a 1f"), "context_bits"),
     ],
 )
 def test_impossible_fields_are_damage(body: bytes, why: str) -> None:
@@ -236,7 +238,7 @@ def test_an_announced_length_needs_its_blocks() -> None:
         + b"\xff" * 8
         + b"\x7f"
         + MODEL[2:]
-        + bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807 0a 12")
+        + bytes.fromhex("00 8002 02 8002 04 02 08 f02e d00f e807 0a 12")
     )
     with pytest.raises(TruncatedError):
         verify(file)

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rnncompress
-from rnncompress import Config, codec, container, lstm
+from rnncompress import Config, codec, container
 from rnncompress.checkpoint import Checkpoints
+from rnncompress.engine import Engine
 from rnncompress.errors import CheckpointError, LimitError, ModelError, ModelNeededError
 from rnncompress.model import Model
-from rnncompress.network import Predictor
 from rnncompress.pretrained import LEAST_RATE, adapt, find
 
 DATA = "Ein Ziegel zählt den Dächerflüsterer.\n".encode() * 4
@@ -24,9 +24,9 @@ b817b817e8070e080e7ca238209ad42549e2d9348cbfd50edcae4b5c36b1e64888c97a6a16f27aec
 OTHER = b"the quick brown fox jumps over the lazy dog " * 20
 
 
-def build(config: Config, windows: int, *, engine: str = "cpu", threads: int = 1) -> Predictor:
-    """The real network, without the self-check."""
-    return lstm.build(config, windows, engine=engine, threads=threads)
+def build(config: Config, windows: int, *, engine: str = "cpu", threads: int = 1) -> Engine:
+    """A real engine, without the self-check."""
+    return engines.build(config, windows, engine=engine, threads=threads)
 
 
 def encoded(data: bytes, model: Model | None, **options) -> bytes:
@@ -128,7 +128,7 @@ def test_a_forged_header_is_refused():
     target = io.BytesIO()
     config = adapt(model, 9).replace(hidden=32)
     writer = container.Writer(target, container.Header("trained", 9, bytes(16), config, model.digest))
-    writer.block(bytes(8))
+    writer.block([bytes(8)])
     with pytest.raises(ModelError, match="another network"):
         decoded(target.getvalue(), model)
 

@@ -29,7 +29,7 @@ NOISES = [None, Noise(0.075), Noise(0.075, adaptive=True, symbols=1000)]
 @pytest.fixture(autouse=True)
 def untrusting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is checked or remembered about this machine; progress after every window; no waiting for the disk."""
-    monkeypatch.setattr(trainer, "build", lstm.build)
+    monkeypatch.setattr(trainer, "build_network", lstm.build)
     monkeypatch.setattr(trainer, "PROGRESS_SECONDS", 0.0)
     monkeypatch.setattr("os.fsync", lambda descriptor: None)
 
