@@ -5,6 +5,9 @@ from typing import Final, Literal
 
 from rnncompress.config import Config
 
+LANES: Final = 4
+"""At most so many lanes: a thread decodes whole lanes, and a lane costs about five bytes in a block of a MiB."""
+
 Alphabet = Literal["bytes", "characters", "words"]
 """What symbols stand for; see :mod:`rnncompress.vocabulary`."""
 
@@ -21,8 +24,9 @@ class Preset:
     """What the symbols of a model trained with it stand for; those of a compressed file are bytes."""
 
     def resolve(self, length: int) -> Config:
-        """The configuration for an input of ``length`` bytes."""
-        return next(config for start, config in reversed(self.steps) if length >= start)
+        """The configuration for an input of ``length`` bytes, with as many lanes as threads can use."""
+        config = next(config for start, config in reversed(self.steps) if length >= start)
+        return config.replace(lanes=min(config.streams, LANES))
 
 
 def _contexts(*orders: int) -> int:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import rnncompress
 from rnncompress import Config, codec, container
+from rnncompress import engine as engines
 from rnncompress.checkpoint import Checkpoints
 from rnncompress.engine import Engine
 from rnncompress.errors import CheckpointError, LimitError, ModelError, ModelNeededError
