@@ -11,7 +11,7 @@ import numpy as np
 from rnncompress import container, pretrained
 from rnncompress._version import __version__
 from rnncompress.checkpoint import Checkpoints
-from rnncompress.config import Config
+from rnncompress.config import Config, canonical, check_config
 from rnncompress.container import Header, Mode
 from rnncompress.errors import (
     CheckpointError,
@@ -25,7 +25,7 @@ from rnncompress.layout import Layout
 from rnncompress.limits import MEMORY_LIMIT, check_memory
 from rnncompress.loop import Decoding, Encoding, Meter, ProgressCallback, code
 from rnncompress.lstm import state as states
-from rnncompress.model import Model
+from rnncompress.model import Model, State
 from rnncompress.network import PRECISION, Predictor
 from rnncompress.snapshot import Identity, Snapshot, shapes
 from rnncompress.trust import build as build_trusted
@@ -70,8 +70,10 @@ class Report:
 class Build(Protocol):
     """Makes the predictor of a file: :func:`rnncompress.trust.build`."""
 
-    def __call__(self, config: Config, windows: int, *, engine: Engine, threads: int) -> Predictor:
-        """A fresh predictor for a file of so many ``windows``."""
+    def __call__(
+        self, config: Config, windows: int, *, engine: Engine, threads: int, state: State | None
+    ) -> Predictor:
+        """A predictor for a file of so many ``windows``, that begins with ``state`` if given."""
 
 
 def encode(
@@ -96,7 +98,7 @@ def encode(
     Raises InputError if the source changes meanwhile, DeviceError if the engine cannot run here, ValueError
     if ``config`` cannot be written to a file, ModelError, CheckpointError, and KeyboardInterrupt after a checkpoint.
     """
-    container.check_config(config)
+    check_config(config)
     if model is not None:
         pretrained.check_bytes(model)
     measured = _measure(source)
@@ -109,9 +111,8 @@ def encode(
         layout = Layout(length, config.streams, config.window)
         trained = model.digest if model else None
         modelled = Header("trained" if trained else "model", length, digest, config, trained)
-        predictor = build(config, layout.windows, engine=engine, threads=threads)
-        if model is not None:
-            predictor.load_state(model.state(config))
+        start = model.state(config) if model is not None else None
+        predictor = build(config, layout.windows, engine=engine, threads=threads, state=start)
         identity = _identity("encode", length, digest, config, trained)
         encoding = _begin(
             lambda at: Encoding(source, target, modelled, at), predictor, layout, meter, checkpoints, identity
@@ -149,6 +150,8 @@ def decode(
     """
     header = container.inspect(source)
     if header.config is not None:
+        if not header.config.layers:
+            raise VersionError("coded without a network, which this program cannot do: upgrade it")
         check_memory(header.config, memory_limit, trained=header.trained is not None)
     container.verify(source)
     model = pretrained.needed(header, model)
@@ -161,9 +164,8 @@ def decode(
     else:
         config = header.config
         layout = Layout(header.length, config.streams, config.window)
-        predictor = build(config, layout.windows, engine=engine, threads=threads)
-        if model is not None:
-            predictor.load_state(model.state(config))
+        start = model.state(config) if model is not None else None
+        predictor = build(config, layout.windows, engine=engine, threads=threads, state=start)
         identity = _identity("decode", size, packed_digest, config, header.trained)
         decoding = _begin(
             lambda at: Decoding(source, target, config, layout, at),
@@ -196,7 +198,7 @@ def _begin(
 
     def take(at: Snapshot) -> Way:
         _check(at, predictor.config, layout)
-        states.check(predictor.config, at.state)
+        states.check_state(predictor.config, at.state)
         direction = make(replace(at, state={}))
         predictor.load_state(dict(at.state))
         meter.go_on(at, layout.coded(0, at.windows * layout.window))
@@ -222,7 +224,7 @@ def _identity(direction: str, length: int, digest: bytes, config: Config, traine
     return {
         "direction": direction,
         "input": f"{length} {digest.hex()}",
-        "configuration": asdict(config),
+        "configuration": canonical(config).hex(),
         "trained model": trained.hex() if trained else None,
         "version of rnncompress": f"{__version__}, format {container.VERSION}",
     }

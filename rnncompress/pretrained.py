@@ -27,7 +27,9 @@ def adapt(model: Model, length: int) -> Config:
     check_bytes(model)
     usual = presets.choose(length)
     rate = max(model.config.rate_last, LEAST_RATE)
-    return model.config.replace(streams=usual.streams, window=usual.window, rate_first=rate, rate_last=rate)
+    return model.config.replace(
+        streams=usual.streams, window=usual.window, lanes=usual.lanes, rate_first=rate, rate_last=rate
+    )
 
 
 def check_bytes(model: Model) -> None:

@@ -4,10 +4,13 @@ import hashlib
 import json
 import platform
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from numpy.typing import NDArray
 
 from rnncompress import lstm
 from rnncompress._version import __version__
@@ -19,13 +22,20 @@ _trusted: Final[set[str]] = set()
 """Fingerprints that this process has checked."""
 
 
-def build(config: Config, windows: int, *, engine: str = "cpu", threads: int = 1) -> Predictor:
+def build(
+    config: Config,
+    windows: int,
+    *,
+    engine: str = "cpu",
+    threads: int = 1,
+    state: Mapping[str, NDArray[Any]] | None = None,
+) -> Predictor:
     """:func:`rnncompress.lstm.build`, after the self-check of the engine if it has not passed here before.
 
     That it has passed is remembered in the cache folder, for this machine, these versions and this device.
     Raises DeviceError, or SelfCheckError, which tells what differs.
     """
-    predictor = lstm.build(config, windows, engine=engine, threads=threads)
+    predictor = lstm.build(config, windows, engine=engine, threads=threads, state=state)
     here = fingerprint(engine)
     if here not in _trusted:
         name = hashlib.blake2b(here.encode(), digest_size=12).hexdigest()

@@ -59,6 +59,8 @@ class CountingPredictor:
         self._counts, self._last = state["counts"].copy(), state["last"].copy()
 
 
-def build(config: Config, windows: int, *, engine: str = "cpu", threads: int = 1) -> Predictor:
+def build(
+    config: Config, windows: int, *, engine: str = "cpu", threads: int = 1, state: None = None
+) -> Predictor:
     """Stands in for :func:`rnncompress.lstm.build`."""
     return CountingPredictor(config)

@@ -13,7 +13,8 @@ from models import CONFIG, TEXT, trained
 
 from rnncompress import lstm
 from rnncompress.errors import ModelError, OutputError, VersionError
-from rnncompress.model import CARRIED, Model
+from rnncompress.lstm import state as states
+from rnncompress.model import Model
 from rnncompress.vocabulary import Vocabulary
 
 
@@ -55,7 +56,7 @@ def test_a_model_goes_on_where_training_ended() -> None:
     predictor.load_state(state)
     again = Model.of(CONFIG, model.vocabulary, predictor.state(), {})
     assert again.digest == model.digest
-    assert not any(state[name].any() for name in CARRIED)
+    assert not any(state[name].any() for name in states.SHORT)
     assert state["contexts"].any()
 
 
