@@ -212,7 +212,7 @@ def model(walk: str = WALK, network: str = NETWORK, contexts: str = CONTEXTS) ->
         (model(network="02 0e 00 8002 ffff03 8002 f02e d00f e807"), "layers"),
         (model(network="02 0c 00 8002 02 8102 f02e d00f e807"), "hidden"),
         (model(network="02 0b 00 8002 02 8002 f02e d00f 00"), "horizon"),
-        (model(network="02 0b 00 8002 02 8002 f02e d00f"), "too short"),
+        (model(network="02 0a 00 8002 02 8002 f02e d00f", contexts=""), "too short"),
         (model(network="02 0d 00 8002 02 8002 f02e d00f e807 00"), "too many"),
         (model(walk="01 03 00 08 01"), "streams"),
         (model(walk="01 03 04 09 03"), "window"),

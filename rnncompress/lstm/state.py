@@ -107,12 +107,13 @@ def check_state(config: Config, state: Mapping[str, Array]) -> None:
 
 def _bounds(config: Config, state: Mapping[str, Array]) -> Iterator[tuple[str, Array, float, float]]:
     """Names, values, the least and the most that these may be."""
+    cell = _LARGEST_CELL if config.cell == "lstm" else 0.0
     limits: dict[str, tuple[float, float]] = {
         "updates": (0, _LARGEST_UPDATES),
         "seen": (0, MOST_SEEN),
         "history": (0, config.alphabet - 1),
         "h": (-ACTIVATION_MAX, ACTIVATION_MAX),
-        "c": (-_LARGEST_CELL, _LARGEST_CELL),
+        "c": (-cell, cell),
     }
     weight = float(WEIGHT_LIMIT)
     for name, array in state.items():
