@@ -16,6 +16,7 @@ from rnncompress.config import Config, check_config
 from rnncompress.errors import FormatError, InputError, LimitError, MismatchError
 from rnncompress.limits import MEMORY_LIMIT, announced_memory
 from rnncompress.loop import Progress
+from rnncompress.lstm.state import State
 from rnncompress.network import IntArray, Predictor
 
 CONFIG = Config(streams=7, window=6)
@@ -50,7 +51,9 @@ def decoded(blob: bytes) -> bytes:
     return target.getvalue()
 
 
-def never(config: Config, windows: int, *, engine: str, threads: int) -> Predictor:
+def never(
+    config: Config, windows: int, *, engine: str, threads: int, state: State | None = None
+) -> Predictor:
     """A predictor that must not be built."""
     raise AssertionError("damage must be found before the model is built")
 
@@ -143,7 +146,9 @@ class Differing(CountingPredictor):
 def test_other_numbers_are_a_mismatch() -> None:
     """A sound file that a differing model decodes to something else raises MismatchError."""
 
-    def differ(config: Config, windows: int, *, engine: str, threads: int) -> Predictor:
+    def differ(
+        config: Config, windows: int, *, engine: str, threads: int, state: State | None = None
+    ) -> Predictor:
         return Differing(config)
 
     for length in (1000, 5 * BLOCK):
@@ -163,7 +168,9 @@ def test_an_input_that_changes_is_an_input_error(change: bytes) -> None:
             source.write(change)
             return super().predict_window(symbols)
 
-    def changing(config: Config, windows: int, *, engine: str, threads: int) -> Predictor:
+    def changing(
+        config: Config, windows: int, *, engine: str, threads: int, state: State | None = None
+    ) -> Predictor:
         return Changing(config)
 
     with pytest.raises(InputError):
@@ -180,7 +187,9 @@ def test_the_model_hears_of_the_file_what_it_was_promised() -> None:
             super().learn()
             learnt.append(1)
 
-    def counting(config: Config, windows: int, *, engine: str, threads: int) -> Predictor:
+    def counting(
+        config: Config, windows: int, *, engine: str, threads: int, state: State | None = None
+    ) -> Predictor:
         built.append((windows, engine, threads))
         return Counting(config)
 

@@ -15,6 +15,7 @@ from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
 from rnncompress.config import CELLS, Config
 from rnncompress.errors import DamagedError
 from rnncompress.lstm import build, selfcheck
+from rnncompress.lstm.state import State
 from rnncompress.network import WindowDecoder
 
 WINDOWS = 2
@@ -161,9 +162,13 @@ def test_damage_ends_decoding() -> None:
         source.check()
 
 
-def made(config: Config, windows: int, *, engine: str, threads: int) -> object:
+def made(config: Config, windows: int, *, engine: str, threads: int, state: State | None = None) -> object:
     """What ``codec`` builds its predictors with, the GPU engine simulated."""
-    return simulated(config, windows) if engine == "cuda" else build(config, windows, engine=engine)
+    return (
+        simulated(config, windows, state=state)
+        if engine == "cuda"
+        else build(config, windows, engine=engine, state=state)
+    )
 
 
 def test_files_cross_from_engine_to_engine() -> None:

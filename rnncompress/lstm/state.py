@@ -113,7 +113,7 @@ def _bounds(config: Config, state: Mapping[str, Array]) -> Iterator[tuple[str, A
         "seen": (0, MOST_SEEN),
         "history": (0, config.alphabet - 1),
         "h": (-ACTIVATION_MAX, ACTIVATION_MAX),
-        "c": (-cell, cell),
+        "c": (0.0 - cell, cell),
     }
     weight = float(WEIGHT_LIMIT)
     for name, array in state.items():
