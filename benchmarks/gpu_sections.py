@@ -27,6 +27,7 @@ from rnncompress.config import Config
 from rnncompress.lstm import selfcheck
 from rnncompress.lstm.cuda.device import require
 from rnncompress.lstm.cuda.predictor import CudaPredictor
+from rnncompress.lstm.state import State
 
 ROOT = Path(__file__).resolve().parent.parent
 LONG = 66_000_000
@@ -306,10 +307,12 @@ class Bench:
 
     # -- helpers ---------------------------------------------------------------------------------------------------
 
-    def _build(self, config: Config, windows: int, *, engine: str, threads: int) -> Any:
+    def _build(
+        self, config: Config, windows: int, *, engine: str, threads: int, state: State | None = None
+    ) -> Any:
         if engine == "cuda":
-            return CudaPredictor(config, windows, "cpu" if self.interpret else None)
-        return lstm.build(config, windows, engine=engine, threads=threads)
+            return CudaPredictor(config, windows, "cpu" if self.interpret else None, state)
+        return lstm.build(config, windows, engine=engine, threads=threads, state=state)
 
     def wait(self) -> None:
         """Until the device has done all it was told."""

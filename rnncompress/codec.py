@@ -9,7 +9,7 @@ from typing import BinaryIO, Final, Protocol, TypeVar
 from rnncompress import container, pretrained
 from rnncompress._version import __version__
 from rnncompress.checkpoint import Checkpoints
-from rnncompress.config import Config
+from rnncompress.config import Config, canonical, check_config
 from rnncompress.container import Header, Mode
 from rnncompress.engine import Engine, EngineName
 from rnncompress.errors import (
@@ -24,7 +24,7 @@ from rnncompress.layout import Layout
 from rnncompress.limits import MEMORY_LIMIT, check_memory
 from rnncompress.loop import Decoding, Encoding, Meter, ProgressCallback, code
 from rnncompress.lstm import state as states
-from rnncompress.model import Model
+from rnncompress.model import Model, State
 from rnncompress.snapshot import Identity, Snapshot
 from rnncompress.trust import build as build_trusted
 
@@ -66,8 +66,10 @@ class Report:
 class Build(Protocol):
     """Makes the engine of a file: :func:`rnncompress.trust.build`."""
 
-    def __call__(self, config: Config, windows: int, *, engine: EngineName, threads: int) -> Engine:
-        """A fresh engine for a file of so many ``windows``."""
+    def __call__(
+        self, config: Config, windows: int, *, engine: EngineName, threads: int, state: State | None
+    ) -> Engine:
+        """An engine for a file of so many ``windows``, whose network begins with ``state`` if given."""
 
 
 def encode(
@@ -92,7 +94,7 @@ def encode(
     Raises InputError if the source changes meanwhile, DeviceError if the engine cannot run here, ValueError
     if ``config`` cannot be written to a file, ModelError, CheckpointError, and KeyboardInterrupt after a checkpoint.
     """
-    container.check_config(config)
+    check_config(config)
     if model is not None:
         pretrained.check_bytes(model)
     measured = _measure(source)
@@ -105,9 +107,8 @@ def encode(
         layout = Layout(length, config.streams, config.window)
         trained = model.digest if model else None
         modelled = Header("trained" if trained else "model", length, digest, config, trained)
-        coding = build(config, layout.windows, engine=engine, threads=threads)
-        if model is not None:
-            coding.load_state(model.state(config))
+        start = model.state(config) if model is not None else None
+        coding = build(config, layout.windows, engine=engine, threads=threads, state=start)
         identity = _identity("encode", length, digest, config, trained)
         encoding = _begin(
             lambda at: Encoding(source, target, modelled, at), coding, layout, meter, checkpoints, identity
@@ -145,6 +146,8 @@ def decode(
     """
     header = container.inspect(source)
     if header.config is not None:
+        if not header.config.layers:
+            raise VersionError("coded without a network, which this program cannot do: upgrade it")
         check_memory(header.config, memory_limit, trained=header.trained is not None)
     container.verify(source)
     model = pretrained.needed(header, model)
@@ -157,9 +160,8 @@ def decode(
     else:
         config = header.config
         layout = Layout(header.length, config.streams, config.window)
-        coding = build(config, layout.windows, engine=engine, threads=threads)
-        if model is not None:
-            coding.load_state(model.state(config))
+        start = model.state(config) if model is not None else None
+        coding = build(config, layout.windows, engine=engine, threads=threads, state=start)
         identity = _identity("decode", size, packed_digest, config, header.trained)
         decoding = _begin(
             lambda at: Decoding(source, target, config, layout, at),
@@ -193,11 +195,11 @@ def _begin(
     def take(at: Snapshot) -> Way:
         if not 0 < at.windows < layout.windows:
             raise CheckpointError("it does not hold what it should")
-        states.check(engine.config, at.state)
+        states.check_state(engine.config, at.state)
         direction = make(replace(at, state={}))
         if at.windows % container.block_windows(engine.config):
             direction.begin_block(engine)
-        engine.load_state(dict(at.state))
+        engine.load_state(at.state)
         meter.go_on(at, layout.coded(0, at.windows * layout.window))
         return direction
 
@@ -212,7 +214,7 @@ def _identity(direction: str, length: int, digest: bytes, config: Config, traine
     return {
         "direction": direction,
         "input": f"{length} {digest.hex()}",
-        "configuration": asdict(config),
+        "configuration": canonical(config).hex(),
         "trained model": trained.hex() if trained else None,
         "version of rnncompress": f"{__version__}, format {container.VERSION}",
     }

@@ -5,6 +5,7 @@ Shapes: B streams, T steps in a window, A symbols in the alphabet.
 Frequencies are as :mod:`rnncompress.exact.frequencies` makes them.
 """
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
@@ -52,8 +53,9 @@ class Predictor(Protocol):
     def state(self, *, copy: bool = True) -> dict[str, NDArray[np.generic]]:
         """Everything that later predictions depend on, at a window boundary, in an engine-independent layout.
 
-        Without ``copy`` large arrays may be views, which change as the predictor goes on.
+        Without ``copy`` large arrays may be views, which change as the predictor goes on. Names, shapes, and what
+        the arrays may hold are in :mod:`rnncompress.lstm.state`.
         """
 
-    def load_state(self, state: dict[str, NDArray[np.generic]]) -> None:
-        """Continue from what ``state`` of any engine returned."""
+    def load_state(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+        """Continue from what ``state`` of any engine returned; its arrays are left as they are."""

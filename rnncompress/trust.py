@@ -4,10 +4,13 @@ import hashlib
 import json
 import platform
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from numpy.typing import NDArray
 
 from rnncompress import engine as engines
 from rnncompress import lstm
@@ -21,16 +24,30 @@ _trusted: Final[set[str]] = set()
 """Fingerprints that this process has checked."""
 
 
-def build(config: Config, windows: int, *, engine: str = "cpu", threads: int = 1) -> Engine:
+def build(
+    config: Config,
+    windows: int,
+    *,
+    engine: str = "cpu",
+    threads: int = 1,
+    state: Mapping[str, NDArray[Any]] | None = None,
+) -> Engine:
     """:func:`rnncompress.engine.build`, after :func:`check`. Raises DeviceError besides."""
-    built = engines.build(config, windows, engine=engine, threads=threads)
+    built = engines.build(config, windows, engine=engine, threads=threads, state=state)
     check(engine, threads)
     return built
 
 
-def build_network(config: Config, windows: int, *, engine: str = "cpu", threads: int = 1) -> Predictor:
+def build_network(
+    config: Config,
+    windows: int,
+    *,
+    engine: str = "cpu",
+    threads: int = 1,
+    state: Mapping[str, NDArray[Any]] | None = None,
+) -> Predictor:
     """:func:`rnncompress.lstm.build`, after :func:`check`. Raises DeviceError besides."""
-    network = lstm.build(config, windows, engine=engine, threads=threads)
+    network = lstm.build(config, windows, engine=engine, threads=threads, state=state)
     check(engine, threads)
     return network
 

@@ -61,6 +61,8 @@ class CountingPredictor:
         self._counts, self._last = state["counts"].copy(), state["last"].copy()
 
 
-def build(config: Config, windows: int, *, engine: str = "cpu", threads: int = 1) -> Engine:
+def build(
+    config: Config, windows: int, *, engine: str = "cpu", threads: int = 1, state: None = None
+) -> Engine:
     """Stands in for :func:`rnncompress.engine.build`."""
     return Stages(CountingPredictor(config))

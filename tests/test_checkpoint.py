@@ -340,7 +340,7 @@ def test_no_state_reaches_beyond_memory(
     output = tmp_path / "out"
     state = engines.build(CONFIG, WINDOWS).state()
     target = interrupted(output, TEXT, 9, engines.build)
-    states.check(CONFIG, state)
+    states.check_state(CONFIG, state)
     state[name][place] = value
 
     def forged(*arguments: object) -> Snapshot:

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from rnncompress import codec, container, loop
 from rnncompress.codec import Report
-from rnncompress.config import Config
+from rnncompress.config import Config, check_config
 from rnncompress.engine import Engine
 from rnncompress.engine.stages import Stages
 from rnncompress.errors import DamagedError, FormatError, InputError, LimitError, MismatchError
 from rnncompress.limits import MEMORY_LIMIT, announced_memory
 from rnncompress.loop import Progress
+from rnncompress.lstm.state import State
 from rnncompress.network import IntArray
 
 CONFIG = Config(streams=7, lanes=3, window=6)
@@ -52,7 +53,7 @@ def decoded(blob: bytes) -> bytes:
     return target.getvalue()
 
 
-def never(config: Config, windows: int, *, engine: str, threads: int) -> Engine:
+def never(config: Config, windows: int, *, engine: str, threads: int, state: State | None = None) -> Engine:
     """An engine that must not be built."""
     raise AssertionError("damage must be found before the model is built")
 
@@ -135,7 +136,7 @@ def test_absurd_models_exceed_the_default_limit(field: str) -> None:
         "context_bits": 30,
     }
     config = Config(hidden=1024, contexts=2).replace(**{field: largest[field]})
-    container.check_config(config)
+    check_config(config)
     assert announced_memory(config) > MEMORY_LIMIT
     assert announced_memory(Config()) < MEMORY_LIMIT // 20
 
@@ -151,7 +152,9 @@ class Differing(CountingPredictor):
 def test_other_numbers_are_a_mismatch() -> None:
     """A sound file that a differing model decodes to something else raises MismatchError."""
 
-    def differ(config: Config, windows: int, *, engine: str, threads: int) -> Engine:
+    def differ(
+        config: Config, windows: int, *, engine: str, threads: int, state: State | None = None
+    ) -> Engine:
         return Stages(Differing(config))
 
     for length in (1000, 5 * BLOCK):
@@ -171,7 +174,9 @@ def test_an_input_that_changes_is_an_input_error(change: bytes) -> None:
             source.write(change)
             return super().predict_window(symbols)
 
-    def changing(config: Config, windows: int, *, engine: str, threads: int) -> Engine:
+    def changing(
+        config: Config, windows: int, *, engine: str, threads: int, state: State | None = None
+    ) -> Engine:
         return Stages(Changing(config))
 
     with pytest.raises(InputError):
@@ -188,7 +193,9 @@ def test_the_model_hears_of_the_file_what_it_was_promised() -> None:
             super().learn()
             learnt.append(1)
 
-    def counting(config: Config, windows: int, *, engine: str, threads: int) -> Engine:
+    def counting(
+        config: Config, windows: int, *, engine: str, threads: int, state: State | None = None
+    ) -> Engine:
         built.append((windows, engine, threads))
         return Stages(Counting(config))
 

@@ -15,6 +15,7 @@ from rnncompress import engine as engines
 from rnncompress.config import CELLS, Config
 from rnncompress.engine.cuda import CudaEngine
 from rnncompress.lstm import build, selfcheck
+from rnncompress.lstm.state import State
 
 WINDOWS = 2
 CONTEXTS = 1 << 1 | 1 << 3 | 1 << 24 | 1 << 25
@@ -125,11 +126,11 @@ def test_the_last_window_may_be_short(steps: int) -> None:
     assert (step_through(decoder, last) == tables).all()
 
 
-def made(config: Config, windows: int, *, engine: str, threads: int) -> object:
+def made(config: Config, windows: int, *, engine: str, threads: int, state: State | None = None) -> object:
     """What ``codec`` builds its engines with, the GPU engine simulated."""
     if engine == "cuda":
-        return CudaEngine(simulated(config, windows))
-    return engines.build(config, windows, engine=engine)
+        return CudaEngine(simulated(config, windows, state=state))
+    return engines.build(config, windows, engine=engine, state=state)
 
 
 def test_files_cross_from_engine_to_engine() -> None:

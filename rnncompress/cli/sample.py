@@ -69,8 +69,7 @@ def sample(model_file: str, prime: str, length: int, temperature: int, seed: int
 
     vocabulary = given.model.vocabulary
     config = given.model.config.replace(streams=1)
-    network = build(config, 1, "cpu", usable_cores())
-    network.load_state(given.model.state(config))
+    network = build(config, 1, "cpu", usable_cores(), given.model.state(config))
     symbols = sampling.sample(network, _symbols(vocabulary, prime), temperature, seed)
     out = sys.stdout.buffer
     try:

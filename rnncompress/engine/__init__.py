@@ -3,11 +3,14 @@
 ``reference`` is the specification; ``cpu`` and ``cuda`` equal it bit for bit, and decode a window in one call.
 """
 
-from typing import Final, Literal, get_args
+from collections.abc import Mapping
+from typing import Any, Final, Literal, get_args
 
+from numpy.typing import NDArray
+
+from rnncompress import lstm
 from rnncompress.config import Config
-from rnncompress.engine.stages import Engine
-from rnncompress.errors import DeviceError
+from rnncompress.engine.stages import Engine, Stages
 
 __all__ = ["ENGINES", "Engine", "EngineName", "build"]
 
@@ -15,30 +18,29 @@ EngineName = Literal["reference", "cpu", "cuda"]
 ENGINES: Final[tuple[EngineName, ...]] = get_args(EngineName)
 
 
-def build(config: Config, windows: int, *, engine: str = "cpu", threads: int = 1) -> Engine:
-    """A fresh engine for a file of ``windows`` windows.
+def build(
+    config: Config,
+    windows: int,
+    *,
+    engine: str = "cpu",
+    threads: int = 1,
+    state: Mapping[str, NDArray[Any]] | None = None,
+) -> Engine:
+    """An engine for a file of ``windows`` windows, whose network begins as in :func:`rnncompress.lstm.build`.
 
     The engine and the number of threads change the speed, never a bit.
 
     Raises:
         DeviceError: the engine cannot run on this machine.
+        ValueError: there is no network in ``config``.
     """
-    if engine == "reference":
-        from rnncompress.engine.stages import Stages
-        from rnncompress.lstm.reference import ReferencePredictor
-
-        return Stages(ReferencePredictor(config, windows))
+    network: Any = lstm.build(config, windows, engine=engine, threads=threads, state=state)
     if engine == "cpu":
         from rnncompress.engine.cpu import CpuEngine
-        from rnncompress.lstm.cpu.predictor import CpuPredictor
 
-        return CpuEngine(CpuPredictor(config, windows, threads))
+        return CpuEngine(network)
     if engine == "cuda":
-        from rnncompress.lstm.cuda.device import require
-
-        require()  # before torch is imported, which takes longer than to tell that there is no GPU
         from rnncompress.engine.cuda import CudaEngine
-        from rnncompress.lstm.cuda.predictor import CudaPredictor
 
-        return CudaEngine(CudaPredictor(config, windows))
-    raise DeviceError(f"there is no engine {engine!r}: use the CPU (--device cpu)")
+        return CudaEngine(network)
+    return Stages(network)

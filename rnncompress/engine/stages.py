@@ -7,6 +7,7 @@ tables and give the coders what they need in :meth:`Stages.encode_window` and :m
 Shapes: B streams, T steps in a window, A symbols in the alphabet.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -67,10 +68,10 @@ class Engine(Protocol):
         Without ``copy`` large arrays may be views, which change as the engine goes on.
         """
 
-    def load_state(self, state: State) -> None:
+    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Go on from a state of any engine; a block must have been begun if that was inside one.
 
-        One without coders is that of a trained model. Raises CheckpointError if its coders are impossible.
+        Raises CheckpointError if its coders are impossible.
         """
 
 
@@ -151,9 +152,9 @@ class Stages(Generic[Net]):
         coders, words = (self._encoders or self._decoders or self.encoders()).state()
         return {**self.network.state(copy=copy), CODERS: coders, WORDS: words}
 
-    def load_state(self, state: State) -> None:
+    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         """See the protocol."""
         coding = self._encoders or self._decoders
-        if coding is not None and CODERS in state:
+        if coding is not None:
             coding.load(state[CODERS], state[WORDS])
         self.network.load_state({name: array for name, array in state.items() if name not in (CODERS, WORDS)})

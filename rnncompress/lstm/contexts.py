@@ -29,6 +29,10 @@ SYMBOLS: Final = ENTRIES
 COUNT: Final = 2 * ENTRIES
 CHECK: Final = 2 * ENTRIES + 1
 
+MOST_WEIGHT: Final = 1 << 26
+"""No weight grows beyond: 64, where it has long been certain. One that is always right grows for ever otherwise."""
+MOST_USES: Final = 1 << 30
+"""Uses are counted up to here."""
 SURE: Final = 5 * 2**19
 """A weight above 2.5 makes its symbol the sure guess of its context."""
 
@@ -156,7 +160,7 @@ def learn_row(row: NDArray[np.int32], check: int, symbol: int, frequencies: IntA
         row[:] = 0
         row[CHECK] = check
     rate = int(RATES[min(int(row[COUNT]), len(RATES) - 1)])
-    row[COUNT] += 1
+    row[COUNT] = min(int(row[COUNT]) + 1, MOST_USES)
     place = -1
     for j in range(ENTRIES):
         if row[j] and row[SYMBOLS + j] == symbol:
@@ -166,4 +170,5 @@ def learn_row(row: NDArray[np.int32], check: int, symbol: int, frequencies: IntA
     if place < 0:
         place = int(np.abs(row[:ENTRIES]).argmin())
         row[place], row[SYMBOLS + place] = 0, symbol
-    row[place] += (rate * (2**FREQUENCY_BITS - int(frequencies[symbol]))) >> FREQUENCY_BITS
+    gain = (rate * (2**FREQUENCY_BITS - int(frequencies[symbol]))) >> FREQUENCY_BITS
+    row[place] = min(int(row[place]) + int(gain), MOST_WEIGHT)

@@ -16,6 +16,7 @@ The gradient passes the rounding unchanged (straight-through). After every windo
 ``rate * gradient / sqrt(second moment)``: Adam (Kingma & Ba 2015) without momentum, as online coders use it.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,8 @@ from rnncompress.exact import functions, grid, noise
 from rnncompress.exact.frequencies import frequencies
 from rnncompress.lstm import trainable
 from rnncompress.lstm.contexts import Contexts
-from rnncompress.lstm.parameters import EPSILON, Parameters, rate
+from rnncompress.lstm.parameters import EPSILON, MOST_SEEN, Parameters, rate
+from rnncompress.lstm.state import no_text
 from rnncompress.network import IntArray
 
 Float = NDArray[np.float32]
@@ -48,18 +50,19 @@ class ReferencePredictor:
     roots = staticmethod(trainable.roots)
     pull = staticmethod(trainable.pull)
 
-    def __init__(self, config: Config, windows: int) -> None:
+    def __init__(self, config: Config, windows: int, state: Mapping[str, NDArray[Any]] | None = None) -> None:
         self.config = config
         self.windows = windows
         self.started = 0
         self.keep_moments = False
-        self.parameters = Parameters.initial(config)
-        B, H, L = config.streams, config.hidden, config.layers
-        self.h = np.zeros((L, B, H), np.int16)
-        self.c = np.zeros((L, B, H), np.float32)
-        self.contexts = Contexts(config.contexts, config.context_bits, B)
         self._tape: list[dict[str, Any]] = []
-        self._quantise()
+        if state is None:
+            self.parameters = Parameters.initial(config)
+            self.h, self.c, _ = no_text(config).values()
+            self.contexts = Contexts(config.contexts, config.context_bits, config.streams)
+            self._quantise()
+        else:
+            self.load_state(state)
 
     def _quantise(self) -> None:
         """Integer weights, and their high bytes for the backward products."""
@@ -197,8 +200,9 @@ class ReferencePredictor:
             groups.append(trainable.Group(w.reshape(-1), moments.reshape(-1), places, 1.0, True))
             start += w.size
         embeddings = list(zip(p.embeddings, p.embedding_moments, strict=True))
+        places = trainable.numbers(start, self.config.weights - start)
         uses = p.seen / max(1, p.updates)
-        return groups + trainable.vector_groups(start, embeddings, (p.bias, p.bias_moment), uses, rows)
+        return groups + trainable.vector_groups(places, embeddings, (p.bias, p.bias_moment), uses, rows)
 
     def requantise(self) -> None:
         """See the protocol."""
@@ -235,7 +239,7 @@ class ReferencePredictor:
             p.matrices[n], p.matrix_moments[n] = adam(p.matrices[n], p.matrix_moments[n], g, blend, step)
         g = bias.astype(np.int32).astype(np.float32) * (grid.VECTOR_GRADIENT_UNIT * mean)
         p.bias, p.bias_moment = adam(p.bias, p.bias_moment, g, blend, step)
-        p.seen[used] += 1
+        p.seen[used] = np.minimum(p.seen[used] + 1, MOST_SEEN)
         counts = np.minimum(p.seen[used], config.horizon).astype(np.float32)
         row_blend = np.float32(not self.keep_moments) / counts[:, None]
         for n, gradient in enumerate(embeddings):
@@ -249,17 +253,17 @@ class ReferencePredictor:
 
     def state(self, *, copy: bool = True) -> dict[str, NDArray[Any]]:
         """See the protocol."""
-        carried: dict[str, NDArray[Any]] = {
+        state = self.parameters.arrays() | {
             "h": self.h,
             "c": self.c,
             "history": self.contexts.history,
             "contexts": self.contexts.tables,
         }
-        return self.parameters.arrays() | {name: value.copy() for name, value in carried.items()}
+        return {name: array.copy() for name, array in state.items()}
 
-    def load_state(self, state: dict[str, NDArray[Any]]) -> None:
+    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         """See the protocol."""
-        self.parameters = Parameters.from_arrays(self.config, state)
+        self.parameters = Parameters.from_arrays(self.config, {name: state[name].copy() for name in state})
         self.h, self.c = state["h"].copy(), state["c"].copy()
         self.contexts = Contexts(self.config.contexts, self.config.context_bits, self.config.streams)
         self.contexts.history, self.contexts.tables = state["history"].copy(), state["contexts"].copy()

@@ -13,6 +13,8 @@ from rnncompress.lstm.contexts import (
     ENTRIES,
     FREQUENCY_BITS,
     HISTORY,
+    MOST_USES,
+    MOST_WEIGHT,
     RATES,
     ROW,
     SURE,
@@ -132,7 +134,7 @@ def learn_row(row, check, symbol, frequencies):
         row[:] = 0
         row[CHECK] = np.int32(check)
     rate = RATES[min(row[COUNT], _LAST_RATE)]
-    row[COUNT] += 1
+    row[COUNT] = min(row[COUNT] + 1, MOST_USES)
     place = -1
     weakest = 0
     for j in range(ENTRIES):
@@ -147,4 +149,5 @@ def learn_row(row, check, symbol, frequencies):
         place = weakest
         row[place] = 0
         row[SYMBOLS + place] = symbol
-    row[place] += np.int32((rate * (_WHOLE - np.int64(frequencies[symbol]))) >> _SHIFT)
+    gain = (rate * (_WHOLE - np.int64(frequencies[symbol]))) >> _SHIFT
+    row[place] = min(row[place] + gain, MOST_WEIGHT)

@@ -1,6 +1,6 @@
 """The CPU engine: what is worked out once for a window, and the threads that share the rest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +14,7 @@ from rnncompress.lstm import trainable
 from rnncompress.lstm.contexts import HISTORY
 from rnncompress.lstm.cpu import kernels, phases, training_kernels
 from rnncompress.lstm.cpu.memory import allocate, load_matrices, plain_matrices
-from rnncompress.lstm.parameters import Parameters, rate
+from rnncompress.lstm.parameters import MOST_SEEN, Parameters, rate
 from rnncompress.network import IntArray
 
 
@@ -30,7 +30,9 @@ class CpuPredictor:
     roots = staticmethod(trainable.roots)
     pull = staticmethod(training_kernels.pull)
 
-    def __init__(self, config: Config, windows: int, threads: int) -> None:
+    def __init__(
+        self, config: Config, windows: int, threads: int, state: Mapping[str, NDArray[Any]] | None = None
+    ) -> None:
         self.config = config
         self.windows = windows
         self.started = 0
@@ -46,7 +48,10 @@ class CpuPredictor:
         self._sums = [np.zeros(columns, np.int32) for _ in range(threads)]
         self._integers = [np.zeros(kernels.BLOCK, np.int16) for _ in range(threads)]
         self._steps = 0
-        self._take(Parameters.initial(config))
+        if state is None:
+            self._take(Parameters.initial(config))
+        else:
+            self.load_state(state)
 
     # -- prediction ------------------------------------------------------------------------------------------------
 
@@ -132,7 +137,7 @@ class CpuPredictor:
         ordered = inputs[order]
         starts = np.flatnonzero(np.diff(ordered, prepend=-1, append=-1))
         used, rows = ordered[starts[:-1]], order // 2
-        self._seen[used] += 1
+        self._seen[used] = np.minimum(self._seen[used] + 1, MOST_SEEN)
         blends = learns / np.minimum(self._seen[used], config.horizon).astype(np.float32)
 
         def update(number: int, share: int) -> None:
@@ -161,7 +166,7 @@ class CpuPredictor:
         matrices = trainable.Group(m.masters, m.moments, self._places, 1.0, True)
         embeddings = list(zip(m.embeddings, m.embedding_moments, strict=True))
         vectors = trainable.vector_groups(
-            int(np.count_nonzero(self._places)), embeddings, (m.bias[:A], m.bias_moment[:A]),
+            self._vector_places, embeddings, (m.bias[:A], m.bias_moment[:A]),
             self._seen / max(1, self._updates), rows,
         )  # fmt: skip
         return [matrices, *vectors]
@@ -176,6 +181,12 @@ class CpuPredictor:
         flat = np.zeros(len(self.memory.masters), np.uint32)
         load_matrices(flat, places)
         return flat
+
+    @cached_property
+    def _vector_places(self) -> NDArray[np.uint32]:
+        """``Group.numbers`` of the embeddings and the bias."""
+        matrices = int(np.count_nonzero(self._places))
+        return trainable.numbers(matrices, self.config.weights - matrices)
 
     def requantise(self) -> None:
         """See the protocol."""
@@ -196,24 +207,28 @@ class CpuPredictor:
     def state(self, *, copy: bool = True) -> dict[str, NDArray[Any]]:
         """See the protocol."""
         m, A = self.memory, self.config.alphabet
+
+        def kept(array: NDArray[Any]) -> NDArray[Any]:
+            return array.copy() if copy else array
+
         parameters = Parameters(
             matrices=plain_matrices(m.masters, self.config),
-            embeddings=list(m.embeddings),
-            bias=m.bias[:A],
+            embeddings=list(kept(m.embeddings)),
+            bias=kept(m.bias[:A]),
             matrix_moments=plain_matrices(m.moments, self.config),
-            embedding_moments=list(m.embedding_moments),
-            bias_moment=m.bias_moment[:A],
-            seen=self._seen,
+            embedding_moments=list(kept(m.embedding_moments)),
+            bias_moment=kept(m.bias_moment[:A]),
+            seen=kept(self._seen),
             updates=self._updates,
         )
         return parameters.arrays() | {
             "h": m.h[:, :, 0].copy(),
             "c": m.c[:, :, 0].copy(),
             "history": m.history[:, :HISTORY].copy(),
-            "contexts": m.contexts.copy() if copy else m.contexts,
+            "contexts": kept(m.contexts),
         }
 
-    def load_state(self, state: dict[str, NDArray[Any]]) -> None:
+    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         """See the protocol."""
         m = self.memory
         self._take(Parameters.from_arrays(self.config, state))

@@ -1,5 +1,6 @@
 """The tensors that the GPU engine's kernels work on, and their exchange with the layout of saved states."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -141,7 +142,7 @@ class Memory:
             "contexts": self.contexts.numpy(force=True).copy(),
         }
 
-    def load_carried(self, state: dict[str, Array]) -> None:
+    def load_carried(self, state: Mapping[str, Array]) -> None:
         """The inverse of :meth:`carried`."""
         _put(self.h[:, 0], state["h"].astype(np.int8))
         self.h_columns[:, :, : self.config.streams] = self.h[:, 0].transpose(1, 2)

@@ -1,6 +1,6 @@
 """The GPU engine: what it tells its caller, and when it waits for the device."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -37,7 +37,13 @@ class CudaPredictor:
     pull = staticmethod(training.pull)
 
     @translated()
-    def __init__(self, config: Config, windows: int, device: str | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        windows: int,
+        device: str | None = None,
+        state: Mapping[str, NDArray[Any]] | None = None,
+    ) -> None:
         self.config = config
         self.windows = windows
         self.started = 0
@@ -49,7 +55,10 @@ class CudaPredictor:
         cuda: Any = torch.cuda  # typed in part
         self._side = cuda.Stream(self.device) if self.device.type == "cuda" else None
         self._steps = 0
-        self._take(Parameters.initial(config))
+        if state is None:
+            self._take(Parameters.initial(config))
+        else:
+            self._load(state)
 
     # -- prediction ------------------------------------------------------------------------------------------------
 
@@ -185,10 +194,14 @@ class CudaPredictor:
     @translated()
     def state(self, *, copy: bool = True) -> dict[str, NDArray[Any]]:
         """See the protocol."""
-        return self.memory.parameters(self._updates).arrays() | self.memory.carried()
+        parameters = self.memory.parameters(self._updates).arrays()
+        return {name: array.copy() for name, array in parameters.items()} | self.memory.carried()
 
     @translated()
-    def load_state(self, state: dict[str, NDArray[Any]]) -> None:
+    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         """See the protocol."""
+        self._load(state)
+
+    def _load(self, state: Mapping[str, NDArray[Any]]) -> None:
         self._take(Parameters.from_arrays(self.config, state))
         self.memory.load_carried(state)

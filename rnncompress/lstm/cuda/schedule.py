@@ -12,6 +12,7 @@ from rnncompress.lstm.contexts import HISTORY, WORD, WORD_PAIR, kinds
 from rnncompress.lstm.cuda import backward, contexts, forward, softmax, update
 from rnncompress.lstm.cuda.memory import Memory
 from rnncompress.lstm.cuda.tiles import EXACT, Chip, power_of_two
+from rnncompress.lstm.parameters import MOST_SEEN
 
 _BLOCK = 64
 """Rows of the window that a program of the contexts' kernels treats."""
@@ -192,7 +193,7 @@ class Schedule:
         update.mark_inputs[(-(-self.E // 128), -(-self.R // 64))](
             m.inputs, m.marks, m.used, self.R, self.E, 128, 64, **EXACT
         )
-        m.seen.add_(m.used)
+        m.seen.add_(m.used).clamp_(max=MOST_SEEN)
         tile = self.chip.tile(self.E, self.N, self.R, self.L)
         update.learn_embeddings[(*tile.programs(self.E, self.N), self.L)](
             m.marks, m.d_columns_high, m.d_columns_low, m.embeddings, m.embedding_moments, m.used, m.seen, m.rates,
