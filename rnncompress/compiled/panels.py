@@ -112,6 +112,7 @@ def _make_prefetch(count: int) -> Any:
 
         return types.void(array, types.intp), generate
 
+    prefetch.plain_form = lambda array, start: None
     return prefetch
 
 
