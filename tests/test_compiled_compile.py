@@ -14,10 +14,10 @@ import pytest
 from numba.core.caching import CompileResultCacheImpl, IndexDataCacheFile
 
 import rnncompress
-from rnncompress.compiled import panels
+from rnncompress.compiled import panel_kernels
 from rnncompress.compiled.compile import kernel, plain
 from rnncompress.compiled.sources import sources
-from rnncompress.lstm.cpu import phases
+from rnncompress.lstm.cpu import phase_kernels
 
 PACKAGE = Path(rnncompress.__file__).parent
 
@@ -144,8 +144,10 @@ def test_a_changed_source_outside_the_package_is_noticed(tmp_path: Path, way: st
 
 def test_all_that_a_kernel_is_made_of_counts() -> None:
     """The sources of a kernel are those of its module and of what that imports, of this package and no more."""
-    counted = [path.relative_to(PACKAGE).as_posix() for path in sources(vars(phases))]
-    assert {"lstm/cpu/phases.py", "exact/grid.py", "exact/functions.py", "lstm/parameters.py"} <= set(counted)
+    counted = [path.relative_to(PACKAGE).as_posix() for path in sources(vars(phase_kernels))]
+    assert {"lstm/cpu/phase_kernels.py", "exact/grid.py", "exact/functions.py", "lstm/parameters.py"} <= set(
+        counted
+    )
     assert "compiled/compile.py" in counted
     assert not any(path.startswith(("cli/", "bench/")) for path in counted)
 
@@ -164,7 +166,7 @@ def climb(pair, n):
 
 @kernel
 def climb_all(pair):
-    panels.prefetch_row(pair.values, 0)
+    panel_kernels.prefetch_row(pair.values, 0)
     for n in range(len(pair.values)):
         pair.values[n] = climb(pair, n)
 
@@ -176,7 +178,7 @@ def sum_up(n):
 
 @kernel
 def interleave(rows):
-    panels.weave(rows, 0, rows, 16, rows, 32)
+    panel_kernels.weave(rows, 0, rows, 16, rows, 32)
 
 
 def test_a_kernel_runs_as_plain_python() -> None:

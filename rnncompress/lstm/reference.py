@@ -23,8 +23,7 @@ from numpy.typing import NDArray
 
 from rnncompress.config import Config
 from rnncompress.exact import functions, grid, noise
-from rnncompress.exact.frequencies import frequencies
-from rnncompress.lstm import trainable
+from rnncompress.lstm import head, trainable
 from rnncompress.lstm.contexts import Contexts
 from rnncompress.lstm.parameters import EPSILON, Parameters, rate
 from rnncompress.network import IntArray
@@ -78,10 +77,8 @@ class ReferencePredictor:
     def coded(self) -> tuple[IntArray, IntArray]:
         """See the protocol."""
         tables = np.array([step["table"] for step in self._tape])
-        symbols = np.array([step["symbols"] for step in self._tape])[:, :, None]
-        freq = np.take_along_axis(tables, symbols, axis=2)
-        cum = np.take_along_axis(tables.cumsum(axis=2, dtype=np.int32), symbols, axis=2) - freq + 1
-        return cum[:, :, 0].astype(np.int32), freq[:, :, 0]
+        symbols = np.array([step["symbols"] for step in self._tape])
+        return head.pick(tables, symbols)
 
     def predict_step(self) -> IntArray:
         """Frequencies (B, A) of the next symbols."""
@@ -105,7 +102,7 @@ class ReferencePredictor:
         step["h_all"] = np.concatenate(h_new, axis=1)
         sums = product(step["h_all"], self.W[-1].T)
         self.contexts.add_to(sums)
-        step["table"] = frequencies(sums.astype(np.float32) * grid.FORWARD_UNIT + p.bias)
+        step["table"] = head.table(sums, p.bias)
         self._tape.append(step)
         return step["table"]  # type: ignore[no-any-return]
 
@@ -149,9 +146,7 @@ class ReferencePredictor:
 
         for t in reversed(range(len(self._tape))):
             step = self._tape[t]
-            onehot = np.arange(config.alphabet) == step["symbols"][:, None]
-            dz = step["table"].astype(np.float32) * np.float32(2**-24) - onehot.astype(np.float32)
-            d = self._dither(dz, keys[L], t)
+            d = self._dither(head.gradient(step["table"], step["symbols"]), keys[L], t)
             matrices[L] += product(d.T, step["h_all"])
             bias += d.sum(axis=0)
             into = np.split(product(d, self.W_high[L]), L, axis=1)

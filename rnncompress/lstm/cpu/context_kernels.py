@@ -1,10 +1,11 @@
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
 """The CPU engine's part of the direct connections; equal to :mod:`rnncompress.lstm.contexts` bit for bit."""
 
 import numpy as np
 from numba.extending import register_jitable
 
 from rnncompress.compiled.compile import kernel
-from rnncompress.compiled.panels import prefetch_row
+from rnncompress.compiled.panel_kernels import prefetch_row
 from rnncompress.exact import noise
 from rnncompress.lstm import contexts
 from rnncompress.lstm.contexts import (

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncompress.compiled.simd import PANEL
+from rnncompress.compiled.simd_kernels import PANEL
 from rnncompress.config import Config
 from rnncompress.exact.frequencies import raw_scale
 from rnncompress.lstm.contexts import HISTORY, ROW, kinds

@@ -13,8 +13,9 @@ from rnncompress.config import Config
 from rnncompress.exact import grid, noise
 from rnncompress.lstm import trainable
 from rnncompress.lstm.contexts import HISTORY
-from rnncompress.lstm.cpu import kernels, phases, training_kernels
+from rnncompress.lstm.cpu import head_kernels, phase_kernels, training_kernels
 from rnncompress.lstm.cpu.memory import allocate, load_matrices, plain_matrices
+from rnncompress.lstm.cpu.update_kernels import BLOCK
 from rnncompress.lstm.parameters import Parameters, rate
 from rnncompress.network import IntArray
 
@@ -40,10 +41,10 @@ class CpuPredictor:
         self._symbols = self._memory.history[:, HISTORY - 1 :]
         self._team: Team[Any] = Team(threads)
         self._pace = Pace(threads)
-        columns = max(config.gates * config.hidden, self._memory.table.shape[2], kernels.BLOCK)
+        columns = max(config.gates * config.hidden, self._memory.table.shape[2], BLOCK)
         self._floats = [np.zeros(columns, np.float32) for _ in range(threads)]
         self._sums = [np.zeros(columns, np.int32) for _ in range(threads)]
-        self._integers = [np.zeros(kernels.BLOCK, np.int16) for _ in range(threads)]
+        self._integers = [np.zeros(BLOCK, np.int16) for _ in range(threads)]
         self._steps = 0
         self._take(Parameters.initial(config))
 
@@ -55,14 +56,16 @@ class CpuPredictor:
         self._symbols[:, 1 : self._steps + 1] = symbols.T
 
         def work(number: int, streams: tuple[int, int]) -> None:
-            phases.predict(self._memory, *streams, 0, self._steps, self._floats[number])
+            phase_kernels.predict(self._memory, *streams, 0, self._steps, self._floats[number])
 
         self._team.run(work, self._shares())
         return self.coded()
 
     def predict_step(self) -> IntArray:
         """See the protocol."""
-        phases.predict(self._memory, 0, self.config.streams, self._steps, self._steps + 1, self._floats[0])
+        phase_kernels.predict(
+            self._memory, 0, self.config.streams, self._steps, self._steps + 1, self._floats[0]
+        )
         return self._memory.table[:, self._steps, : self.config.alphabet]
 
     def observe(self, symbols: IntArray) -> None:
@@ -79,7 +82,7 @@ class CpuPredictor:
 
         def work(number: int, streams: tuple[int, int]) -> None:
             progress = np.zeros(2, np.int64)
-            while not phases.decode(
+            while not phase_kernels.decode(
                 self._memory, *streams, number, len(shares), steps, count, state, words, turn, progress,
                 self._floats[number],
             ):  # fmt: skip
@@ -93,7 +96,7 @@ class CpuPredictor:
         """See the protocol."""
         shape = (self._steps, self.config.streams)
         cum, freq = np.empty(shape, np.int32), np.empty(shape, np.int32)
-        kernels.pick(0, shape[1], shape[0], self._memory.table, self._symbols, cum, freq)
+        head_kernels.pick(0, shape[1], shape[0], self._memory.table, self._memory.history, cum, freq)
         return cum, freq
 
     def _shares(self) -> list[tuple[int, int]]:
@@ -111,7 +114,7 @@ class CpuPredictor:
         keys = noise.keys(self.config.layers + 1, self._updates)
 
         def propagate(number: int, streams: tuple[int, int]) -> None:
-            phases.propagate(m, *streams, keys, self._floats[number])
+            phase_kernels.propagate(m, *streams, keys, self._floats[number])
 
         self._team.run(propagate, self._shares())
         self._team.run(self._update(), range(self._pace.threads))
@@ -143,7 +146,7 @@ class CpuPredictor:
         blends = learns / np.minimum(self._seen[used], config.horizon).astype(np.float32)
 
         def update(number: int, share: int) -> None:
-            phases.update(
+            phase_kernels.update(
                 self._memory, share, self._pace.threads, used, starts, rows, blends, blend, step, *units,
                 self._sums[number], self._integers[number],
             )  # fmt: skip
@@ -186,7 +189,7 @@ class CpuPredictor:
 
     def requantise(self) -> None:
         """See the protocol."""
-        phases.quantise(self._memory, self._integers[0])
+        phase_kernels.quantise(self._memory, self._integers[0])
 
     # -- state -----------------------------------------------------------------------------------------------------
 
@@ -198,7 +201,7 @@ class CpuPredictor:
         m.embeddings[:], m.embedding_moments[:] = p.embeddings, p.embedding_moments
         m.bias[: len(p.bias)], m.bias_moment[: len(p.bias)] = p.bias, p.bias_moment
         self._seen, self._updates = p.seen.copy(), p.updates
-        phases.quantise(m, self._integers[0])
+        phase_kernels.quantise(m, self._integers[0])
 
     def state(self, *, copy: bool = True) -> dict[str, NDArray[Any]]:
         """See the protocol."""

@@ -1,3 +1,4 @@
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
 """The direct connections from contexts to the softmax on the GPU; equal to :mod:`rnncompress.lstm.contexts`.
 
 One element of a block is one row of the window (a stream at a step). Rows of a table learn independently of each
@@ -8,7 +9,7 @@ import triton
 import triton.language as tl
 
 from rnncompress.lstm import contexts as specification
-from rnncompress.lstm.cuda.numbers import mix
+from rnncompress.lstm.cuda.number_kernels import mix
 
 HISTORY = tl.constexpr(specification.HISTORY)
 WORD = tl.constexpr(specification.WORD)

@@ -1,3 +1,4 @@
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
 """The three phases of a window, each one compiled call for a thread.
 
 Streams are independent while predicting and propagating back, so threads split these by streams; 16 rows of a weight
@@ -7,10 +8,16 @@ Nothing is shared, nothing needs a lock. ``m`` is the :class:`rnncompress.lstm.c
 
 from rnncompress.coder.range_decoder import decode_symbol
 from rnncompress.compiled.compile import kernel
-from rnncompress.compiled.simd import PANEL
+from rnncompress.compiled.simd_kernels import PANEL
 from rnncompress.compiled.turns import pass_turn, wait_for_turn
 from rnncompress.lstm.contexts import HISTORY
-from rnncompress.lstm.cpu import context_kernels, kernels
+from rnncompress.lstm.cpu import (
+    backward_kernels,
+    context_kernels,
+    forward_kernels,
+    head_kernels,
+    update_kernels,
+)
 
 
 @kernel
@@ -26,13 +33,14 @@ def predict(m, first, last, start, stop, scratch):
         context_kernels.guess(
             first, last, start, stop, m.hashes, m.context_bits, m.kinds, m.contexts, m.alphabet, m.inputs
         )
-    kernels.forward(
-        first, last, start, stop, m.h, m.c, m.records, m.sums, m.table, m.inputs,
+    forward_kernels.forward(
+        first, last, start, stop, m.h, m.c, m.records, m.sums, m.inputs,
         m.forward_panels, m.offsets, m.embeddings,
     )  # fmt: skip
+    head_kernels.logits(first, last, start, stop, m.h, m.forward_panels, m.offsets[-1], m.table)
     if len(m.kinds):
         context_kernels.add_contexts(first, last, start, stop, m.hashes, m.context_bits, m.contexts, m.table)
-    kernels.tables(first, last, start, stop, m.table, m.bias, m.alphabet, m.raw_scale, scratch)
+    head_kernels.tables(first, last, start, stop, m.table, m.bias, m.alphabet, m.raw_scale, scratch)
 
 
 @kernel
@@ -65,11 +73,12 @@ def decode(m, first, last, share, shares, steps, count, state, words, turn, prog
 @kernel
 def propagate(m, first, last, keys, scratch):
     """Gradients of a whole window of these streams, laid out for the update."""
-    kernels.backward(
-        first, last, m.h, m.c, m.records, m.table, m.alphabet, m.history[:, HISTORY - 1 :],
-        m.backward_panels, m.offsets, keys, m.dz, m.gradients, m.h_sums, m.dc, scratch,
+    head_kernels.gradient(first, last, m.table, m.alphabet, m.history, keys[-1], m.dz, scratch)
+    backward_kernels.backward(
+        first, last, m.h, m.c, m.records, m.dz, m.backward_panels, m.offsets, keys,
+        m.gradients, m.h_sums, m.dc, scratch,
     )  # fmt: skip
-    kernels.arrange(first, last, m.h, m.dz, m.gradients, m.h_now, m.h_before, m.dz_panels, m.panels)
+    update_kernels.arrange(first, last, m.h, m.dz, m.gradients, m.h_now, m.h_before, m.dz_panels, m.panels)
 
 
 @kernel
@@ -84,18 +93,18 @@ def update(
             kind, m.hashes, m.context_bits, m.contexts[kind], m.table, m.history[:, HISTORY - 1 :]
         )
     for layer in range(L):
-        kernels.update_embedding(
+        update_kernels.update_embedding(
             share, shares, m.gradients[layer].reshape(R, N), used, starts, rows, m.embeddings[layer],
             m.embedding_moments[layer], vector_unit, blends, step, sums[:N],
         )  # fmt: skip
     if share == 0:
-        kernels.update_softmax_bias(
+        head_kernels.update_bias(
             m.dz.reshape(R, A), m.bias, m.bias_moment, vector_unit, blend, step, sums[:A]
         )
     now, before = m.h_now.reshape(-1), m.h_before.reshape(-1)
     turn = 0
     for layer in range(L + 1):
-        if layer == L:  # the softmax sees all layers
+        if layer == L:  # the head sees all layers
             rows_of_matrix, own, own_inputs, below, inputs = A, now, L * H, now, L * H
             panels = m.dz_panels.reshape(-1)
         else:
@@ -109,7 +118,7 @@ def update(
             panels = m.panels[layer].reshape(-1)
         for p in range(rows_of_matrix // PANEL):
             if turn % shares == share:
-                kernels.update_panel(
+                update_kernels.update_panel(
                     p, rows_of_matrix, inputs, own, own_inputs, below, R, panels, m.masters, m.moments,
                     m.forward_panels, m.backward_panels, m.offsets[layer], matrix_unit, blend, step, sums, integers,
                 )  # fmt: skip
@@ -126,6 +135,6 @@ def quantise(m, integers):
         inputs = L * H if layer == L else (H if layer == 0 else 2 * H)
         for p in range(rows // PANEL):
             for k in range(0, inputs, PANEL):
-                kernels.quantise_block(
+                update_kernels.quantise_block(
                     p, k, rows, inputs, m.masters, m.forward_panels, m.backward_panels, m.offsets[layer], integers
                 )  # fmt: skip
