@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from rnncompress.config import Config
 from rnncompress.exact import functions, grid, noise
 from rnncompress.lstm import head, trainable
-from rnncompress.lstm.contexts import Contexts
 from rnncompress.lstm.parameters import EPSILON, Parameters, rate
+from rnncompress.lstm.reference_contexts import ReferenceContexts
 from rnncompress.network import IntArray
 
 Float = NDArray[np.float32]
@@ -56,7 +56,7 @@ class ReferencePredictor:
         B, H, L = config.streams, config.hidden, config.layers
         self.h = np.zeros((L, B, H), np.int16)
         self.c = np.zeros((L, B, H), np.float32)
-        self.contexts = Contexts(config.contexts, config.context_bits, B)
+        self.contexts = ReferenceContexts(config.contexts, config.context_bits, B, config.alphabet)
         self._tape: list[dict[str, Any]] = []
         self._quantise()
 
@@ -84,7 +84,7 @@ class ReferencePredictor:
         """Frequencies (B, A) of the next symbols."""
         config, p = self.config, self.parameters
         x = self.contexts.history[:, -1]
-        guess = config.alphabet + self.contexts.guesses(config.alphabet)
+        guess = config.alphabet + self.contexts.guesses()
         step: dict[str, Any] = {"inputs": [x, guess], "layers": []}
         h_new: list[NDArray[np.int16]] = []
         for layer in range(config.layers):
@@ -256,8 +256,8 @@ class ReferencePredictor:
         """See the protocol."""
         self.parameters = Parameters.from_arrays(self.config, state)
         self.h, self.c = state["h"].copy(), state["c"].copy()
-        self.contexts = Contexts(self.config.contexts, self.config.context_bits, self.config.streams)
         self.contexts.history, self.contexts.tables = state["history"].copy(), state["contexts"].copy()
+        self.contexts.forget()
         self._tape.clear()
         self._quantise()
 

@@ -10,10 +10,10 @@ from rnncompress.coder.range_decoder import decode_symbol
 from rnncompress.compiled.compile import kernel
 from rnncompress.compiled.simd_kernels import PANEL
 from rnncompress.compiled.turns import pass_turn, wait_for_turn
+from rnncompress.lstm import context_kernels
 from rnncompress.lstm.contexts import HISTORY
 from rnncompress.lstm.cpu import (
     backward_kernels,
-    context_kernels,
     forward_kernels,
     head_kernels,
     update_kernels,
@@ -23,23 +23,18 @@ from rnncompress.lstm.cpu import (
 @kernel
 def predict(m, first, last, start, stop, scratch):
     """Frequency tables of the steps start ≤ t < stop of the streams first ≤ b < last, whose history is set."""
+    if len(m.contexts.kinds):
+        context_kernels.hash_contexts(m.contexts, first, last, start, stop)
     for b in range(first, last):
         for t in range(start, stop):
             m.inputs[b, t, 0] = m.history[b, HISTORY - 1 + t]
-    if len(m.kinds):
-        context_kernels.hash_contexts(
-            first, last, start, stop, m.history, m.kinds, m.context_bits, m.contexts, m.hashes
-        )
-        context_kernels.guess(
-            first, last, start, stop, m.hashes, m.context_bits, m.kinds, m.contexts, m.alphabet, m.inputs
-        )
+            m.inputs[b, t, 1] = m.alphabet + context_kernels.guess(m.contexts, b, t)
     forward_kernels.forward(
         first, last, start, stop, m.h, m.c, m.records, m.sums, m.inputs,
         m.forward_panels, m.offsets, m.embeddings,
     )  # fmt: skip
     head_kernels.logits(first, last, start, stop, m.h, m.forward_panels, m.offsets[-1], m.table)
-    if len(m.kinds):
-        context_kernels.add_contexts(first, last, start, stop, m.hashes, m.context_bits, m.contexts, m.table)
+    context_kernels.add_contexts(m.contexts, first, last, start, stop, m.table.reshape(-1), m.table.shape[2])
     head_kernels.tables(first, last, start, stop, m.table, m.bias, m.alphabet, m.raw_scale, scratch)
 
 
@@ -88,10 +83,8 @@ def update(
     """One of ``shares`` parts of the update of all weights; ``used``, ``starts``, ``rows``: see update_embedding."""
     L, B, T, N = m.gradients.shape
     H, A, R = m.h.shape[3], m.dz.shape[2], B * T
-    for kind in range(share, len(m.kinds), shares):
-        context_kernels.learn_contexts(
-            kind, m.hashes, m.context_bits, m.contexts[kind], m.table, m.history[:, HISTORY - 1 :]
-        )
+    for n in range(share, len(m.contexts.kinds), shares):
+        context_kernels.learn_contexts(m.contexts, n, B, m.table.reshape(-1), A)
     for layer in range(L):
         update_kernels.update_embedding(
             share, shares, m.gradients[layer].reshape(R, N), used, starts, rows, m.embeddings[layer],

@@ -12,7 +12,7 @@ from rnncompress.compiled.team import Pace, Team
 from rnncompress.config import Config
 from rnncompress.exact import grid, noise
 from rnncompress.lstm import trainable
-from rnncompress.lstm.contexts import HISTORY
+from rnncompress.lstm.contexts import HISTORY, ROW
 from rnncompress.lstm.cpu import head_kernels, phase_kernels, training_kernels
 from rnncompress.lstm.cpu.memory import allocate, load_matrices, plain_matrices
 from rnncompress.lstm.cpu.update_kernels import BLOCK
@@ -203,6 +203,12 @@ class CpuPredictor:
         self._seen, self._updates = p.seen.copy(), p.updates
         phase_kernels.quantise(m, self._integers[0])
 
+    def _tables(self) -> NDArray[np.int32]:
+        """Those of the contexts, (K, rows, ROW), as the state has them."""
+        c = self._memory.contexts
+        tables: NDArray[np.int32] = c.tables.reshape(len(c.kinds), 1 << c.bits, ROW)
+        return tables
+
     def state(self, *, copy: bool = True) -> dict[str, NDArray[Any]]:
         """See the protocol."""
         m, A = self._memory, self.config.alphabet
@@ -220,7 +226,7 @@ class CpuPredictor:
             "h": m.h[:, :, 0].copy(),
             "c": m.c[:, :, 0].copy(),
             "history": m.history[:, :HISTORY].copy(),
-            "contexts": m.contexts.copy() if copy else m.contexts,
+            "contexts": self._tables().copy() if copy else self._tables(),
         }
 
     def load_state(self, state: dict[str, NDArray[Any]]) -> None:
@@ -228,5 +234,5 @@ class CpuPredictor:
         m = self._memory
         self._take(Parameters.from_arrays(self.config, state))
         m.h[:, :, 0], m.c[:, :, 0] = state["h"], state["c"]
-        m.history[:, :HISTORY], m.contexts[:] = state["history"], state["contexts"]
+        m.history[:, :HISTORY], self._tables()[:] = state["history"], state["contexts"]
         self._steps = 0
