@@ -208,3 +208,23 @@ def test_what_has_no_plain_form_is_named() -> None:
     """An intrinsic that Python cannot replace is not left out silently."""
     with pytest.raises(TypeError, match="weave has no plain form"):
         plain(interleave)
+
+
+def test_the_first_compilation_is_told_once(tmp_path: Path) -> None:
+    """A process that finds no code says so before it compiles, once; one that finds it says nothing."""
+    (tmp_path / "mine.py").write_text(SOURCE.replace("double", "first") + SOURCE.replace("double", "second"))
+    run = """
+from rnncompress.compiled.compile import when_compiling
+when_compiling(lambda: print("not this one"))
+when_compiling(lambda: print("compiling"))
+import numpy
+from mine import first, second
+first(numpy.ones(1))
+second(numpy.ones(1))
+"""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    for said in ("compiling\n", ""):
+        done = subprocess.run(
+            [sys.executable, "-c", run], capture_output=True, text=True, env=environment, check=True
+        )
+        assert done.stdout == said

@@ -115,6 +115,11 @@ class _Announcement(event.Listener):  # type: ignore[misc]
     def __init__(self, callback: Callable[[], None]) -> None:
         self._callback: Callable[[], None] | None = callback
 
+    def replace(self, callback: Callable[[], None]) -> None:
+        """Call another, unless one was called."""
+        if self._callback:
+            self._callback = callback
+
     def on_start(self, event: Any) -> None:
         callback, self._callback = self._callback, None
         if callback:
@@ -124,6 +129,15 @@ class _Announcement(event.Listener):  # type: ignore[misc]
         pass
 
 
+_announcement = _Announcement(lambda: None)
+
+
 def when_compiling(callback: Callable[[], None]) -> None:
-    """Have ``callback`` called once, when the first kernel is compiled because no earlier run has left its code."""
-    event.register("numba:compile", _Announcement(callback))
+    """Have ``callback`` called once, when the first kernel is compiled because no earlier run has left its code.
+
+    It takes the place of an earlier callback that was not called; after one was, no other is in this process.
+    """
+    _announcement.replace(callback)
+
+
+event.register("numba:compile", _announcement)
