@@ -36,10 +36,11 @@ from torch import nn
 
 from rnncompress import presets
 from rnncompress.bench import machine
-from rnncompress.compiled import simd
+from rnncompress.compiled import simd_kernels
+from rnncompress.compiled.simd_kernels import PANEL
 from rnncompress.config import Config
 from rnncompress.lstm import build
-from rnncompress.lstm.cpu import kernels, phases
+from rnncompress.lstm.cpu import head_kernels, phase_kernels
 from rnncompress.network import IntArray
 
 ROOT = Path(__file__).parent.parent
@@ -192,7 +193,7 @@ def profile(config: Config, data: bytes, seconds: float) -> dict[str, float]:
     ours.encode(text.take(WARM_UP))
     spent: dict[str, float] = {}
     saved = []
-    for module in (kernels, phases):
+    for module in (head_kernels, phase_kernels):
         for name, value in list(vars(module).items()):
             if hasattr(value, "py_func") and value.py_func.__module__ == module.__name__:
                 saved.append((module, name, value))
@@ -216,7 +217,7 @@ def profile(config: Config, data: bytes, seconds: float) -> dict[str, float]:
 def products(config: Config, seconds: float) -> list[dict[str, Any]]:
     """The integer products that a window takes: shape, number, and how fast one thread computes them."""
     B, T, L, H = config.streams, config.window, config.layers, config.hidden
-    N, A = config.gates * H, -(-config.alphabet // simd.PANEL) * simd.PANEL
+    N, A = config.gates * H, -(-config.alphabet // PANEL) * PANEL
     K = sum(config.inputs(layer) for layer in range(L))
     shapes = [
         ("forward, from the step before", B, H, N, L * T),
@@ -225,15 +226,15 @@ def products(config: Config, seconds: float) -> list[dict[str, Any]]:
         ("backward, to the step before", B, N, H, L * (T - 1)),
         ("backward, to the layer below", T, N, H, (L - 1) * B),
         ("backward, from the softmax", T, A, H, L * B),
-        ("gradient of the layers", K, B * T, simd.PANEL, N // simd.PANEL),
-        ("gradient of the softmax", L * H, B * T, simd.PANEL, A // simd.PANEL),
+        ("gradient of the layers", K, B * T, PANEL, N // PANEL),
+        ("gradient of the softmax", L * H, B * T, PANEL, A // PANEL),
     ]
     result = []
     for name, rows, inner, columns, count in shapes:
         x, w = np.ones(rows * inner, np.int16), np.ones(inner * columns, np.int16)
         out = np.empty(rows * columns, np.int32)
         once = partial(
-            simd.product, x, 0, 0, inner, 1, rows, w, 0, inner * simd.PANEL, columns // simd.PANEL, inner // 2,
+            simd_kernels.product, x, 0, 0, inner, 1, rows, w, 0, inner * PANEL, columns // PANEL, inner // 2,
             out, 0, 0, columns, False,
         )  # fmt: skip
         once()
@@ -346,7 +347,7 @@ def main() -> None:
         )
     result: dict[str, Any] = {
         "machine": machine.facts(),
-        "lanes": simd._LANES,
+        "lanes": simd_kernels._LANES,
         "commit": machine.commit(),
         "date": time.strftime("%Y-%m-%d %H:%M:%S%z"),
         "file": {"name": options.file.name, "bytes": len(data)},

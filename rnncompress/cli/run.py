@@ -87,6 +87,9 @@ class Run:
             )
 
     def _tell(self, config: Config | None) -> None:
+        from rnncompress.compiled.compile import when_compiling
+
+        when_compiling(lambda: self.screen.say("compiling the kernels for this processor (once)"))
         model = in_words(config) if config else "no model: stored as it is"
         self.screen.detail(f"{model}; {self.engine}, {self.threads} threads")
 

@@ -1,3 +1,4 @@
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
 """Range coding in compiled code: what :mod:`rnncompress.coder.plain` does, bit for bit.
 
 A coder that is a library, called for every step of a few symbols, spends much of its time on the way; here

@@ -1,9 +1,10 @@
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
 """The loop that only makes sense fused: predicting and decoding, step by step, in one compiled call."""
 
 from rnncompress.coder.kernels import decode_symbol
 from rnncompress.compiled.compile import kernel
 from rnncompress.lstm.contexts import HISTORY
-from rnncompress.lstm.cpu import phases
+from rnncompress.lstm.cpu import phase_kernels
 
 
 @kernel
@@ -16,7 +17,7 @@ def decode(m, first_lane, last_lane, starts, steps, count, states, words, bounds
     """
     B = m.history.shape[0]
     for t in range(steps):
-        phases.predict(m, starts[first_lane], starts[last_lane], t, t + 1, scratch)
+        phase_kernels.predict(m, starts[first_lane], starts[last_lane], t, t + 1, scratch)
         for lane in range(first_lane, last_lane):
             part = words[bounds[lane] : bounds[lane + 1]]
             for b in range(starts[lane], starts[lane + 1]):

@@ -1,3 +1,4 @@
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
 """The range decoder on the device, so that a window is decoded without a way to the host and back at every step.
 
 The same as :mod:`rnncompress.coder.kernels`. A small program for each lane walks through its streams of a step, one

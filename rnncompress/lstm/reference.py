@@ -24,10 +24,9 @@ from numpy.typing import NDArray
 
 from rnncompress.config import Config
 from rnncompress.exact import functions, grid, noise
-from rnncompress.exact.frequencies import frequencies
-from rnncompress.lstm import trainable
-from rnncompress.lstm.contexts import Contexts
+from rnncompress.lstm import head, trainable
 from rnncompress.lstm.parameters import EPSILON, MOST_SEEN, Parameters, rate
+from rnncompress.lstm.reference_contexts import ReferenceContexts
 from rnncompress.lstm.state import no_text
 from rnncompress.network import IntArray
 
@@ -55,11 +54,13 @@ class ReferencePredictor:
         self.windows = windows
         self.started = 0
         self.keep_moments = False
+        self.contexts = ReferenceContexts(
+            config.contexts, config.context_bits, config.streams, config.alphabet
+        )
         self._tape: list[dict[str, Any]] = []
         if state is None:
             self.parameters = Parameters.initial(config)
             self.h, self.c, _ = no_text(config).values()
-            self.contexts = Contexts(config.contexts, config.context_bits, config.streams)
             self._quantise()
         else:
             self.load_state(state)
@@ -81,16 +82,14 @@ class ReferencePredictor:
     def coded(self) -> tuple[IntArray, IntArray]:
         """See the protocol."""
         tables = np.array([step["table"] for step in self._tape])
-        symbols = np.array([step["symbols"] for step in self._tape])[:, :, None]
-        freq = np.take_along_axis(tables, symbols, axis=2)
-        cum = np.take_along_axis(tables.cumsum(axis=2, dtype=np.int32), symbols, axis=2) - freq + 1
-        return cum[:, :, 0].astype(np.int32), freq[:, :, 0]
+        symbols = np.array([step["symbols"] for step in self._tape])
+        return head.pick(tables, symbols)
 
     def predict_step(self) -> IntArray:
         """Frequencies (B, A) of the next symbols."""
         config, p = self.config, self.parameters
         x = self.contexts.history[:, -1]
-        guess = config.alphabet + self.contexts.guesses(config.alphabet)
+        guess = config.alphabet + self.contexts.guesses()
         step: dict[str, Any] = {"inputs": [x, guess], "layers": []}
         h_new: list[NDArray[np.int16]] = []
         for layer in range(config.layers):
@@ -108,7 +107,7 @@ class ReferencePredictor:
         step["h_all"] = np.concatenate(h_new, axis=1)
         sums = product(step["h_all"], self.W[-1].T)
         self.contexts.add_to(sums)
-        step["table"] = frequencies(sums.astype(np.float32) * grid.FORWARD_UNIT + p.bias)
+        step["table"] = head.table(sums, p.bias)
         self._tape.append(step)
         return step["table"]  # type: ignore[no-any-return]
 
@@ -152,9 +151,7 @@ class ReferencePredictor:
 
         for t in reversed(range(len(self._tape))):
             step = self._tape[t]
-            onehot = np.arange(config.alphabet) == step["symbols"][:, None]
-            dz = step["table"].astype(np.float32) * np.float32(2**-24) - onehot.astype(np.float32)
-            d = self._dither(dz, keys[L], t)
+            d = self._dither(head.gradient(step["table"], step["symbols"]), keys[L], t)
             matrices[L] += product(d.T, step["h_all"])
             bias += d.sum(axis=0)
             into = np.split(product(d, self.W_high[L]), L, axis=1)
@@ -265,8 +262,8 @@ class ReferencePredictor:
         """See the protocol."""
         self.parameters = Parameters.from_arrays(self.config, {name: state[name].copy() for name in state})
         self.h, self.c = state["h"].copy(), state["c"].copy()
-        self.contexts = Contexts(self.config.contexts, self.config.context_bits, self.config.streams)
         self.contexts.history, self.contexts.tables = state["history"].copy(), state["contexts"].copy()
+        self.contexts.forget()
         self._tape.clear()
         self._quantise()
 

@@ -11,9 +11,10 @@ from rnncompress.compiled.team import Pace, Team
 from rnncompress.config import Config
 from rnncompress.exact import grid, noise
 from rnncompress.lstm import trainable
-from rnncompress.lstm.contexts import HISTORY
-from rnncompress.lstm.cpu import kernels, phases, training_kernels
+from rnncompress.lstm.contexts import HISTORY, ROW
+from rnncompress.lstm.cpu import head_kernels, phase_kernels, training_kernels
 from rnncompress.lstm.cpu.memory import allocate, load_matrices, plain_matrices
+from rnncompress.lstm.cpu.update_kernels import BLOCK
 from rnncompress.lstm.parameters import MOST_SEEN, Parameters, rate
 from rnncompress.network import IntArray
 
@@ -42,11 +43,11 @@ class CpuPredictor:
         self._symbols = self.memory.history[:, HISTORY - 1 :]
         self._team: Team[Any] = Team(threads)
         self._pace = Pace(threads)
-        columns = max(config.gates * config.hidden, self.memory.table.shape[2], kernels.BLOCK)
+        columns = max(config.gates * config.hidden, self.memory.table.shape[2], BLOCK)
         self.scratch = [np.zeros(columns, np.float32) for _ in range(threads)]
         """Of each thread."""
         self._sums = [np.zeros(columns, np.int32) for _ in range(threads)]
-        self._integers = [np.zeros(kernels.BLOCK, np.int16) for _ in range(threads)]
+        self._integers = [np.zeros(BLOCK, np.int16) for _ in range(threads)]
         self._steps = 0
         if state is None:
             self._take(Parameters.initial(config))
@@ -61,7 +62,7 @@ class CpuPredictor:
         self._symbols[:, 1 : self._steps + 1] = symbols.T
 
         def work(number: int, streams: tuple[int, int]) -> None:
-            phases.predict(self.memory, *streams, 0, self._steps, self.scratch[number])
+            phase_kernels.predict(self.memory, *streams, 0, self._steps, self.scratch[number])
 
         self.share(work, self.config.streams)
         return self.coded()
@@ -70,7 +71,9 @@ class CpuPredictor:
         """See the protocol."""
         if not self._steps:
             self._pace.begin()
-        phases.predict(self.memory, 0, self.config.streams, self._steps, self._steps + 1, self.scratch[0])
+        phase_kernels.predict(
+            self.memory, 0, self.config.streams, self._steps, self._steps + 1, self.scratch[0]
+        )
         return self.memory.table[:, self._steps, : self.config.alphabet]
 
     def observe(self, symbols: IntArray) -> None:
@@ -92,7 +95,7 @@ class CpuPredictor:
         """See the protocol."""
         shape = (self._steps, self.config.streams)
         cum, freq = np.empty(shape, np.int32), np.empty(shape, np.int32)
-        kernels.pick(0, shape[1], shape[0], self.memory.table, self._symbols, cum, freq)
+        head_kernels.pick(0, shape[1], shape[0], self.memory.table, self.memory.history, cum, freq)
         return cum, freq
 
     def _shares(self, items: int) -> list[tuple[int, int]]:
@@ -109,7 +112,7 @@ class CpuPredictor:
         keys = noise.keys(self.config.layers + 1, self._updates)
 
         def propagate(number: int, streams: tuple[int, int]) -> None:
-            phases.propagate(m, *streams, keys, self.scratch[number])
+            phase_kernels.propagate(m, *streams, keys, self.scratch[number])
 
         self._team.run(propagate, self._shares(self.config.streams))
         self._team.run(self._update(), range(self._pace.threads))
@@ -141,7 +144,7 @@ class CpuPredictor:
         blends = learns / np.minimum(self._seen[used], config.horizon).astype(np.float32)
 
         def update(number: int, share: int) -> None:
-            phases.update(
+            phase_kernels.update(
                 self.memory, share, self._pace.threads, used, starts, rows, blends, blend, step, *units,
                 self._sums[number], self._integers[number],
             )  # fmt: skip
@@ -190,7 +193,7 @@ class CpuPredictor:
 
     def requantise(self) -> None:
         """See the protocol."""
-        phases.quantise(self.memory, self._integers[0])
+        phase_kernels.quantise(self.memory, self._integers[0])
 
     # -- state -----------------------------------------------------------------------------------------------------
 
@@ -202,7 +205,13 @@ class CpuPredictor:
         m.embeddings[:], m.embedding_moments[:] = p.embeddings, p.embedding_moments
         m.bias[: len(p.bias)], m.bias_moment[: len(p.bias)] = p.bias, p.bias_moment
         self._seen, self._updates = p.seen.copy(), p.updates
-        phases.quantise(m, self._integers[0])
+        phase_kernels.quantise(m, self._integers[0])
+
+    def _tables(self) -> NDArray[np.int32]:
+        """Those of the contexts, (K, rows, ROW), as the state has them."""
+        c = self.memory.contexts
+        tables: NDArray[np.int32] = c.tables.reshape(len(c.kinds), 1 << c.bits, ROW)
+        return tables
 
     def state(self, *, copy: bool = True) -> dict[str, NDArray[Any]]:
         """See the protocol."""
@@ -225,7 +234,7 @@ class CpuPredictor:
             "h": m.h[:, :, 0].copy(),
             "c": m.c[:, :, 0].copy(),
             "history": m.history[:, :HISTORY].copy(),
-            "contexts": kept(m.contexts),
+            "contexts": kept(self._tables()),
         }
 
     def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
@@ -233,5 +242,5 @@ class CpuPredictor:
         m = self.memory
         self._take(Parameters.from_arrays(self.config, state))
         m.h[:, :, 0], m.c[:, :, 0] = state["h"], state["c"]
-        m.history[:, :HISTORY], m.contexts[:] = state["history"], state["contexts"]
+        m.history[:, :HISTORY], self._tables()[:] = state["history"], state["contexts"]
         self._steps = 0
