@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
+from rnncompress.attributes import Attributes
 from rnncompress.cli.screen import Screen
 from rnncompress.cli.signals import interrupt, when_asked_to_end
 from rnncompress.cli.streams import open_target, refuse_input
@@ -99,14 +100,14 @@ def checkpoint_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @contextmanager
 def open_kept_target(
-    target: Path | None, checkpoints: "Checkpoints | None", *, overwrite: bool
+    target: Path | None, attributes: Attributes, checkpoints: "Checkpoints | None", *, overwrite: bool
 ) -> Iterator[BinaryIO]:
     """:func:`open_target`, where what is done outlives an interruption as soon as there is a checkpoint.
 
     A first signal to end has a checkpoint saved, if checkpoints are on, a second one ends at once.
     """
     if checkpoints is None:
-        with open_target(target, overwrite=overwrite) as file:
+        with open_target(target, attributes, overwrite=overwrite) as file:
             yield file
         return
 
@@ -114,7 +115,10 @@ def open_kept_target(
         if not checkpoints.stop():
             interrupt()
 
-    with open_target(target, overwrite=overwrite, keep=checkpoints.exist) as file, when_asked_to_end(end):
+    with (
+        open_target(target, attributes, overwrite=overwrite, keep=checkpoints.exist) as file,
+        when_asked_to_end(end),
+    ):
         try:
             yield file
         except BaseException as error:

@@ -11,7 +11,7 @@ from rnncompress.cli.models import check_needed, load, model_option
 from rnncompress.cli.options import memory_limit_option, output_options
 from rnncompress.cli.results import Result, Soundness
 from rnncompress.cli.run import Run, run_options
-from rnncompress.cli.streams import STDIO, SUFFIX, choose_target, compare, open_source
+from rnncompress.cli.streams import STDIO, SUFFIX, attributes_of, choose_target, compare, open_source
 from rnncompress.files import scratch
 
 
@@ -45,7 +45,10 @@ def decode(
     given = load(model_file, target, run.report)
     checkpoints = keeping.checkpoints(source, target, run.screen, overwrite=force)
 
-    with open_source(source) as packed, open_kept_target(target, checkpoints, overwrite=force) as decoded:
+    with (
+        open_source(source) as packed,
+        open_kept_target(target, attributes_of(source), checkpoints, overwrite=force) as decoded,
+    ):
         report = run.decode(source, packed, decoded, given, memory_limit, checkpoints)
     run.deliver(Result("decode", source, str(target or STDIO), report, run.threads, given), overwrite=force)
 

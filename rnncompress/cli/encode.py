@@ -15,6 +15,7 @@ from rnncompress.cli.run import Run, run_options
 from rnncompress.cli.streams import (
     STDIO,
     SUFFIX,
+    attributes_of,
     choose_target,
     compare,
     find_input,
@@ -66,7 +67,10 @@ def encode(
     given = load(model_file, target, run.report)
     checkpoints = keeping.checkpoints(path, target, run.screen, overwrite=force)
 
-    with open_source(path) as original, open_kept_target(target, checkpoints, overwrite=force) as packed:
+    with (
+        open_source(path) as original,
+        open_kept_target(target, attributes_of(path), checkpoints, overwrite=force) as packed,
+    ):
         length = original.seek(0, os.SEEK_END)
         config = _config(length, preset, given)
         report = run.encode(source, original, packed, config, given, checkpoints)

@@ -10,6 +10,7 @@ from typing import BinaryIO, Final
 import click
 
 from rnncompress import corpora
+from rnncompress.attributes import Attributes
 from rnncompress.cli.screen import Screen
 from rnncompress.errors import InputError, MismatchError, OutputError
 from rnncompress.files import atomic_output, check_output, open_input, scratch, spool
@@ -49,6 +50,11 @@ def open_source(name: str) -> Iterator[BinaryIO]:
         yield file
 
 
+def attributes_of(name: str) -> Attributes:
+    """Those of the input ``name``, for its output to have; the usual ones for standard input."""
+    return Attributes.usual() if name == STDIO else Attributes.of(Path(name))
+
+
 def choose_target(
     source: str, output: str | None, to_stdout: bool, default: Path | None, *, overwrite: bool
 ) -> Path | None:
@@ -78,14 +84,18 @@ def refuse_input(source: str, path: Path, what: str = "input") -> None:
 
 @contextmanager
 def open_target(
-    target: Path | None, *, overwrite: bool, keep: Callable[[], bool] = lambda: False
+    target: Path | None,
+    attributes: Attributes,
+    *,
+    overwrite: bool,
+    keep: Callable[[], bool] = lambda: False,
 ) -> Iterator[BinaryIO]:
     """A seekable file that goes to ``target``, or to standard output, when the block ends well.
 
-    ``keep`` is that of :func:`atomic_output`.
+    ``attributes`` and ``keep`` are those of :func:`atomic_output`.
     """
     if target is not None:
-        with atomic_output(target, overwrite=overwrite, keep=keep) as file:
+        with atomic_output(target, overwrite=overwrite, keep=keep, attributes=attributes) as file:
             yield file
         return
     with scratch() as file:
