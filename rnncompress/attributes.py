@@ -94,5 +94,5 @@ def make_private(descriptor: int) -> None:
 
 
 def _narrowed(old: int) -> int:
-    """The mode with all that a new file may allow in place of one of mode ``old``: others may run what they may read."""
+    """All that a new file may allow in place of one of mode ``old``: others may run what they could read."""
     return 0o700 | old & 0o066 | (old & 0o044) >> 2

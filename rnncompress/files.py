@@ -28,14 +28,14 @@ def open_input(path: Path) -> BinaryIO:
     if file.seekable():
         return file
     with file:
-        return spool(file)
+        return spool(file, str(path))
 
 
-def spool(stream: BinaryIO) -> BinaryIO:
-    """A temporary copy of ``stream`` (standard input, say), at its start; closing it removes it."""
+def spool(stream: BinaryIO, name: str) -> BinaryIO:
+    """A temporary copy of ``stream``, at its start; closing it removes it. Errors call the stream ``name``."""
     copy = scratch()
     try:
-        with _told_as(InputError, "cannot read the input"):
+        with _told_as(InputError, f"cannot read {name}"):
             shutil.copyfileobj(stream, copy, 1 << 20)
         copy.seek(0)
     except BaseException:
@@ -209,7 +209,9 @@ def _told_as(kind: type[RnncompressError], what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise kind(f"{what}: {error.strerror}") from error
+        told = kind(f"{what}: {error.strerror}")
+        told.names_file = True
+        raise told from error
 
 
 def _close(file: BinaryIO) -> None:

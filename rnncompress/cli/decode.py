@@ -1,6 +1,7 @@
 """``rnncompress decode`` and ``rnncompress verify``."""
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -73,12 +74,15 @@ def verify(
         with open_source(source) as packed:
             header = container.verify(packed)
             size = packed.seek(0, os.SEEK_END)
-        check_needed(source, header, given)
+            check_needed(source, header, given)
         run.deliver(Soundness(source, header, size))
         return
-    with open_source(source) as packed, scratch() as decoded:
+    with (
+        nullcontext() if against is None else open_source(against) as original,
+        open_source(source) as packed,
+        scratch() as decoded,
+    ):
         report = run.decode(source, packed, decoded, given, memory_limit)
-        if against is not None:
-            with open_source(against) as original:
-                compare(decoded, original, against)
+        if original is not None:
+            compare(decoded, original, str(against))
     run.deliver(Result("verify", source, None, report, run.threads, given))

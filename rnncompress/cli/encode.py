@@ -22,7 +22,7 @@ from rnncompress.cli.streams import (
     open_source,
 )
 from rnncompress.config import Config
-from rnncompress.errors import OutputError
+from rnncompress.errors import OutputError, about
 from rnncompress.files import scratch
 
 
@@ -87,5 +87,6 @@ def _config(length: int, preset: str | None, given: ModelFile | None) -> Config:
     if given:
         from rnncompress import pretrained
 
-        return pretrained.adapt(given.model, length)
+        with about(str(given.path)):
+            return pretrained.adapt(given.model, length)
     return presets.get(preset, length) if preset else presets.choose(length)

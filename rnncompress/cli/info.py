@@ -26,17 +26,20 @@ def info(source: str, model_file: str | None, as_json: bool) -> None:
 
     With --model also tell whether it is the trained model that decoding needs.
     """
+    given = load(model_file)
     with open_source(source) as file:
         try:
             header = inspect(file)
         except NotRnncError:
             if not is_model(source):
                 raise
-            _tell_model(source, as_json)
-            return
-        size = file.seek(0, os.SEEK_END)
-    given = load(model_file)
-    check_needed(source, header, given)
+            header = None
+        else:
+            size = file.seek(0, os.SEEK_END)
+            check_needed(source, header, given)
+    if header is None:
+        _tell_model(source, as_json)
+        return
     with_model = size + (given.size if given and header.trained else 0)
     bpc = 8 * size / header.length if header.length else 0.0
     if as_json:

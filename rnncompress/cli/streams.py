@@ -12,10 +12,11 @@ import click
 from rnncompress import corpora
 from rnncompress.attributes import Attributes
 from rnncompress.cli.screen import Screen
-from rnncompress.errors import InputError, MismatchError, OutputError
+from rnncompress.errors import InputError, MismatchError, OutputError, about
 from rnncompress.files import atomic_output, check_output, open_input, scratch, spool
 
 STDIO: Final = "-"
+STDIN_NAME: Final = "standard input"
 SUFFIX: Final = ".rnnc"
 _PIECE: Final = 1 << 20
 
@@ -39,14 +40,17 @@ def fetch(corpus: corpora.Corpus, screen: Screen) -> None:
 
 @contextmanager
 def open_source(name: str) -> Iterator[BinaryIO]:
-    """The file of that name or, for ``-``, a temporary copy of standard input; seekable."""
+    """The file of that name or, for ``-``, a temporary copy of standard input; seekable.
+
+    Errors about its content, in the block, name it.
+    """
     if name != STDIO:
-        with open_input(Path(name)) as file:
+        with open_input(Path(name)) as file, about(name):
             yield file
         return
     if sys.stdin is None:
         raise InputError("standard input is closed")
-    with spool(sys.stdin.buffer) as file:
+    with spool(sys.stdin.buffer, STDIN_NAME) as file, about(STDIN_NAME):
         yield file
 
 
@@ -104,6 +108,8 @@ def open_target(
         try:
             shutil.copyfileobj(file, sys.stdout.buffer, _PIECE)
             sys.stdout.buffer.flush()
+        except BrokenPipeError:  # the program ends as others do
+            raise
         except OSError as error:
             raise OutputError(f"cannot write standard output: {error.strerror}") from error
 

@@ -15,6 +15,7 @@ from rnncompress.checkpoint import Checkpoints
 from rnncompress.config import Config
 from rnncompress.container import new_hash
 from rnncompress.errors import CheckpointError, DeviceError, InputError
+from rnncompress.limits import check_threads
 from rnncompress.loop import PROGRESS_SECONDS
 from rnncompress.lstm import state as states
 from rnncompress.lstm.trainable import Network, Noise, NoisyWeights
@@ -279,6 +280,7 @@ class _Run:
 
 def network(config: Config, windows: int, engine: str, threads: int) -> Network:
     """A network to train or evaluate. Raises DeviceError if the engine cannot do that."""
+    check_threads(threads)
     built = build(config, windows, engine=engine, threads=threads)
     if not hasattr(built, "rewind"):
         raise DeviceError(f"the engine {engine!r} cannot train or evaluate yet; use the CPU (--device cpu)")
