@@ -70,6 +70,12 @@ def test_light_commands_import_nothing_heavy(folder, packed):
     assert heavy_modules(_RNNCOMPRESS_COMPLETE="bash_source") == ""
 
 
+def test_help_does_not_wait_for_the_network() -> None:
+    """What speaks HTTP is loaded only to fetch something."""
+    code = "import sys, rnncompress.cli; assert not {'urllib.request', 'http.client', 'zipfile'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_completion_knows_commands_presets_and_corpora():
     """The shell is offered commands, preset names and names of corpora."""
     for words, expected in (

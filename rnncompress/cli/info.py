@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import asdict
+from typing import BinaryIO
 
 import click
 
@@ -12,7 +13,7 @@ from rnncompress.cli.models import check_needed, is_model, load, model_option
 from rnncompress.cli.options import json_option
 from rnncompress.cli.results import in_words
 from rnncompress.cli.streams import open_source
-from rnncompress.container import inspect
+from rnncompress.container import Header, inspect
 from rnncompress.errors import NotRnncError
 from rnncompress.limits import announced_memory, announced_work
 
@@ -28,14 +29,9 @@ def info(source: str, model_file: str | None, as_json: bool) -> None:
     """
     given = load(model_file)
     with open_source(source) as file:
-        try:
-            header = inspect(file)
-        except NotRnncError:
-            if not is_model(source):
-                raise
-            header = None
-        else:
-            size = file.seek(0, os.SEEK_END)
+        header = _header(source, file)
+        size = file.seek(0, os.SEEK_END)
+        if header is not None:
             check_needed(source, header, given)
     if header is None:
         _tell_model(source, as_json)
@@ -71,6 +67,16 @@ def info(source: str, model_file: str | None, as_json: bool) -> None:
         click.echo(f"trained     starts from the model {header.trained.hex()}")
         if given:
             click.echo(f"            which is {given.path}; {with_model:,} bytes with it")
+
+
+def _header(source: str, file: BinaryIO) -> Header | None:
+    """The header of a compressed ``file``; None if it is a model file, by its name ``source``."""
+    try:
+        return inspect(file)
+    except NotRnncError:
+        if is_model(source):
+            return None
+        raise
 
 
 def _tell_model(source: str, as_json: bool) -> None:
