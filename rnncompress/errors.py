@@ -78,7 +78,7 @@ class DamagedError(FormatError):
 
 
 class LimitError(RnncompressError):
-    """The header asks for a model or a length beyond the limits in force."""
+    """The header asks for a network or a length beyond the limits in force."""
 
 
 class MismatchError(RnncompressError):

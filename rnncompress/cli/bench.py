@@ -38,7 +38,7 @@ def _shard(ctx: click.Context, param: click.Parameter, text: str) -> tuple[int, 
     "--codec", "codecs", multiple=True, metavar="NAME", help="Only this codec, e.g. gzip, zpaq, rnncompress."
 )
 @click.option(
-    "--preset", "chosen", multiple=True, type=click.Choice(presets.names()), help="Only this model of ours."
+    "--preset", "chosen", multiple=True, type=click.Choice(presets.names()), help="Only this preset of ours."
 )
 @click.option("--level", "levels", multiple=True, metavar="LEVEL", help="Only this level of other codecs.")
 @click.option("--slice", "prefix", type=size, metavar="SIZE", help="Only the first bytes of every file.")
@@ -82,7 +82,7 @@ def bench(
     out: str,
     quiet: bool,
 ) -> None:
-    """Compare our models with other compressors on the same bytes; every row is proved by decoding.
+    """Compare our presets with other compressors on the same bytes; every row is proved by decoding.
 
     Files, folders (each file and a total) or corpora by name; without any, the sample that comes with
     rnncompress. Results go to DIR: results.jsonl, table.csv, table.md, and report.html. What was measured

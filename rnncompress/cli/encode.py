@@ -32,7 +32,7 @@ from rnncompress.files import scratch
 @click.option(
     "--preset",
     type=click.Choice(presets.names()),
-    help="The model; see `rnncompress presets`. Default: by the size of the input.",
+    help="The network; see `rnncompress presets`. Default: by the size of the input.",
 )
 @model_option
 @click.option("--verify", is_flag=True, help="Decode the output and compare before it takes its name.")

@@ -106,7 +106,7 @@ def _tell_model(source: str, as_json: bool) -> None:
 @click.command()
 @json_option
 def presets(as_json: bool) -> None:
-    """List the models that `encode --preset` knows, by the size of the input, and what was measured of them."""
+    """List the networks that `encode --preset` knows, by the size of the input, and what was measured of them."""
     known = measured.load()
     if as_json:
         table = {

@@ -128,7 +128,7 @@ class Soundness:
 
 
 def in_words(config: Config) -> str:
-    """The model in one line."""
+    """The network in one line."""
     units = f"{config.layers} × {config.hidden} {config.cell} units"
     streams = f"{config.streams} stream{'s' if config.streams > 1 else ''}"
     return f"{units}, {config.weights:,} weights, {streams}, windows of {config.window} steps"

@@ -1,4 +1,4 @@
-"""How a model is run: the options that encode, decode and verify share, resolved into one object."""
+"""How a network is run: the options that encode, decode and verify share, resolved into one object."""
 
 import functools
 import json
@@ -121,7 +121,7 @@ class Run:
 
 
 def run_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options of every command that runs a model; ``command`` gets one :class:`Run`."""
+    """Add the options of every command that runs a network; ``command`` gets one :class:`Run`."""
 
     @click.option(
         "--threads",

@@ -1,4 +1,4 @@
-"""Where bytes come from and go to: paths, ``-``, and names of corpora."""
+"""Where bytes come from and where they go: paths, ``-``, and names of corpora."""
 
 import shutil
 import sys
