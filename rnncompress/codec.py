@@ -21,7 +21,7 @@ from rnncompress.errors import (
     VersionError,
 )
 from rnncompress.layout import Layout
-from rnncompress.limits import MEMORY_LIMIT, check_memory
+from rnncompress.limits import MEMORY_LIMIT, check_memory, check_threads
 from rnncompress.loop import Decoding, Encoding, Meter, ProgressCallback, code
 from rnncompress.lstm import state as states
 from rnncompress.model import Model, State
@@ -92,8 +92,10 @@ def encode(
     With ``checkpoints`` the state is saved now and then, and a run can go on with the ``target`` that an
     interrupted one left; remove them when the output is safe. ``build`` replaces the engine (for tests).
     Raises InputError if the source changes meanwhile, DeviceError if the engine cannot run here, ValueError
-    if ``config`` cannot be written to a file, ModelError, CheckpointError, and KeyboardInterrupt after a checkpoint.
+    if ``config`` cannot be written to a file or ``threads`` cannot be had, ModelError, CheckpointError, and
+    KeyboardInterrupt after a checkpoint.
     """
+    check_threads(threads)
     check_config(config)
     if model is not None:
         pretrained.check_bytes(model)
@@ -142,8 +144,9 @@ def decode(
     ``model`` is the trained one that coding started from; a file that was coded without one ignores it.
     ``checkpoints`` are as in :func:`encode`. Raises FormatError (NotRnncError, TruncatedError, DamagedError),
     VersionError, LimitError (see :mod:`rnncompress.limits`), ModelNeededError, MismatchError, DeviceError,
-    CheckpointError.
+    CheckpointError, and ValueError if ``threads`` cannot be had.
     """
+    check_threads(threads)
     header = container.inspect(source)
     if header.config is not None:
         if not header.config.layers:

@@ -10,6 +10,9 @@ from rnncompress.lstm import state as states
 MEMORY_LIMIT: Final = 8 << 30
 """Bytes of memory that a header may ask for, if the caller does not say otherwise."""
 
+MOST_THREADS: Final = 256
+"""More threads have no work: they would share the units of a layer and the streams of a window."""
+
 _BASE: Final = 32 << 20
 _BUFFERS: Final = 1 << 13
 """Bytes of the file that are read or written at once, of each stream, with their copies."""
@@ -29,6 +32,12 @@ def announced_memory(config: Config, *, trained: bool = False) -> int:
 def announced_work(header: Header) -> int:
     """Multiply-accumulates that decoding takes, about: forward, and twice as many backward."""
     return 3 * header.config.macs * header.length if header.config else 0
+
+
+def check_threads(threads: int) -> None:
+    """Raise ValueError unless so many ``threads`` can be had."""
+    if not 1 <= threads <= MOST_THREADS:
+        raise ValueError(f"threads must be from 1 to {MOST_THREADS}, not {threads}")
 
 
 def check_memory(config: Config, limit: int, *, trained: bool = False) -> None:

@@ -78,6 +78,8 @@ def sample(model_file: str, prime: str, length: int, temperature: int, seed: int
             out.flush()
         if out.isatty():
             out.write(b"\n")
+    except BrokenPipeError:  # the program ends as others do
+        raise
     except OSError as error:
         raise OutputError(f"cannot write standard output: {error.strerror}") from error
 

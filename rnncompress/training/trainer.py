@@ -15,6 +15,7 @@ from rnncompress.checkpoint import Checkpoints
 from rnncompress.config import Config, canonical
 from rnncompress.container import new_hash
 from rnncompress.errors import CheckpointError, DeviceError, InputError
+from rnncompress.limits import check_threads
 from rnncompress.loop import PROGRESS_SECONDS
 from rnncompress.lstm import state as states
 from rnncompress.lstm.trainable import Network, Noise, NoisyWeights
@@ -284,8 +285,9 @@ def network(
 ) -> Network:
     """A network to train or evaluate, that begins with ``state`` if given.
 
-    Raises DeviceError if the engine cannot do that.
+    Raises DeviceError if the engine cannot do that, ValueError if so many threads cannot be had.
     """
+    check_threads(threads)
     built = build_network(config, windows, engine=engine, threads=threads, state=state)
     if not hasattr(built, "rewind"):
         raise DeviceError(f"the engine {engine!r} cannot train or evaluate yet; use the CPU (--device cpu)")
