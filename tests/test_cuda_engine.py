@@ -138,7 +138,7 @@ def test_files_cross_from_engine_to_engine() -> None:
     config = Config(
         layers=1, hidden=16, streams=16, lanes=2, window=2, rate_first=50_000, contexts=1 << 2, context_bits=4
     )
-    original = b"ab" * 48
+    original = b"ab" * 64
     packed = {}
     for engine in ("cpu", "cuda"):
         target = io.BytesIO()
