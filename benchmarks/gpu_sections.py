@@ -19,11 +19,13 @@ import gpu_kernels
 import gpu_torch
 import numpy as np
 import torch
-from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
 
 from rnncompress import codec, lstm, presets
 from rnncompress.bench import machine
+from rnncompress.coder.lanes import Parts
 from rnncompress.config import Config
+from rnncompress.engine.cuda import CudaEngine
+from rnncompress.engine.stages import Stages
 from rnncompress.lstm import selfcheck
 from rnncompress.lstm.cuda.device import require
 from rnncompress.lstm.cuda.predictor import CudaPredictor
@@ -204,34 +206,24 @@ class Bench:
                 raise AssertionError("what was decoded is not what was encoded")
         return {what: statistics.median(values) for what, values in speeds.items()}
 
-    def _encode(self, predictor: CudaPredictor, windows: list[np.ndarray]) -> bytes | None:
-        coder = RangeEncoder() if self.coder else None
+    def _encode(self, engine: CudaEngine, windows: list[np.ndarray]) -> Parts:
+        engine.begin_block(None)
         for symbols in windows:
-            cum, freq = predictor.predict_window(symbols)
-            predictor.learn()
-            if coder:
-                coder.encode(cum.ravel(), freq.ravel())
-        return coder.flush() if coder else None
+            engine.encode_window(symbols, symbols.size)
+            engine.learn()
+        return engine.end_block()
 
     def _decode(
-        self, predictor: CudaPredictor, windows: list[np.ndarray], block: bytes | None, *, by_host: bool
+        self, engine: CudaEngine, windows: list[np.ndarray], block: Parts, *, by_host: bool
     ) -> list[np.ndarray]:
-        """On the device, or by tables that come to the host. Without a block the symbols are known beforehand."""
-        coder = RangeDecoder(block) if block is not None else None
+        """On the device, or by tables that come to the host."""
+        decode = functools.partial(Stages.decode_window, engine) if by_host else engine.decode_window
+        engine.begin_block(block)
         result = []
         for known in windows:
-            symbols = known.copy()
-            if coder and not by_host:
-                symbols = predictor.decode_window(coder.state, coder.words, len(known), known.size)
-            else:
-                for t in range(len(known)):
-                    frequencies = predictor.predict_step()
-                    if coder:
-                        symbols[t] = coder.decode(frequencies)
-                    predictor.observe(symbols[t])
-            predictor.coded()
-            predictor.learn()
-            result.append(symbols)
+            result.append(decode(len(known), known.size))
+            engine.learn()
+        engine.end_block()
         return result
 
     def comparison(self) -> dict[str, Any]:

@@ -20,9 +20,9 @@ LEAST_RATE: Final = 500
 def adapt(model: Model, length: int) -> Config:
     """The configuration with which ``model`` codes an input of ``length`` bytes.
 
-    Streams, lanes and window are those of the default preset. Learning goes on at the rate with which training ended, as
-    was measured best: see "Trained models" in docs/experiments.md. Raises ModelError if the model's symbols are not
-    bytes.
+    Streams, lanes and window are those of the default preset. Learning goes on at the rate with which training ended,
+    as was measured best: see "Trained models" in docs/experiments.md. Raises ModelError if the model's symbols are
+    not bytes.
     """
     check_bytes(model)
     usual = presets.choose(length)

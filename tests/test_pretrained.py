@@ -18,9 +18,9 @@ from rnncompress.pretrained import LEAST_RATE, adapt, find
 
 DATA = "Ein Ziegel zählt den Dächerflüsterer.\n".encode() * 4
 GOLDEN = """
-89524e4e013202a40179dee1180735e0081e394d504ca783b78e10282b38762dcd84f8548778abde9b00800201100110
-b817b817e8070e080e7ca238209ad42549e2d9348cbfd50edcae4b5c36b1e64888c97a6a16f27aec5fbc6cacf4c0a4d8
-5d
+89524e4e013302a40179dee1180735e0081e394d504ca783b71594c61a5b8da1ebc26fa62408c0d47200800201100101
+10b817b817e8070e08ebad2b4a089ad42549e2d9348cbfd50edcae4b5c36b1e64888c97a6a16f27aec5fbc6cacf494fa
+d790
 """
 OTHER = b"the quick brown fox jumps over the lazy dog " * 20
 
@@ -46,7 +46,7 @@ def decoded(blob: bytes, model: Model | None, **options) -> bytes:
 def test_the_file_is_this():
     """Training, and coding that starts from it, come to these very bytes, on every machine."""
     model = models.trained()
-    assert model.digest.hex() == "8e10282b38762dcd84f8548778abde9b"
+    assert model.digest.hex() == "1594c61a5b8da1ebc26fa62408c0d472"
     assert encoded(DATA, model) == bytes.fromhex(GOLDEN)
 
 
@@ -145,7 +145,7 @@ def test_the_configuration_suits_the_input():
     model = models.trained()
     small, large = adapt(model, 1000), adapt(model, 20_000_000)
     assert small == model.config.replace(streams=1, window=16, rate_first=3000, rate_last=3000)
-    assert large == small.replace(streams=large.streams)
+    assert large == small.replace(streams=large.streams, lanes=large.lanes)
     assert large.streams > 1
 
 

@@ -152,7 +152,7 @@ def peak_memory() -> int | None:
 def versions() -> dict[str, str]:
     """Versions of this program, of Python, and of the packages that compute, without importing them."""
     found = {"rnncompress": __version__, "python": platform.python_version()}
-    for package in ("constriction", "numba", "numpy", "torch"):
+    for package in ("numba", "numpy", "torch"):
         try:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
