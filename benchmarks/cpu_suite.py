@@ -38,7 +38,7 @@ from rnncompress.bench import machine
 from rnncompress.coder.lanes import CompiledEncoders, Parts
 from rnncompress.compiled import simd
 from rnncompress.config import Config
-from rnncompress.lstm import build
+from rnncompress.engine import build
 from rnncompress.lstm.cpu import kernels, phases
 from rnncompress.network import IntArray
 

@@ -10,7 +10,6 @@ import itertools
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ import numpy as np
 import torch
 
 from rnncompress import codec, lstm, presets
+from rnncompress import engine as engines
 from rnncompress.bench import machine
 from rnncompress.coder.lanes import Parts
 from rnncompress.config import Config
@@ -33,9 +33,6 @@ from rnncompress.lstm.cuda.predictor import CudaPredictor
 ROOT = Path(__file__).resolve().parent.parent
 LONG = 66_000_000
 """Bytes of the input whose configurations are measured."""
-NO_CODER = (
-    "the package constriction is not installed here: no file can be written, and speeds are without the coder"
-)
 
 
 class Bench:
@@ -47,7 +44,6 @@ class Bench:
         data = (file or ROOT / "corpora" / "sample.txt").read_bytes()
         self.source = {"file": file.name if file else "the embedded sample, repeated", "bytes": len(data)}
         self._data = data * -(-2_000_000 // len(data)) if len(data) < 2_000_000 else data[:20_000_000]
-        self.coder = find_spec("constriction") is not None
         if interpret:
             tiny = Config(layers=2, hidden=16, streams=2, window=2, contexts=1 << 2, context_bits=4)
             self.measured = {"xl": tiny}
@@ -68,8 +64,12 @@ class Bench:
             name: dataclasses.asdict(config) | {"weights": config.weights} for name, config in used.items()
         }
 
-    def predictor(self, config: Config) -> CudaPredictor:
+    def engine(self, config: Config) -> CudaEngine:
         """The engine under test, at the beginning of a long file."""
+        return CudaEngine(self.predictor(config))
+
+    def predictor(self, config: Config) -> CudaPredictor:
+        """Its network, at the beginning of a long file."""
         return CudaPredictor(config, 10**6, "cpu" if self.interpret else None)
 
     def text(self, config: Config) -> Iterator[np.ndarray]:
@@ -89,8 +89,6 @@ class Bench:
             "cuda": torch.version.cuda,
             "threads": self.threads,
         }
-        if not self.coder:
-            found["not done"] = NO_CODER
         if self.interpret:
             return found | {"rows": []}
         about = torch.cuda.get_device_properties(self.device)
@@ -136,8 +134,6 @@ class Bench:
 
     def files(self) -> dict[str, Any]:
         """Whole files from device to CPU and back."""
-        if not self.coder:
-            return {"not done": NO_CODER}
         equal, rows = {}, []
         for name, (config, length) in self.filed.items():
             data = self._data[:length]
@@ -172,16 +168,14 @@ class Bench:
             if not self.interpret:
                 rows[-1]["peak memory, GB"] = torch.cuda.max_memory_allocated() / 1e9
             self.clear()
-        return {"rows": rows} | ({} if self.coder else {"not done": NO_CODER})
+        return {"rows": rows}
 
     def _throughput(self, config: Config) -> dict[str, float]:
-        encoder, decoder = self.predictor(config), self.predictor(config)
+        encoder, decoder = self.engine(config), self.engine(config)
         text, size = self.text(config), config.window * config.streams
         warm = [next(text) for _ in range(0 if self.interpret else 3)]
-        for predictor in (encoder, decoder):
-            for symbols in warm:
-                predictor.predict_window(symbols)
-                predictor.learn()
+        for engine in (encoder, decoder):
+            self._encode(engine, warm)
         # The decoder's launches, too, are recorded before anything is measured: both ways of decoding.
         for by_host in (True, False):
             block = self._encode(encoder, warm)
@@ -231,10 +225,10 @@ class Bench:
         rows = []
         for name, config in self.measured.items():
             text = self.text(config)
-            ours, theirs = self.predictor(config), gpu_torch.Network(config, self.device)
+            ours, theirs = self.engine(config), gpu_torch.Network(config, self.device)
             count = 1 if self.interpret else 16
 
-            def encode(windows: list[np.ndarray], ours: CudaPredictor = ours) -> None:
+            def encode(windows: list[np.ndarray], ours: CudaEngine = ours) -> None:
                 self._encode(ours, windows)
 
             contenders: dict[str, Callable[[list[np.ndarray]], None]] = {
@@ -300,8 +294,8 @@ class Bench:
 
     def _build(self, config: Config, windows: int, *, engine: str, threads: int) -> Any:
         if engine == "cuda":
-            return CudaPredictor(config, windows, "cpu" if self.interpret else None)
-        return lstm.build(config, windows, engine=engine, threads=threads)
+            return CudaEngine(CudaPredictor(config, windows, "cpu" if self.interpret else None))
+        return engines.build(config, windows, engine=engine, threads=threads)
 
     def wait(self) -> None:
         """Until the device has done all it was told."""
