@@ -31,15 +31,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
 from torch import nn
 
 from rnncompress import presets
 from rnncompress.bench import machine
+from rnncompress.coder.lanes import CompiledEncoders, Parts
 from rnncompress.compiled import simd_kernels
 from rnncompress.compiled.simd_kernels import PANEL
 from rnncompress.config import Config
-from rnncompress.lstm import build
+from rnncompress.engine import build
 from rnncompress.lstm.cpu import head_kernels, phase_kernels
 from rnncompress.network import IntArray
 
@@ -81,23 +81,24 @@ class Ours:
         self._encoder, self._decoder = (
             build(config, 10**6, engine=engine, threads=threads) for _ in range(2)
         )
-        self._blocks: list[tuple[bytes, list[IntArray]]] = []
+        self._blocks: list[tuple[Parts, list[IntArray]]] = []
 
     def encode(self, windows: list[IntArray]) -> None:
-        coder = RangeEncoder()
+        self._encoder.begin_block(None)
         for symbols in windows:
-            coder.encode(*self._encoder.predict_window(symbols))
+            self._encoder.encode_window(symbols, symbols.size)
             self._encoder.learn()
-        self._blocks.append((coder.flush(), windows))
+        self._blocks.append((self._encoder.end_block(), windows))
 
     def decode(self, _: list[IntArray]) -> None:
         """Decode what was encoded since the last time."""
         for block, windows in self._blocks:
-            coder = RangeDecoder(block)
+            self._decoder.begin_block(block)
             for symbols in windows:
-                decoded = self._decoder.decode_window(coder.state, coder.words, len(symbols), symbols.size)
+                decoded = self._decoder.decode_window(len(symbols), symbols.size)
                 assert (decoded == symbols).all(), "decoded other symbols than were encoded"
                 self._decoder.learn()
+            self._decoder.end_block()
         self._blocks.clear()
 
 
@@ -202,10 +203,10 @@ def profile(config: Config, data: bytes, seconds: float) -> dict[str, float]:
         count = max(1, round(seconds / _seconds(ours.encode, text.take(1))))
         windows = text.take(count)
         spent.clear()
-        original = RangeEncoder.encode
-        RangeEncoder.encode = _timed(original, "coder", spent)  # type: ignore[method-assign]
+        original = CompiledEncoders.encode
+        CompiledEncoders.encode = _timed(original, "coder", spent)  # type: ignore[method-assign]
         total = _seconds(ours.encode, windows)
-        RangeEncoder.encode = original  # type: ignore[method-assign]
+        CompiledEncoders.encode = original  # type: ignore[method-assign]
     finally:
         for module, name, value in saved:
             setattr(module, name, value)

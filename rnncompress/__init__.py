@@ -9,7 +9,7 @@
 ``inspect`` reads a header; ``Model.load`` reads a trained model to start from. All raise kinds of
 :class:`RnncompressError` (see :mod:`rnncompress.errors`).
 
-Importing this package imports none of numpy, numba, torch and constriction: the first call does.
+Importing this package imports none of numpy, numba and torch: the first call does.
 """
 
 from typing import TYPE_CHECKING

@@ -142,7 +142,7 @@ def test_the_configuration_suits_the_input():
     model = models.trained()
     small, large = adapt(model, 1000), adapt(model, 20_000_000)
     assert small == model.config.replace(streams=1, window=16, rate_first=3000, rate_last=3000)
-    assert large == small.replace(streams=large.streams)
+    assert large == small.replace(streams=large.streams, lanes=large.lanes)
     assert large.streams > 1
 
 

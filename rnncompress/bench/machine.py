@@ -111,7 +111,7 @@ def our_version() -> str:
 @functools.cache
 def _versions() -> dict[str, str]:
     found = {"rnncompress": __version__, "python": platform.python_version()}
-    for package in ("constriction", "numba", "numpy", "torch", "triton"):
+    for package in ("numba", "numpy", "torch", "triton"):
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

@@ -153,7 +153,7 @@ def versions() -> dict[str, str]:
     import importlib.metadata  # takes long
 
     found = {"rnncompress": __version__, "python": platform.python_version()}
-    for package in ("constriction", "numba", "numpy", "torch"):
+    for package in ("numba", "numpy", "torch"):
         try:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:

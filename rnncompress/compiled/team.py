@@ -22,14 +22,19 @@ class Team(Generic[Share]):
             threading.Thread(target=_serve, args=(inbox, self._done), daemon=True).start()
 
     def run(self, work: Work[Share], shares: Sequence[Share]) -> None:
-        """Call ``work(number, share)`` for each of at most ``size`` shares; return when all are done."""
+        """Call ``work(number, share)`` for each of at most ``size`` shares; return when all are done.
+
+        Raises what any of them raised. A KeyboardInterrupt passes at once, and then the team is of no more use: the
+        caller may have left a lock of the compiler held, for which the others wait, so nobody must wait for them.
+        """
         for number in range(1, len(shares)):
             self._inboxes[number - 1].put((work, number, shares[number]))
+        own: BaseException | None = None
         try:
             work(0, shares[0])
-        finally:
-            failures = [self._done.get() for _ in shares[1:]]
-        for failure in failures:
+        except Exception as error:
+            own = error
+        for failure in [own, *(self._done.get() for _ in shares[1:])]:
             if failure is not None:
                 raise failure
 

@@ -21,7 +21,8 @@ STREAMS = 4
 TEXT = Path(__file__).parents[2] / "corpora" / "sample.txt"
 
 DECODE = """
-import io, sys
+import faulthandler, io, signal, sys
+faulthandler.register(signal.SIGUSR1, all_threads=True)
 from rnncompress import engine
 from rnncompress.codec import decode
 packed = io.BytesIO(open(sys.argv[1], "rb").read())
@@ -35,20 +36,21 @@ def interrupt(packed: Path, threads: int, seconds: float) -> str:
     child = subprocess.Popen(
         [sys.executable, "-c", DECODE, str(packed), str(threads)],
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert child.stdout is not None
     child.stdout.readline()
     time.sleep(seconds)
     child.send_signal(signal.SIGINT)
     try:
-        child.wait(PATIENCE)
+        child.communicate(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
+        child.send_signal(signal.SIGUSR1)
+        time.sleep(1.0)
         child.kill()
-        child.wait()
+        print(child.communicate()[1], file=sys.stderr)  # where each thread was
         return "hung"
-    finally:
-        child.stdout.close()
     return "ended before" if child.returncode == 0 else "interrupted"
 
 
