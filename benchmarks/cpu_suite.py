@@ -35,11 +35,12 @@ from torch import nn
 
 from rnncompress import presets
 from rnncompress.bench import machine
-from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
-from rnncompress.compiled import simd
+from rnncompress.coder.lanes import CompiledEncoders, Parts
+from rnncompress.compiled import simd_kernels
+from rnncompress.compiled.simd_kernels import PANEL
 from rnncompress.config import Config
-from rnncompress.lstm import build
-from rnncompress.lstm.cpu import kernels, phases
+from rnncompress.engine import build
+from rnncompress.lstm.cpu import head_kernels, phase_kernels
 from rnncompress.network import IntArray
 
 ROOT = Path(__file__).parent.parent
@@ -80,23 +81,24 @@ class Ours:
         self._encoder, self._decoder = (
             build(config, 10**6, engine=engine, threads=threads) for _ in range(2)
         )
-        self._blocks: list[tuple[bytes, list[IntArray]]] = []
+        self._blocks: list[tuple[Parts, list[IntArray]]] = []
 
     def encode(self, windows: list[IntArray]) -> None:
-        coder = RangeEncoder()
+        self._encoder.begin_block(None)
         for symbols in windows:
-            coder.encode(*self._encoder.predict_window(symbols))
+            self._encoder.encode_window(symbols, symbols.size)
             self._encoder.learn()
-        self._blocks.append((coder.flush(), windows))
+        self._blocks.append((self._encoder.end_block(), windows))
 
     def decode(self, _: list[IntArray]) -> None:
         """Decode what was encoded since the last time."""
         for block, windows in self._blocks:
-            coder = RangeDecoder(block)
+            self._decoder.begin_block(block)
             for symbols in windows:
-                decoded = self._decoder.decode_window(coder.state, coder.words, len(symbols), symbols.size)
+                decoded = self._decoder.decode_window(len(symbols), symbols.size)
                 assert (decoded == symbols).all(), "decoded other symbols than were encoded"
                 self._decoder.learn()
+            self._decoder.end_block()
         self._blocks.clear()
 
 
@@ -192,7 +194,7 @@ def profile(config: Config, data: bytes, seconds: float) -> dict[str, float]:
     ours.encode(text.take(WARM_UP))
     spent: dict[str, float] = {}
     saved = []
-    for module in (kernels, phases):
+    for module in (head_kernels, phase_kernels):
         for name, value in list(vars(module).items()):
             if hasattr(value, "py_func") and value.py_func.__module__ == module.__name__:
                 saved.append((module, name, value))
@@ -201,10 +203,10 @@ def profile(config: Config, data: bytes, seconds: float) -> dict[str, float]:
         count = max(1, round(seconds / _seconds(ours.encode, text.take(1))))
         windows = text.take(count)
         spent.clear()
-        original = RangeEncoder.encode
-        RangeEncoder.encode = _timed(original, "coder", spent)  # type: ignore[method-assign]
+        original = CompiledEncoders.encode
+        CompiledEncoders.encode = _timed(original, "coder", spent)  # type: ignore[method-assign]
         total = _seconds(ours.encode, windows)
-        RangeEncoder.encode = original  # type: ignore[method-assign]
+        CompiledEncoders.encode = original  # type: ignore[method-assign]
     finally:
         for module, name, value in saved:
             setattr(module, name, value)
@@ -216,7 +218,7 @@ def profile(config: Config, data: bytes, seconds: float) -> dict[str, float]:
 def products(config: Config, seconds: float) -> list[dict[str, Any]]:
     """The integer products that a window takes: shape, number, and how fast one thread computes them."""
     B, T, L, H = config.streams, config.window, config.layers, config.hidden
-    N, A = config.gates * H, -(-config.alphabet // simd.PANEL) * simd.PANEL
+    N, A = config.gates * H, -(-config.alphabet // PANEL) * PANEL
     K = sum(config.inputs(layer) for layer in range(L))
     shapes = [
         ("forward, from the step before", B, H, N, L * T),
@@ -225,15 +227,15 @@ def products(config: Config, seconds: float) -> list[dict[str, Any]]:
         ("backward, to the step before", B, N, H, L * (T - 1)),
         ("backward, to the layer below", T, N, H, (L - 1) * B),
         ("backward, from the softmax", T, A, H, L * B),
-        ("gradient of the layers", K, B * T, simd.PANEL, N // simd.PANEL),
-        ("gradient of the softmax", L * H, B * T, simd.PANEL, A // simd.PANEL),
+        ("gradient of the layers", K, B * T, PANEL, N // PANEL),
+        ("gradient of the softmax", L * H, B * T, PANEL, A // PANEL),
     ]
     result = []
     for name, rows, inner, columns, count in shapes:
         x, w = np.ones(rows * inner, np.int16), np.ones(inner * columns, np.int16)
         out = np.empty(rows * columns, np.int32)
         once = partial(
-            simd.product, x, 0, 0, inner, 1, rows, w, 0, inner * simd.PANEL, columns // simd.PANEL, inner // 2,
+            simd_kernels.product, x, 0, 0, inner, 1, rows, w, 0, inner * PANEL, columns // PANEL, inner // 2,
             out, 0, 0, columns, False,
         )  # fmt: skip
         once()
@@ -346,7 +348,7 @@ def main() -> None:
         )
     result: dict[str, Any] = {
         "machine": machine.facts(),
-        "lanes": simd._LANES,
+        "lanes": simd_kernels._LANES,
         "commit": machine.commit(),
         "date": time.strftime("%Y-%m-%d %H:%M:%S%z"),
         "file": {"name": options.file.name, "bytes": len(data)},

@@ -9,7 +9,7 @@ import triton.language as tl
 
 from rnncompress.exact import functions, grid, noise
 from rnncompress.lstm import reference
-from rnncompress.lstm.cuda import numbers
+from rnncompress.lstm.cuda import number_kernels
 from rnncompress.lstm.cuda.tiles import EXACT
 
 BLOCK = 1024
@@ -23,23 +23,23 @@ def apply(
     n = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     a, b = tl.load(x + n), tl.load(y + n)
     if NAME == "tanh":
-        tl.store(floats + n, numbers.tanh(a))
+        tl.store(floats + n, number_kernels.tanh(a))
     elif NAME == "sigmoid":
-        tl.store(floats + n, numbers.sigmoid(a))
+        tl.store(floats + n, number_kernels.sigmoid(a))
     elif NAME == "exp":
-        tl.store(floats + n, numbers.exp(-tl.abs(a)))
+        tl.store(floats + n, number_kernels.exp(-tl.abs(a)))
     elif NAME == "inverse_root":
-        tl.store(floats + n, numbers.inverse_root(tl.abs(a) + 1e-16))
+        tl.store(floats + n, number_kernels.inverse_root(tl.abs(a) + 1e-16))
     elif NAME == "adam":
-        w, moment = numbers.adam(a, tl.abs(tl.load(v + n)), b, 0.25, 0.005)
+        w, moment = number_kernels.adam(a, tl.abs(tl.load(v + n)), b, 0.25, 0.005)
         tl.store(floats + n, w + moment)
     elif NAME == "activation":
-        tl.store(integers + n, numbers.activation(a).to(tl.int32))
+        tl.store(integers + n, number_kernels.activation(a).to(tl.int32))
     elif NAME == "weight":
-        tl.store(integers + n, numbers.weight(tl.minimum(tl.maximum(a, -3.9), 3.9)))
+        tl.store(integers + n, number_kernels.weight(tl.minimum(tl.maximum(a, -3.9), 3.9)))
     elif NAME == "gradient":
         bits = a.to(tl.uint32, bitcast=True)
-        tl.store(integers + n, numbers.gradient(b, numbers.uniform(bits, bits + 1)))
+        tl.store(integers + n, number_kernels.gradient(b, number_kernels.uniform(bits, bits + 1)))
 
 
 def compare(device: torch.device, count: int) -> dict[str, bool]:

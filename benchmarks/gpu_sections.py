@@ -10,7 +10,6 @@ import itertools
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +20,20 @@ import numpy as np
 import torch
 
 from rnncompress import codec, lstm, presets
+from rnncompress import engine as engines
 from rnncompress.bench import machine
-from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
+from rnncompress.coder.lanes import Parts
 from rnncompress.config import Config
+from rnncompress.engine.cuda import CudaEngine
+from rnncompress.engine.stages import Stages
 from rnncompress.lstm import selfcheck
 from rnncompress.lstm.cuda.device import require
 from rnncompress.lstm.cuda.predictor import CudaPredictor
+from rnncompress.lstm.state import State
 
 ROOT = Path(__file__).resolve().parent.parent
 LONG = 66_000_000
 """Bytes of the input whose configurations are measured."""
-NO_CODER = (
-    "the package constriction is not installed here: no file can be written, and speeds are without the coder"
-)
 
 
 class Bench:
@@ -45,7 +45,6 @@ class Bench:
         data = (file or ROOT / "corpora" / "sample.txt").read_bytes()
         self.source = {"file": file.name if file else "the embedded sample, repeated", "bytes": len(data)}
         self._data = data * -(-2_000_000 // len(data)) if len(data) < 2_000_000 else data[:20_000_000]
-        self.coder = find_spec("constriction") is not None
         if interpret:
             tiny = Config(layers=2, hidden=16, streams=2, window=2, contexts=1 << 2, context_bits=4)
             self.measured = {"xl": tiny}
@@ -66,8 +65,12 @@ class Bench:
             name: dataclasses.asdict(config) | {"weights": config.weights} for name, config in used.items()
         }
 
-    def predictor(self, config: Config) -> CudaPredictor:
+    def engine(self, config: Config) -> CudaEngine:
         """The engine under test, at the beginning of a long file."""
+        return CudaEngine(self.predictor(config))
+
+    def predictor(self, config: Config) -> CudaPredictor:
+        """Its network, at the beginning of a long file."""
         return CudaPredictor(config, 10**6, "cpu" if self.interpret else None)
 
     def text(self, config: Config) -> Iterator[np.ndarray]:
@@ -87,8 +90,6 @@ class Bench:
             "cuda": torch.version.cuda,
             "threads": self.threads,
         }
-        if not self.coder:
-            found["not done"] = NO_CODER
         if self.interpret:
             return found | {"rows": []}
         about = torch.cuda.get_device_properties(self.device)
@@ -134,8 +135,6 @@ class Bench:
 
     def files(self) -> dict[str, Any]:
         """Whole files from device to CPU and back."""
-        if not self.coder:
-            return {"not done": NO_CODER}
         equal, rows = {}, []
         for name, (config, length) in self.filed.items():
             data = self._data[:length]
@@ -170,16 +169,14 @@ class Bench:
             if not self.interpret:
                 rows[-1]["peak memory, GB"] = torch.cuda.max_memory_allocated() / 1e9
             self.clear()
-        return {"rows": rows} | ({} if self.coder else {"not done": NO_CODER})
+        return {"rows": rows}
 
     def _throughput(self, config: Config) -> dict[str, float]:
-        encoder, decoder = self.predictor(config), self.predictor(config)
+        encoder, decoder = self.engine(config), self.engine(config)
         text, size = self.text(config), config.window * config.streams
         warm = [next(text) for _ in range(0 if self.interpret else 3)]
-        for predictor in (encoder, decoder):
-            for symbols in warm:
-                predictor.predict_window(symbols)
-                predictor.learn()
+        for engine in (encoder, decoder):
+            self._encode(engine, warm)
         # The decoder's launches, too, are recorded before anything is measured: both ways of decoding.
         for by_host in (True, False):
             block = self._encode(encoder, warm)
@@ -204,34 +201,24 @@ class Bench:
                 raise AssertionError("what was decoded is not what was encoded")
         return {what: statistics.median(values) for what, values in speeds.items()}
 
-    def _encode(self, predictor: CudaPredictor, windows: list[np.ndarray]) -> bytes | None:
-        coder = RangeEncoder() if self.coder else None
+    def _encode(self, engine: CudaEngine, windows: list[np.ndarray]) -> Parts:
+        engine.begin_block(None)
         for symbols in windows:
-            cum, freq = predictor.predict_window(symbols)
-            predictor.learn()
-            if coder:
-                coder.encode(cum.ravel(), freq.ravel())
-        return coder.flush() if coder else None
+            engine.encode_window(symbols, symbols.size)
+            engine.learn()
+        return engine.end_block()
 
     def _decode(
-        self, predictor: CudaPredictor, windows: list[np.ndarray], block: bytes | None, *, by_host: bool
+        self, engine: CudaEngine, windows: list[np.ndarray], block: Parts, *, by_host: bool
     ) -> list[np.ndarray]:
-        """On the device, or by tables that come to the host. Without a block the symbols are known beforehand."""
-        coder = RangeDecoder(block) if block is not None else None
+        """On the device, or by tables that come to the host."""
+        decode = functools.partial(Stages.decode_window, engine) if by_host else engine.decode_window
+        engine.begin_block(block)
         result = []
         for known in windows:
-            symbols = known.copy()
-            if coder and not by_host:
-                symbols = predictor.decode_window(coder.state, coder.words, len(known), known.size)
-            else:
-                for t in range(len(known)):
-                    frequencies = predictor.predict_step()
-                    if coder:
-                        symbols[t] = coder.decode(frequencies)
-                    predictor.observe(symbols[t])
-            predictor.coded()
-            predictor.learn()
-            result.append(symbols)
+            result.append(decode(len(known), known.size))
+            engine.learn()
+        engine.end_block()
         return result
 
     def comparison(self) -> dict[str, Any]:
@@ -239,10 +226,10 @@ class Bench:
         rows = []
         for name, config in self.measured.items():
             text = self.text(config)
-            ours, theirs = self.predictor(config), gpu_torch.Network(config, self.device)
+            ours, theirs = self.engine(config), gpu_torch.Network(config, self.device)
             count = 1 if self.interpret else 16
 
-            def encode(windows: list[np.ndarray], ours: CudaPredictor = ours) -> None:
+            def encode(windows: list[np.ndarray], ours: CudaEngine = ours) -> None:
                 self._encode(ours, windows)
 
             contenders: dict[str, Callable[[list[np.ndarray]], None]] = {
@@ -306,10 +293,12 @@ class Bench:
 
     # -- helpers ---------------------------------------------------------------------------------------------------
 
-    def _build(self, config: Config, windows: int, *, engine: str, threads: int) -> Any:
+    def _build(
+        self, config: Config, windows: int, *, engine: str, threads: int, state: State | None = None
+    ) -> Any:
         if engine == "cuda":
-            return CudaPredictor(config, windows, "cpu" if self.interpret else None)
-        return lstm.build(config, windows, engine=engine, threads=threads)
+            return CudaEngine(CudaPredictor(config, windows, "cpu" if self.interpret else None, state))
+        return engines.build(config, windows, engine=engine, threads=threads, state=state)
 
     def wait(self) -> None:
         """Until the device has done all it was told."""

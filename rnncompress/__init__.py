@@ -9,7 +9,7 @@
 ``inspect`` reads a header; ``Model.load`` reads a trained model to start from. All raise kinds of
 :class:`RnncompressError` (see :mod:`rnncompress.errors`).
 
-Importing this package imports none of numpy, numba, torch and constriction: the first call does.
+Importing this package imports none of numpy, numba and torch: the first call does.
 """
 
 from typing import TYPE_CHECKING
@@ -113,7 +113,7 @@ def compress(
     Without a ``preset`` the choice depends on nothing but the length of ``data``. With a trained ``model`` coding
     starts from it, and :func:`decompress` needs it, too. The result depends neither on ``threads`` nor on the
     machine. For large data use :func:`encode` over files. Raises KeyError for an unknown preset, ValueError for a
-    preset beside a model, ModelError if the model's symbols are not bytes.
+    preset beside a model and for ``threads`` that cannot be had, ModelError if the model's symbols are not bytes.
     """
     from io import BytesIO
 
@@ -137,7 +137,7 @@ def decompress(blob: bytes, *, model: "Model | None" = None, threads: int = 1) -
 
     Raises FormatError (not our format, truncated, damaged), LimitError (the header asks for too much memory),
     MismatchError (what was decoded is not what was encoded) or CannotDecodeHereError (ModelNeededError if the
-    ``model`` is missing or another).
+    ``model`` is missing or another), ValueError for ``threads`` that cannot be had.
     """
     from io import BytesIO
 

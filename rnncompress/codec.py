@@ -4,33 +4,29 @@ import os
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
-from typing import BinaryIO, Final, Literal, Protocol, TypeVar
-
-import numpy as np
+from typing import BinaryIO, Final, Protocol, TypeVar
 
 from rnncompress import container, pretrained
 from rnncompress._version import __version__
 from rnncompress.checkpoint import Checkpoints
-from rnncompress.config import Config
+from rnncompress.config import Config, canonical, check_config
 from rnncompress.container import Header, Mode
+from rnncompress.engine import Engine, EngineName
 from rnncompress.errors import (
     CheckpointError,
-    DamagedError,
     FormatError,
     InputError,
     MismatchError,
+    PayloadError,
     VersionError,
 )
 from rnncompress.layout import Layout
-from rnncompress.limits import MEMORY_LIMIT, check_memory
+from rnncompress.limits import MEMORY_LIMIT, check_memory, check_threads
 from rnncompress.loop import Decoding, Encoding, Meter, ProgressCallback, code
 from rnncompress.lstm import state as states
-from rnncompress.model import Model
-from rnncompress.network import PRECISION, Predictor
-from rnncompress.snapshot import Identity, Snapshot, shapes
+from rnncompress.model import Model, State
+from rnncompress.snapshot import Identity, Snapshot
 from rnncompress.trust import build as build_trusted
-
-Engine = Literal["reference", "cpu", "cuda"]
 
 REPORT: Final = "please report it with what `rnncompress selfcheck` and `rnncompress info --json` print"
 
@@ -55,7 +51,7 @@ class Report:
     seconds: float
     config: Config | None
     """None if stored."""
-    engine: Engine
+    engine: EngineName
     digest: bytes
     """BLAKE2b-128 of the original."""
     trained: bytes | None
@@ -68,10 +64,12 @@ class Report:
 
 
 class Build(Protocol):
-    """Makes the predictor of a file: :func:`rnncompress.trust.build`."""
+    """Makes the engine of a file: :func:`rnncompress.trust.build`."""
 
-    def __call__(self, config: Config, windows: int, *, engine: Engine, threads: int) -> Predictor:
-        """A fresh predictor for a file of so many ``windows``."""
+    def __call__(
+        self, config: Config, windows: int, *, engine: EngineName, threads: int, state: State | None
+    ) -> Engine:
+        """An engine for a file of so many ``windows``, whose network begins with ``state`` if given."""
 
 
 def encode(
@@ -80,7 +78,7 @@ def encode(
     config: Config,
     *,
     model: Model | None = None,
-    engine: Engine = "cpu",
+    engine: EngineName = "cpu",
     threads: int = 1,
     progress: ProgressCallback | None = None,
     checkpoints: Checkpoints | None = None,
@@ -92,11 +90,13 @@ def encode(
     from it; ``config`` is of the same network, as :func:`rnncompress.pretrained.adapt` makes it, and decoding needs
     the same model. ``progress`` is called about every 0.1 s.
     With ``checkpoints`` the state is saved now and then, and a run can go on with the ``target`` that an
-    interrupted one left; remove them when the output is safe. ``build`` replaces the model (for tests).
+    interrupted one left; remove them when the output is safe. ``build`` replaces the engine (for tests).
     Raises InputError if the source changes meanwhile, DeviceError if the engine cannot run here, ValueError
-    if ``config`` cannot be written to a file, ModelError, CheckpointError, and KeyboardInterrupt after a checkpoint.
+    if ``config`` cannot be written to a file or ``threads`` cannot be had, ModelError, CheckpointError, and
+    KeyboardInterrupt after a checkpoint.
     """
-    container.check_config(config)
+    check_threads(threads)
+    check_config(config)
     if model is not None:
         pretrained.check_bytes(model)
     measured = _measure(source)
@@ -109,15 +109,14 @@ def encode(
         layout = Layout(length, config.streams, config.window)
         trained = model.digest if model else None
         modelled = Header("trained" if trained else "model", length, digest, config, trained)
-        predictor = build(config, layout.windows, engine=engine, threads=threads)
-        if model is not None:
-            predictor.load_state(model.state(config))
+        start = model.state(config) if model is not None else None
+        coding = build(config, layout.windows, engine=engine, threads=threads, state=start)
         identity = _identity("encode", length, digest, config, trained)
         encoding = _begin(
-            lambda at: Encoding(source, target, modelled, at), predictor, layout, meter, checkpoints, identity
+            lambda at: Encoding(source, target, modelled, at), coding, layout, meter, checkpoints, identity
         )
         with checkpoints.running(meter.done) if checkpoints else nullcontext():
-            code(encoding, predictor, meter, checkpoints, identity)
+            code(encoding, coding, meter, checkpoints, identity)
         if encoding.writer.size < size:
             header, size = modelled, encoding.writer.size
     if header.mode == "stored":
@@ -132,7 +131,7 @@ def decode(
     target: BinaryIO,
     *,
     model: Model | None = None,
-    engine: Engine = "cpu",
+    engine: EngineName = "cpu",
     threads: int = 1,
     memory_limit: int = MEMORY_LIMIT,
     progress: ProgressCallback | None = None,
@@ -145,10 +144,13 @@ def decode(
     ``model`` is the trained one that coding started from; a file that was coded without one ignores it.
     ``checkpoints`` are as in :func:`encode`. Raises FormatError (NotRnncError, TruncatedError, DamagedError),
     VersionError, LimitError (see :mod:`rnncompress.limits`), ModelNeededError, MismatchError, DeviceError,
-    CheckpointError.
+    CheckpointError, and ValueError if ``threads`` cannot be had.
     """
+    check_threads(threads)
     header = container.inspect(source)
     if header.config is not None:
+        if not header.config.layers:
+            raise VersionError("coded without a network, which this program cannot do: upgrade it")
         check_memory(header.config, memory_limit, trained=header.trained is not None)
     container.verify(source)
     model = pretrained.needed(header, model)
@@ -161,13 +163,12 @@ def decode(
     else:
         config = header.config
         layout = Layout(header.length, config.streams, config.window)
-        predictor = build(config, layout.windows, engine=engine, threads=threads)
-        if model is not None:
-            predictor.load_state(model.state(config))
+        start = model.state(config) if model is not None else None
+        coding = build(config, layout.windows, engine=engine, threads=threads, state=start)
         identity = _identity("decode", size, packed_digest, config, header.trained)
         decoding = _begin(
             lambda at: Decoding(source, target, config, layout, at),
-            predictor,
+            coding,
             layout,
             meter,
             checkpoints,
@@ -175,8 +176,8 @@ def decode(
         )
         try:
             with checkpoints.running(meter.done) if checkpoints else nullcontext():
-                code(decoding, predictor, meter, checkpoints, identity)
-        except DamagedError as error:  # its checksum is right, so it is the model that differs
+                code(decoding, coding, meter, checkpoints, identity)
+        except PayloadError as error:  # its checksum is right, so it is the model that differs
             raise MismatchError(f"{error}: this machine computes other numbers; {REPORT}") from error
         decoding.output.flush()
     if _measure(target) != (header.length, header.digest):
@@ -186,7 +187,7 @@ def decode(
 
 def _begin(
     make: Callable[[Snapshot], Way],
-    predictor: Predictor,
+    engine: Engine,
     layout: Layout,
     meter: Meter,
     checkpoints: Checkpoints | None,
@@ -195,26 +196,20 @@ def _begin(
     """The direction at the snapshot that the run can go on from, or else at the beginning."""
 
     def take(at: Snapshot) -> Way:
-        _check(at, predictor.config, layout)
-        states.check(predictor.config, at.state)
+        if not 0 < at.windows < layout.windows:
+            raise CheckpointError("it does not hold what it should")
+        states.check_state(engine.config, at.state)
         direction = make(replace(at, state={}))
-        predictor.load_state(dict(at.state))
+        if at.windows % container.block_windows(engine.config):
+            direction.begin_block(engine)
+        engine.load_state(at.state)
         meter.go_on(at, layout.coded(0, at.windows * layout.window))
         return direction
 
     if checkpoints is None:
         return make(Snapshot())
-    expected = shapes(predictor.state(copy=False)) if checkpoints.resuming else {}
+    expected = engine.shapes() if checkpoints.resuming else {}
     return checkpoints.restore(identity, expected, take) or make(Snapshot())
-
-
-def _check(at: Snapshot, config: Config, layout: Layout) -> None:
-    """Raise CheckpointError unless ``at`` can be a snapshot of a run with ``layout``."""
-    symbols = at.windows % container.block_windows(config) * layout.window * layout.streams
-    cum, freq = at.pairs.astype(np.int64)
-    sound = np.all((cum > 0) & (freq > 0) & (cum + freq < 1 << PRECISION))
-    if not (0 < at.windows < layout.windows and len(cum) == symbols and sound):
-        raise CheckpointError("it does not hold what it should")
 
 
 def _identity(direction: str, length: int, digest: bytes, config: Config, trained: bytes | None) -> Identity:
@@ -222,7 +217,7 @@ def _identity(direction: str, length: int, digest: bytes, config: Config, traine
     return {
         "direction": direction,
         "input": f"{length} {digest.hex()}",
-        "configuration": asdict(config),
+        "configuration": canonical(config).hex(),
         "trained model": trained.hex() if trained else None,
         "version of rnncompress": f"{__version__}, format {container.VERSION}",
     }
@@ -243,7 +238,7 @@ def _begins_with(target: BinaryIO, header: Header) -> bool:
         return False
 
 
-def _report(header: Header, size: int, meter: Meter, engine: Engine) -> Report:
+def _report(header: Header, size: int, meter: Meter, engine: EngineName) -> Report:
     return Report(
         mode=header.mode,
         original_bytes=header.length,

@@ -3,9 +3,10 @@
 ::
 
     file   = magic, version, size of body, body, CRC-32, then the stored bytes or the blocks
-    body   = mode, length, digest, the hash of the trained model if it starts from one, and the configuration
-             unless it is stored
-    block  = size of payload, payload, CRC-32
+    body   = mode, length, digest, the hash of the trained model if it starts from one, and unless it is stored
+             the configuration, to the end: its parts in the order of their tags
+    part   = tag, size of the fields, fields
+    block  = number of words of each lane, the words of each lane, CRC-32
 
 Every CRC-32 is that of all bytes of the file before it, checksums left out. So a block that was lost,
 exchanged or taken from another file is found just like a flipped bit.
@@ -15,12 +16,12 @@ import hashlib
 import io
 import os
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO, Final, Literal
 
-from rnncompress.config import CELLS, Config
+from rnncompress.config import CELLS, PARTS, Cell, Config, canonical, check_config, from_parts, varint
 from rnncompress.errors import DamagedError, NotRnncError, TruncatedError, VersionError
 
 Mode = Literal["model", "stored", "trained"]
@@ -32,11 +33,9 @@ MAGIC: Final = b"\x89RNN"
 VERSION: Final = 1
 BLOCK_SYMBOLS: Final = 1 << 20
 """A block covers about this many bytes of the original."""
-MAX_PARAMETER: Final = (1 << 31) - 1
-MAX_LAYERS: Final = 255
-MAX_CONTEXTS: Final = (1 << 26) - 2
-MAX_CONTEXT_BITS: Final = 30
 
+WORD: Final = 4
+"""Bytes of a word of the coder."""
 _CRC = 4
 _DIGEST = 16
 _CHUNK = 1 << 20
@@ -73,28 +72,6 @@ def block_windows(config: Config) -> int:
     return max(1, BLOCK_SYMBOLS // (config.streams * config.window))
 
 
-def check_config(config: Config) -> None:
-    """Raise ValueError, with one line that says why, if no file can hold ``config``."""
-    for name, value in _parameters(config).items():
-        if not 0 <= value <= MAX_PARAMETER:
-            raise ValueError(f"{name} is {value}, not in 0 … {MAX_PARAMETER}")
-    for name in ("layers", "hidden", "streams", "window", "horizon", "context_bits"):
-        if getattr(config, name) < 1:
-            raise ValueError(f"{name} must be at least 1")
-    largest = {"layers": MAX_LAYERS, "contexts": MAX_CONTEXTS, "context_bits": MAX_CONTEXT_BITS}
-    for name, limit in largest.items():
-        if getattr(config, name) > limit:
-            raise ValueError(f"{name} is {getattr(config, name)}, more than {limit}")
-    if config.contexts % 2:
-        raise ValueError(f"contexts is {config.contexts}, but there is no context of no symbols")
-    if config.alphabet != 256:
-        raise ValueError(f"alphabet is {config.alphabet}, but symbols are bytes")
-    if config.hidden % 16:
-        raise ValueError(f"hidden is {config.hidden}, no multiple of 16")
-    if config.window % 2:
-        raise ValueError(f"window is {config.window}, an odd number")
-
-
 class Writer:
     """Writes a header at the start of ``target``, then blocks.
 
@@ -117,9 +94,9 @@ class Writer:
             target.truncate()
             self._put(_frame(header))
 
-    def block(self, payload: bytes) -> None:
-        """Append one block."""
-        self._put(_varint(len(payload)) + payload)
+    def block(self, payload: Sequence[bytes]) -> None:
+        """Append one block: a part for each lane, of whole words."""
+        self._put(b"".join([*(varint(len(part) // WORD) for part in payload), *payload]))
 
     def _keep(self, blocks: int) -> None:
         reader = _Reader(self._target)
@@ -152,8 +129,8 @@ def inspect(source: BinaryIO) -> Header:
     return _read_header(_Reader(source))
 
 
-def payloads(source: BinaryIO) -> Iterator[bytes]:
-    """The payloads of all blocks in turn, each checked; at the end, that nothing follows.
+def payloads(source: BinaryIO) -> Iterator[list[bytes]]:
+    """The payloads of all blocks in turn, a part for each lane, checked; at the end, that nothing follows.
 
     Raises TruncatedError or DamagedError, besides what :func:`inspect` raises.
     """
@@ -162,19 +139,21 @@ def payloads(source: BinaryIO) -> Iterator[bytes]:
     reader.check_end()
 
 
-def _read_blocks(reader: "_Reader", header: Header) -> Iterator[bytes]:
+def _read_blocks(reader: "_Reader", header: Header) -> Iterator[list[bytes]]:
     """The payloads of all blocks in turn, each checked."""
     assert header.config is not None, "a stored file has no blocks"
     config = header.config
     symbols = block_windows(config) * config.streams * config.window
     # A symbol makes the coder write a word at most, the end of a block two.
-    longest = 4 * symbols + 8
+    longest = symbols + 2 * config.lanes
     for number in range(-(-header.length // symbols)):
         start = reader.offset
-        size = reader.varint(f"the size of block {number}")
-        if size > longest or size % 4:
-            raise DamagedError(f"block {number} at byte {start} has the impossible size {size}")
-        payload = reader.take(size, f"block {number}")
+        sizes = [reader.varint(f"the size of block {number}") for _ in range(config.lanes)]
+        if sum(sizes) > longest:
+            raise DamagedError(
+                f"block {number} at byte {start} has the impossible size of {sum(sizes)} words"
+            )
+        payload = [reader.take(WORD * size, f"block {number}") for size in sizes]
         reader.check_crc(f"block {number}", start)
         yield payload
 
@@ -264,27 +243,11 @@ class _Reader:
             )
 
 
-def _parameters(config: Config) -> dict[str, int]:
-    """The fields of ``config`` in order, as the numbers that the file holds."""
-    values = {field.name: getattr(config, field.name) for field in fields(config)}
-    return values | {"cell": CELLS.index(config.cell)}
-
-
-def _varint(value: int) -> bytes:
-    groups = bytearray()
-    while value > 127:
-        groups.append(value & 127 | 128)
-        value >>= 7
-    return bytes(groups) + bytes([value])
-
-
 def _frame(header: Header) -> bytes:
     """The header without its checksum."""
-    body = (
-        bytes([MODES.index(header.mode)]) + _varint(header.length) + header.digest + (header.trained or b"")
-    )
+    body = bytes([MODES.index(header.mode)]) + varint(header.length) + header.digest + (header.trained or b"")
     if header.config is not None:
-        body += b"".join(_varint(value) for value in _parameters(header.config).values())
+        body += canonical(header.config)
     return MAGIC + bytes([VERSION, len(body)]) + body
 
 
@@ -321,13 +284,32 @@ def _read_body(reader: _Reader) -> Header:
 
 
 def _read_config(reader: _Reader) -> Config:
-    values = {field.name: reader.varint(field.name) for field in fields(Config)}
-    cell = values.pop("cell")
-    if cell >= len(CELLS):
-        raise DamagedError(f"the header announces the unknown cell {cell}")
-    config = Config(CELLS[cell], **values)
+    """The parts of the configuration, which end where the body ends."""
+    told: dict[str, dict[str, int | Cell]] = {}
+    last = 0
+    while reader.offset < reader.size:
+        tag, size = reader.take(2, "a part")
+        if tag <= last:
+            raise DamagedError(f"the header holds part {tag} after part {last}")
+        part = next((part for part in PARTS if part.tag == tag), None)
+        if part is None:
+            raise VersionError(f"the header holds part {tag}, which this program does not know: upgrade it")
+        fields = _Reader(io.BytesIO(reader.take(size, part.name)))
+        told[part.name] = {name: _value(name, fields.varint(name)) for name in part.fields}
+        fields.check_end()
+        last = tag
     try:
+        config = from_parts(told)
         check_config(config)
     except ValueError as error:
         raise DamagedError(f"the header announces an impossible model: {error}") from None
     return config
+
+
+def _value(name: str, number: int) -> int | Cell:
+    """What the field ``name`` is where the file holds ``number``."""
+    if name != "cell":
+        return number
+    if number >= len(CELLS):
+        raise DamagedError(f"the header announces the unknown cell {number}")
+    return CELLS[number]

@@ -8,18 +8,12 @@ import hashlib
 import os
 import sys
 import tomllib
-import urllib.error
-import urllib.request
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPResponse
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
-from rnncompress._version import __version__
 from rnncompress.errors import CorpusError, OutputError
 from rnncompress.files import atomic_output
 
@@ -27,8 +21,6 @@ Progress = Callable[[int, int | None], None]
 """Called with the bytes that have arrived and, where known, the bytes to come in all."""
 
 _PIECE: Final = 1 << 20
-_TIMEOUT: Final = 30.0
-"""Seconds without an answer after which a server counts as unreachable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +128,11 @@ def fetch(corpus: Corpus, progress: Progress | None = None) -> None:
     if not corpus.url or not corpus.missing():
         return
     part = cache_folder() / corpus.name / f"{corpus.archive}.part"
-    with _writing(part.parent):
+    with writing_cache(part.parent):
         part.parent.mkdir(parents=True, exist_ok=True)
-    _download(corpus, part, progress)
+    from rnncompress.download import download  # what speaks HTTP takes long to import
+
+    download(corpus, part, progress)
     try:
         _unzip(corpus, part)
     except CorpusError as error:
@@ -152,6 +146,8 @@ def take(corpus: Corpus, source: Path) -> None:
 
     Raises CorpusError if the bytes are not the published ones.
     """
+    from zipfile import is_zipfile
+
     if not corpus.url:
         raise CorpusError(f"{corpus.name} is part of rnncompress; there is nothing to fetch")
     try:
@@ -159,7 +155,7 @@ def take(corpus: Corpus, source: Path) -> None:
             for file in corpus.files:
                 with (source / file.name).open("rb") as stream:
                     _store(corpus, file, stream)
-        elif zipfile.is_zipfile(source):
+        elif is_zipfile(source):
             _unzip(corpus, source)
         else:
             length = source.stat().st_size
@@ -225,7 +221,7 @@ def _has_length(path: Path, length: int) -> bool:
 
 
 @contextmanager
-def _writing(folder: Path) -> Iterator[None]:
+def writing_cache(folder: Path) -> Iterator[None]:
     """Turn a failure to write into one line that says where and what to do."""
     try:
         yield
@@ -239,7 +235,7 @@ def _writing(folder: Path) -> Iterator[None]:
 def _store(corpus: Corpus, file: CorpusFile, source: IO[bytes]) -> None:
     """Copy ``source`` into the cache; it takes its name only if its bytes are the published ones."""
     path = corpus.path(file)
-    with _writing(path.parent):
+    with writing_cache(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
     found = _Hashes(file)
     with atomic_output(path, overwrite=True) as target:
@@ -250,6 +246,9 @@ def _store(corpus: Corpus, file: CorpusFile, source: IO[bytes]) -> None:
 
 
 def _unzip(corpus: Corpus, archive: Path) -> None:
+    import zipfile
+    import zlib
+
     try:
         with zipfile.ZipFile(archive) as opened:
             members = {PurePosixPath(member.filename).name: member for member in opened.infolist()}
@@ -260,65 +259,3 @@ def _unzip(corpus: Corpus, archive: Path) -> None:
                     _store(corpus, file, source)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise CorpusError(f"{corpus.archive} is damaged ({error})") from None
-
-
-def _download(corpus: Corpus, part: Path, progress: Progress | None) -> None:
-    """Bring ``part`` to the full length of the archive, going on from what it already holds."""
-    have = part.stat().st_size if part.exists() else 0
-    headers = {"User-Agent": f"rnncompress/{__version__}", "Accept-Encoding": "identity"}
-    if have:
-        headers["Range"] = f"bytes={have}-"
-    try:
-        request = urllib.request.Request(str(corpus.url), headers=headers)
-        with urllib.request.urlopen(request, timeout=_TIMEOUT) as reply:
-            _receive(reply, part, have, progress)
-    except urllib.error.HTTPError as error:
-        if (
-            have and error.code == 416
-        ):  # nothing lies beyond `have`: complete, unless the publisher's zip changed
-            if error.headers.get("Content-Range", "").endswith(f"/{have}"):
-                return
-            part.unlink()
-            _download(corpus, part, progress)
-            return
-        raise CorpusError(
-            f"{corpus.url} answered {error.code} {error.reason}; {_elsewhere(corpus)}"
-        ) from None
-    except (OSError, HTTPException) as error:
-        reason = getattr(error, "reason", error)
-        raise CorpusError(f"cannot fetch {corpus.url}: {reason}; {_elsewhere(corpus)}") from None
-
-
-def _receive(reply: HTTPResponse, part: Path, have: int, progress: Progress | None) -> None:
-    """Write the body of ``reply`` behind what ``part`` holds, or from the start if ranges are ignored."""
-    if reply.status != 206:
-        have = 0
-    elif not reply.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
-        raise HTTPException(f"the server sent another range than asked ({reply.headers['Content-Range']})")
-    announced = reply.headers.get("Content-Length")
-    total = have + int(announced) if announced else None
-    with _writing(part.parent):
-        target = part.open("r+b" if have else "wb", buffering=0)
-    with target:
-        target.seek(have)
-        if progress:
-            progress(have, total)
-        while piece := reply.read1(_PIECE):
-            have += len(piece)
-            with _writing(part.parent):
-                while piece:
-                    piece = piece[target.write(piece) :]
-            if progress:
-                progress(have, total)
-    if total is not None and have < total:
-        raise HTTPException(f"the connection ended after {have:,} of {total:,} bytes")
-
-
-def _elsewhere(corpus: Corpus) -> str:
-    """What to do when the network did not serve."""
-    wanted = f"{corpus.archive} or {corpus.files[0].name}" if len(corpus.files) == 1 else corpus.archive
-    command = f"rnncompress corpus fetch {corpus.name}"
-    return (
-        f"run `{command}` again to go on, or bring {wanted} (see {corpus.home}) from another machine "
-        f"and run `{command} --from FILE`"
-    )

@@ -8,10 +8,12 @@
     ├── CheckpointError               exit 1   no checkpoint fits: damaged, or of another input
     ├── ModelError                    exit 1   a model file is damaged, is none, or does not suit
     ├── CorpusError                   exit 1   a corpus cannot be fetched, or is not the published one
+    ├── BenchError                    exit 1   a compressor crashed in the benchmark, or broke a limit
     ├── FormatError                   exit 1   the file is not ours, or is damaged
     │   ├── NotRnncError              exit 1   no magic number: some other kind of file
     │   ├── TruncatedError            exit 1   the file ends too early
     │   └── DamagedError              exit 1   a checksum differs, or a field makes no sense
+    │       └── PayloadError          exit 1   the checksums are right, but no encoder writes such a payload
     ├── LimitError                    exit 1   a header asks for more than the limits allow
     ├── MismatchError                 exit 3   what was decoded is not what was encoded
     └── CannotDecodeHereError         exit 4   sound file, wrong machine or version
@@ -23,13 +25,17 @@
 The command line prints the text of the error after ``rnncompress: error:`` and exits with ``exit_code``.
 """
 
-from typing import ClassVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar, Final
 
 
 class RnncompressError(Exception):
     """Base of all errors that rnncompress raises on purpose."""
 
     exit_code: ClassVar[int] = 1
+    names_file: bool = False
+    """Whether the text says which file the error is about."""
 
 
 class InputError(RnncompressError):
@@ -52,6 +58,10 @@ class CorpusError(RnncompressError):
     """A corpus cannot be fetched, or its bytes are not the published ones."""
 
 
+class BenchError(RnncompressError):
+    """A compressor crashed in the benchmark, or broke a limit of time or memory."""
+
+
 class FormatError(RnncompressError):
     """The compressed file is not sound."""
 
@@ -68,8 +78,12 @@ class DamagedError(FormatError):
     """A checksum differs or a field has an impossible value."""
 
 
+class PayloadError(DamagedError):
+    """The payload fits no sequence of symbols: the decoder computes other numbers than the encoder did."""
+
+
 class LimitError(RnncompressError):
-    """The header asks for a model or a length beyond the limits in force."""
+    """The header asks for a network or a length beyond the limits in force."""
 
 
 class MismatchError(RnncompressError):
@@ -98,3 +112,29 @@ class DeviceError(CannotDecodeHereError):
 
 class SelfCheckError(CannotDecodeHereError):
     """This machine computes other numbers than the format defines."""
+
+
+_ABOUT_CONTENT: Final = (
+    InputError,
+    FormatError,
+    LimitError,
+    MismatchError,
+    VersionError,
+    ModelError,
+    ModelNeededError,
+)
+
+
+@contextmanager
+def about(name: str) -> Iterator[None]:
+    """In the block the file ``name`` is read: an error about what a file holds begins with that name.
+
+    What reads a file need not know its name. Errors that name a file already, and those about the machine, pass.
+    """
+    try:
+        yield
+    except _ABOUT_CONTENT as error:
+        if not error.names_file:
+            error.args = (f"{name}: {error}",)
+            error.names_file = True
+        raise

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from rnncompress.attributes import PRIVATE, Attributes, make_private
 from rnncompress.errors import InputError, MismatchError, OutputError, RnncompressError
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 PART: Final = ".rnnc-part"
 """What the name of an output ends in until it is whole."""
+
+_WRITING: Final = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 def open_input(path: Path) -> BinaryIO:
@@ -25,14 +28,14 @@ def open_input(path: Path) -> BinaryIO:
     if file.seekable():
         return file
     with file:
-        return spool(file)
+        return spool(file, str(path))
 
 
-def spool(stream: BinaryIO) -> BinaryIO:
-    """A temporary copy of ``stream`` (standard input, say), at its start; closing it removes it."""
+def spool(stream: BinaryIO, name: str) -> BinaryIO:
+    """A temporary copy of ``stream``, at its start; closing it removes it. Errors call the stream ``name``."""
     copy = scratch()
     try:
-        with _told_as(InputError, "cannot read the input"):
+        with _told_as(InputError, f"cannot read {name}"):
             shutil.copyfileobj(stream, copy, 1 << 20)
         copy.seek(0)
     except BaseException:
@@ -67,13 +70,18 @@ def beside(path: Path, suffix: str) -> Path:
 
 @contextmanager
 def atomic_output(
-    path: Path, *, overwrite: bool = False, keep: Callable[[], bool] = lambda: False
+    path: Path,
+    *,
+    overwrite: bool = False,
+    keep: Callable[[], bool] = lambda: False,
+    attributes: Attributes | None = None,
 ) -> Iterator[BinaryIO]:
     """A file to write and read that becomes ``path`` when the block ends well and vanishes if it raises.
 
-    Until then it stands beside ``path`` under another name, locked, so that nobody else writes to it; it is on
-    disk (fsync) before it is renamed. While ``keep()`` is true it neither vanishes nor begins empty: a later
-    call goes on with it. After a MismatchError it is left there to be looked at.
+    Until then it stands beside ``path`` under another name, private, and locked, so that nobody else writes to it;
+    it gets its ``attributes`` (by default the usual ones) and is on disk (fsync) before it is renamed. While
+    ``keep()`` is true it neither vanishes nor begins empty: a later call goes on with it. After a MismatchError it
+    is left there to be looked at.
     Raises OutputError when ``path`` exists and ``overwrite`` is false, when the folder is missing or not
     writable, when another process writes to it, and when the disk is full, also from writes inside the block.
     """
@@ -85,6 +93,8 @@ def atomic_output(
         if not keep():
             file.truncate(0)
         yield file
+        file.flush()  # what is written later would change the times
+        (attributes or Attributes.usual()).give(part, final)
         sync(file)
         with _told_as(OutputError, f"cannot write {path}"):
             check_output(path, overwrite=overwrite)
@@ -103,9 +113,11 @@ def atomic_output(
 
 @contextmanager
 def write_anew(path: Path) -> Iterator[BinaryIO]:
-    """A file that is written from its start, and removed if the block raises. Raises OutputError."""
+    """A private file in place of what ``path`` was, removed if the block raises. Raises OutputError."""
     with _told_as(OutputError, f"cannot write {path}"):
-        file = io.BufferedRandom(_File(path, "w+", str(path)))
+        path.unlink(missing_ok=True)
+        descriptor = os.open(path, _WRITING | os.O_EXCL, PRIVATE)
+        file = io.BufferedRandom(_File(descriptor, "r+", str(path)))
     try:
         yield file
         file.close()
@@ -139,13 +151,13 @@ def replace(path: Path, target: Path) -> None:
 
 def _claim(part: Path, path: Path) -> int:
     """Open ``part`` to read and write, made if it is not there, and lock it until it is closed."""
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     while True:
-        descriptor = os.open(part, flags, 0o666)
+        descriptor = os.open(part, _WRITING, PRIVATE)
         try:
             _lock(descriptor, path)
             with suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(descriptor), part.stat()):
+                    make_private(descriptor)  # an older run may have left it otherwise
                     return descriptor
         except BaseException:
             os.close(descriptor)
@@ -197,7 +209,9 @@ def _told_as(kind: type[RnncompressError], what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise kind(f"{what}: {error.strerror}") from error
+        told = kind(f"{what}: {error.strerror}")
+        told.names_file = True
+        raise told from error
 
 
 def _close(file: BinaryIO) -> None:

@@ -5,13 +5,17 @@ from typing import Final
 from rnncompress.config import Config
 from rnncompress.container import Header
 from rnncompress.errors import LimitError
+from rnncompress.lstm import state as states
 
 MEMORY_LIMIT: Final = 8 << 30
 """Bytes of memory that a header may ask for, if the caller does not say otherwise."""
 
+MOST_THREADS: Final = 256
+"""More threads have no work: they would share the units of a layer and the streams of a window."""
+
 _BASE: Final = 32 << 20
 _BUFFERS: Final = 1 << 13
-_ROW: Final = 64
+"""Bytes of the file that are read or written at once, of each stream, with their copies."""
 
 
 def announced_memory(config: Config, *, trained: bool = False) -> int:
@@ -19,22 +23,21 @@ def announced_memory(config: Config, *, trained: bool = False) -> int:
 
     ``trained`` tells that it starts from a trained model.
     """
-    units = config.layers * config.hidden
-    # Weights, their second moments, gradients, and the integers made of them, then their copies in a checkpoint.
-    weights = 32 * config.weights
-    # What a step of a stream leaves behind for learning: gates and states of every unit, frequencies.
-    step = 8 * units * (config.gates + 6) + 32 * config.alphabet
-    streams = config.streams * (config.window * (step + 8) + _BUFFERS)
-    # The tables of contexts, and once more while a checkpoint is read.
-    tables = 2 * config.contexts.bit_count() * _ROW << config.context_bits
-    # A trained model holds weights, moments and tables; while it is read or handed over, so does a copy.
-    model = weights // 2 + tables if trained else 0
-    return _BASE + weights + streams + tables + model
+    streams = config.streams * (8 * config.window + _BUFFERS)
+    # A trained model is what the network remembers; while it is read or handed over, so is a copy.
+    model = 2 * states.long_memory(config) if trained else 0
+    return _BASE + streams + states.memory(config) + model
 
 
 def announced_work(header: Header) -> int:
     """Multiply-accumulates that decoding takes, about: forward, and twice as many backward."""
     return 3 * header.config.macs * header.length if header.config else 0
+
+
+def check_threads(threads: int) -> None:
+    """Raise ValueError unless so many ``threads`` can be had."""
+    if not 1 <= threads <= MOST_THREADS:
+        raise ValueError(f"threads must be from 1 to {MOST_THREADS}, not {threads}")
 
 
 def check_memory(config: Config, limit: int, *, trained: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""The loop: predict, code, learn. Both directions share it; only where the symbols come from differs."""
+"""The loop: code a window, learn from it. Both directions share it; only where the symbols come from differs."""
 
 import time
 import zlib
@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from rnncompress import container
 from rnncompress.checkpoint import Checkpoints
-from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
 from rnncompress.config import Config
 from rnncompress.container import Header
+from rnncompress.engine import Engine
 from rnncompress.errors import DamagedError
 from rnncompress.files import sync
 from rnncompress.layout import Layout, WindowWriter, read_windows
-from rnncompress.network import PRECISION, IntArray, Predictor, WindowDecoder
 from rnncompress.snapshot import Identity, Snapshot
 
 CURVE_POINTS: Final = 200
@@ -44,13 +43,13 @@ class Direction(Protocol):
     at: Snapshot
     """Where it began; without the state."""
 
-    def window(self, predictor: Predictor, first: int, steps: int) -> tuple[IntArray, IntArray]:
-        """Have ``steps`` steps from step ``first`` on predicted. Returns their cum and freq, each (steps, B)."""
+    def begin_block(self, engine: Engine) -> None:
+        """The next window begins a block, or goes on with one."""
 
-    def finish_window(self, cum: IntArray, freq: IntArray) -> None:
-        """Do what the predictor need not wait for: a GPU learns meanwhile. Both (n,), of the symbols coded."""
+    def window(self, engine: Engine, steps: int, count: int) -> None:
+        """Have the next ``steps`` steps coded, of whose symbols, in C order, the first ``count`` are there."""
 
-    def end_block(self) -> None:
+    def end_block(self, engine: Engine) -> None:
         """The next window begins a new block, or there is none."""
 
     def sync(self) -> int:
@@ -67,20 +66,18 @@ class Encoding:
         self.writer = container.Writer(target, header, at.windows // container.block_windows(header.config))
         self._target = target
         self._windows = read_windows(source, self.layout, at.windows)
-        self._encoder = RangeEncoder()
-        self._encoder.encode(*at.pairs)
 
-    def window(self, predictor: Predictor, first: int, steps: int) -> tuple[IntArray, IntArray]:
+    def begin_block(self, engine: Engine) -> None:
         """See the protocol."""
-        return predictor.predict_window(next(self._windows).astype(np.int32, order="C"))
+        engine.begin_block(None)
 
-    def finish_window(self, cum: IntArray, freq: IntArray) -> None:
+    def window(self, engine: Engine, steps: int, count: int) -> None:
         """See the protocol."""
-        self._encoder.encode(cum, freq)
+        engine.encode_window(next(self._windows).astype(np.int32, order="C"), count)
 
-    def end_block(self) -> None:
+    def end_block(self, engine: Engine) -> None:
         """See the protocol."""
-        self.writer.block(self._encoder.flush())
+        self.writer.block(engine.end_block())
 
     def sync(self) -> int:
         """See the protocol."""
@@ -89,7 +86,7 @@ class Encoding:
 
 
 class Decoding:
-    """The symbols come from the decoder."""
+    """The symbols come from the engine."""
 
     def __init__(
         self, source: BinaryIO, target: BinaryIO, config: Config, layout: Layout, at: Snapshot
@@ -107,38 +104,20 @@ class Decoding:
         self._payloads = islice(
             container.payloads(source), at.windows // container.block_windows(config), None
         )
-        self._decoder: RangeDecoder | None = None
-        if at.pairs.size:
-            self._decoder = RangeDecoder(next(self._payloads))
-            self._decoder.skip(*at.pairs)
 
-    def window(self, predictor: Predictor, first: int, steps: int) -> tuple[IntArray, IntArray]:
+    def begin_block(self, engine: Engine) -> None:
         """See the protocol."""
-        if self._decoder is None:
-            self._decoder = RangeDecoder(next(self._payloads))
-        if isinstance(predictor, WindowDecoder):
-            coded = self.layout.coded(first, steps)
-            symbols = predictor.decode_window(self._decoder.state, self._decoder.words, steps, coded)
-            self._decoder.check()
-        else:
-            symbols = np.zeros((steps, self.layout.streams), dtype=np.int32)
-            for t in range(steps):
-                frequencies = predictor.predict_step()
-                active = self.layout.active(first + t)
-                symbols[t, :active] = self._decoder.decode(frequencies[:active])
-                predictor.observe(symbols[t])
+        engine.begin_block(next(self._payloads))
+
+    def window(self, engine: Engine, steps: int, count: int) -> None:
+        """See the protocol."""
+        symbols = engine.decode_window(steps, count)
         self.output.write(symbols)
         self._add(symbols)
-        return predictor.coded()
 
-    def finish_window(self, cum: IntArray, freq: IntArray) -> None:
-        """See the protocol: nothing is left."""
-
-    def end_block(self) -> None:
+    def end_block(self, engine: Engine) -> None:
         """See the protocol."""
-        assert self._decoder is not None
-        self._decoder.finish()
-        self._decoder = None
+        engine.end_block()
 
     def sync(self) -> int:
         """See the protocol."""
@@ -171,10 +150,10 @@ class Meter:
         self.done, self.bits, self.curve = done, at.bits, list(at.curve)
         self._began -= at.seconds
 
-    def add(self, freq: IntArray) -> None:
-        """Count the symbols that were coded with these frequencies."""
-        self.done += len(freq)
-        self.bits += PRECISION * len(freq) - float(np.log2(freq).sum())
+    def add(self, costs: NDArray[np.float64]) -> None:
+        """Count symbols by what they cost, in bits."""
+        self.done += len(costs)
+        self.bits += float(costs.sum())
         if self.done * CURVE_POINTS >= self._total * (len(self.curve) + 1):
             self.curve.append((self.done, self.bits / self.done))
         now = time.monotonic()
@@ -185,38 +164,36 @@ class Meter:
 
 def code(
     direction: Direction,
-    predictor: Predictor,
+    engine: Engine,
     meter: Meter,
     checkpoints: Checkpoints | None,
     identity: Identity,
 ) -> None:
-    """Run through what is left of the file, window by window."""
+    """Run through what is left of the file, window by window.
+
+    If that begins inside a block, ``direction`` has begun it, and the engine is at its place in it.
+    """
     layout, at = direction.layout, direction.at
-    per_block = container.block_windows(predictor.config)
-    pairs = [at.pairs]
+    per_block = container.block_windows(engine.config)
     for number in range(at.windows, layout.windows):
         first = number * layout.window
         steps = min(layout.window, layout.steps - first)
-        cum, freq = direction.window(predictor, first, steps)
         last = number == layout.windows - 1
+        if number % per_block == 0:
+            direction.begin_block(engine)
+        direction.window(engine, steps, layout.coded(first, steps))
         if not last:
-            predictor.learn()
-        coded = layout.coded(first, steps)
-        direction.finish_window(cum.ravel()[:coded], freq.ravel()[:coded])
+            engine.learn()
         if last or (number + 1) % per_block == 0:
-            direction.end_block()
-            pairs.clear()
-        elif checkpoints:
-            pairs.append(np.stack([cum.ravel(), freq.ravel()]))
-        meter.add(freq.ravel()[:coded])
+            direction.end_block(engine)
+        meter.add(engine.costs())
         if checkpoints and not last and checkpoints.due(meter.done):
             now = Snapshot(
                 windows=number + 1,
-                pairs=np.concatenate([Snapshot().pairs, *pairs], axis=1),
                 crc=direction.sync(),
                 bits=meter.bits,
                 curve=tuple(meter.curve),
                 seconds=meter.seconds,
-                state=predictor.state(copy=False),
+                state=engine.state(copy=False),
             )
             checkpoints.save(identity, now, meter.done)

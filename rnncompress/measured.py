@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import Final
 
-from rnncompress.config import Config
+from rnncompress.config import Config, from_parts, in_parts
 
 NAME: Final = "measured.json"
 
@@ -51,14 +51,14 @@ def load() -> dict[Config, list[Measurement]]:
     text = files("rnncompress").joinpath(NAME).read_text(encoding="utf-8")
     found: dict[Config, list[Measurement]] = {}
     for entry in json.loads(text):
-        found.setdefault(Config(**entry["config"]), []).append(Measurement(**entry["measured"]))
+        found.setdefault(from_parts(entry["config"]), []).append(Measurement(**entry["measured"]))
     return found
 
 
 def dump(measurements: dict[Config, list[Measurement]]) -> str:
     """The text of the file that :func:`load` reads."""
     entries = [
-        {"config": asdict(config), "measured": asdict(one)}
+        {"config": in_parts(config), "measured": asdict(one)}
         for config, several in measurements.items()
         for one in several
     ]

@@ -16,13 +16,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncompress.config import Config
-from rnncompress.container import check_config
+from rnncompress.config import LEARNING, Config, canonical, check_config, from_parts, in_parts
 from rnncompress.errors import CheckpointError, ModelError, VersionError
 from rnncompress.files import atomic_output, open_input
 from rnncompress.lstm import state as states
-from rnncompress.lstm.contexts import HISTORY, ROW, kinds
-from rnncompress.lstm.parameters import Parameters
+from rnncompress.lstm.contexts import ROW
 from rnncompress.vocabulary import Vocabulary
 
 VERSION: Final = 1
@@ -36,23 +34,18 @@ _KEY: Final = "rnncompress"
 _DIGEST: Final = 16
 _LONGEST_HEAD: Final = 100 << 20
 """Of safetensors."""
-CARRIED: Final = ("h", "c", "history")
-"""Arrays of a predictor's state that belong to a text and not to a model."""
-_LEARNING: Final = ("streams", "window", "rate_first", "rate_last", "horizon")
-"""Fields of a configuration that may differ between training and use."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
-    """What training leaves. Two models are the same if their digests are."""
+    """What training leaves. Two models are equal if their digests are."""
 
     config: Config
     """As trained; its alphabet is the vocabulary's."""
     vocabulary: Vocabulary
     arrays: Mapping[str, Array]
-    """What :meth:`rnncompress.network.Predictor.state` holds, but for what is carried from window to window. In
-    place of the tables of contexts: ``context_rows`` (n,) int64, the rows in use, numbered over all tables, and
-    ``context_values`` (n, 16) int32."""
+    """The long memory of a state, see :mod:`rnncompress.lstm.state`. In place of the tables of contexts:
+    ``context_rows`` (n,) int64, the rows in use, numbered over all tables, and ``context_values`` (n, 16) int32."""
     training: Mapping[str, str] = field(default_factory=dict)
     """Facts about the training; they do not count for the digest."""
 
@@ -61,42 +54,45 @@ class Model:
         cls, config: Config, vocabulary: Vocabulary, state: Mapping[str, Array], training: Mapping[str, str]
     ) -> "Model":
         """The model of a predictor in this ``state``."""
-        arrays = {name: array for name, array in state.items() if name not in (*CARRIED, "contexts")}
-        rows = state["contexts"].reshape(-1, ROW)
+        arrays = states.long(state)
+        rows = arrays.pop("contexts").reshape(-1, ROW)
         used = np.flatnonzero(rows.any(axis=1)).astype(np.int64)
         return cls(
             config, vocabulary, arrays | {"context_rows": used, "context_values": rows[used]}, dict(training)
         )
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both have the same digest."""
+        return self.digest == other.digest if isinstance(other, Model) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Of the digest."""
+        return hash(self.digest)
+
     @cached_property
     def digest(self) -> bytes:
-        """BLAKE2b-128 of configuration, vocabulary and arrays: which model this is."""
+        """BLAKE2b-128 of configuration, vocabulary and arrays: which model this is. The number of lanes, with which
+        nothing is trained, does not count."""
         content = hashlib.blake2b(digest_size=_DIGEST)
-        described = _json({"config": asdict(self.config), "vocabulary": asdict(self.vocabulary)})
-        content.update(described + b"\0")
+        content.update(canonical(self.config, without=["lanes"]))
+        content.update(_json(asdict(self.vocabulary)) + b"\0")
         for name, array in sorted(self.arrays.items()):
             content.update(f"{name} {array.dtype.str[1:]} {list(array.shape)}\0".encode())
-            content.update(np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"))).data)
+            content.update(np.require(array, array.dtype.newbyteorder("<"), "C").data)
         return content.digest()
 
     def state(self, config: Config) -> State:
         """The state of a predictor of ``config`` that has learnt what this model knows and has seen no text yet.
 
-        ``config`` may have other streams, windows and rates. Raises ModelError if it is of another network.
+        ``config`` may have other streams, windows and rates. The parameters are the model's own arrays, no copies.
+        Raises ModelError if ``config`` is of another network.
         """
-        changed = {name: getattr(config, name) for name in _LEARNING}
-        if self.config.replace(**changed) != config:
+        if canonical(self.config, without=LEARNING) != canonical(config, without=LEARNING):
             raise ModelError("the model is of another network than the configuration")
-        arrays = {name: array.copy() for name, array in self.arrays.items()}
-        tables = np.zeros((len(kinds(config.contexts)), 1 << config.context_bits, ROW), np.int32)
+        arrays = dict(self.arrays)
+        tables = np.zeros(*states.shapes(config)["contexts"])
         tables.reshape(-1, ROW)[arrays.pop("context_rows")] = arrays.pop("context_values")
-        shape = (config.layers, config.streams, config.hidden)
-        return arrays | {
-            "h": np.zeros(shape, np.int16),
-            "c": np.zeros(shape, np.float32),
-            "history": np.zeros((config.streams, HISTORY), np.int32),
-            "contexts": tables,
-        }
+        return arrays | states.no_text(config) | {"contexts": tables}
 
     def save(self, path: Path, *, overwrite: bool = False) -> None:
         """Write the file ``path``, whole or not at all. Raises OutputError."""
@@ -109,7 +105,7 @@ class Model:
 
         document = {
             "version": VERSION,
-            "config": asdict(self.config),
+            "config": in_parts(self.config),
             "vocabulary": asdict(self.vocabulary),
             "training": dict(self.training),
             "digest": self.digest.hex(),
@@ -138,13 +134,11 @@ class Model:
                 f"{name} was written in model format {told.get('version')}; this program knows {VERSION}: upgrade it"
             )
         try:
-            config = Config(**told["config"])
+            config = from_parts(told["config"])
             vocabulary = Vocabulary(
                 told["vocabulary"]["kind"], tuple(map(str, told["vocabulary"]["entries"]))
             )
             training = {str(key): str(value) for key, value in told["training"].items()}
-            if any(type(value) is not int for key, value in told["config"].items() if key != "cell"):
-                raise ValueError("a number is none")
             _check(config, vocabulary, len(data))
             from safetensors import SafetensorError
             from safetensors.numpy import load
@@ -169,20 +163,17 @@ class Model:
 
     def _check_arrays(self) -> None:
         """Raise ValueError or CheckpointError if a predictor could not take the arrays."""
-        expected = {
-            name: (array.shape, array.dtype)
-            for name, array in Parameters.initial(self.config).arrays().items()
-        }
+        expected = states.long_shapes(self.config)
+        (tables, size, _), _ = expected.pop("contexts")
         rows, values = self.arrays["context_rows"], self.arrays["context_values"]
         expected["context_rows"] = ((len(rows),), np.dtype(np.int64))
         expected["context_values"] = ((len(rows), ROW), np.dtype(np.int32))
         if {name: (array.shape, array.dtype) for name, array in self.arrays.items()} != expected:
             raise ValueError("its arrays have other shapes than its configuration says")
-        limit = len(kinds(self.config.contexts)) << self.config.context_bits
-        if rows.size and not (rows[0] >= 0 and rows[-1] < limit and (np.diff(rows) > 0).all()):
+        if rows.size and not (rows[0] >= 0 and rows[-1] < tables * size and (np.diff(rows) > 0).all()):
             raise ValueError("its rows of contexts are out of range")
         parameters = {name: array for name, array in self.arrays.items() if name != "context_rows"}
-        states.check(self.config, parameters | {"contexts": values})
+        states.check_state(self.config, parameters | {"contexts": values})
 
 
 def told_digest(path: Path) -> bytes:
@@ -217,6 +208,8 @@ def _document(data: bytes, name: str) -> dict[str, Any]:
 def _check(config: Config, vocabulary: Vocabulary, size: int) -> None:
     """Raise ValueError if no file of ``size`` bytes can hold such a model: before memory is taken for it."""
     check_config(config.replace(alphabet=256))
+    if not config.layers:
+        raise ValueError("it has no network")
     if config.alphabet != vocabulary.size:
         raise ValueError("its alphabet is not that of its vocabulary")
     if 8 * config.weights > size:  # each weight with its moment, 4 bytes each

@@ -1,11 +1,12 @@
-"""What the codec loop knows of a model: frequency tables for the next symbols, and a chance to learn.
+"""What an engine knows of a network: frequency tables for the next symbols, and a chance to learn.
 
 Shapes: B streams, T steps in a window, A symbols in the alphabet.
 
 Frequencies are as :mod:`rnncompress.exact.frequencies` makes them.
 """
 
-from typing import Protocol, runtime_checkable
+from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,15 @@ from numpy.typing import NDArray
 from rnncompress.config import Config
 from rnncompress.exact.frequencies import PRECISION, TOTAL
 
-__all__ = ["PRECISION", "TOTAL", "IntArray", "Predictor", "WindowDecoder"]
+__all__ = ["PRECISION", "TOTAL", "IntArray", "Predictor", "lengths"]
 
 IntArray = NDArray[np.int32]
+
+
+def lengths(freq: IntArray) -> NDArray[np.float64]:
+    """Code lengths in bits of symbols with these frequencies: to tell people, not to compute with."""
+    bits: NDArray[np.float64] = PRECISION - np.log2(freq)
+    return bits
 
 
 class Predictor(Protocol):
@@ -46,22 +53,9 @@ class Predictor(Protocol):
     def state(self, *, copy: bool = True) -> dict[str, NDArray[np.generic]]:
         """Everything that later predictions depend on, at a window boundary, in an engine-independent layout.
 
-        Without ``copy`` large arrays may be views, which change as the predictor goes on.
+        Without ``copy`` large arrays may be views, which change as the predictor goes on. Names, shapes, and what
+        the arrays may hold are in :mod:`rnncompress.lstm.state`.
         """
 
-    def load_state(self, state: dict[str, NDArray[np.generic]]) -> None:
-        """Continue from what ``state`` of any engine returned."""
-
-
-@runtime_checkable
-class WindowDecoder(Protocol):
-    """A predictor that can decode a window by itself, which saves the way to the coder and back at every step."""
-
-    def decode_window(
-        self, state: NDArray[np.uint64], words: NDArray[np.uint32], steps: int, count: int
-    ) -> IntArray:
-        """What ``predict_step`` and ``observe`` do for ``steps`` steps, decoding between them.
-
-        Takes the first ``count`` symbols, in C order of (steps, B), from the range decoder whose state and words these
-        are (:mod:`rnncompress.coder.range_decoder`); the others, and all after damage, are 0. Returns (steps, B).
-        """
+    def load_state(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+        """Continue from what ``state`` of any engine returned; its arrays are left as they are."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from rnncompress.config import Config
+from rnncompress.config import Cell, Config
 
 Alphabet = Literal["bytes", "characters", "words"]
 """What symbols stand for; see :mod:`rnncompress.vocabulary`."""
@@ -25,111 +25,91 @@ class Preset:
         return next(config for start, config in reversed(self.steps) if length >= start)
 
 
-def _contexts(*orders: int) -> int:
-    """``Config.contexts`` of some orders, the word and the pair of words."""
-    return sum(1 << order for order in orders) | 1 << 24 | 1 << 25
+Row = tuple[str, int, Cell, int, int, int, int, int, int, int, str, int]
+"""A line of the table below."""
 
-
-_TEXT: Final = _contexts(2, 3, 4, 6, 9, 14)
+_CONTEXTS: Final = {
+    "": 0,
+    "text": sum(1 << order for order in (2, 3, 4, 6, 9, 14)) | 1 << 24 | 1 << 25,
+}
+"""Sets of contexts by name: the last symbols of some orders, the word, the pair of words."""
 
 # Few streams learn more from each byte, many make the products of an update larger: see docs/experiments.md.
-_SMALL: Final = Config(
-    hidden=128, streams=1, rate_first=5000, rate_last=2000, contexts=_TEXT, context_bits=16
-)
-
 # A GPU wants hundreds of streams, which only large inputs feed.
-_LARGE: Final = Config(
-    layers=4, hidden=1024, streams=16, rate_first=2000, rate_last=500, contexts=_TEXT, context_bits=18
-)
+# A thread decodes whole lanes, and a lane costs about five bytes in a block of a MiB: so four, or all streams.
+# The networks of Graves 2013 have their units rounded to a multiple of 16; learning rates and windows are ours.
+_ROWS: Final[tuple[Row, ...]] = (
+    # preset              from  cell  layers hidden streams lanes window  first   last  contexts bits
+    ("default",              0, "lstm",  2,   128,     1,    1,    16,    5000,   2000, "text",  16),
+    ("default",        300_000, "lstm",  2,   128,     2,    2,    16,    6000,   1500, "text",  20),
+    ("default",      1_500_000, "lstm",  2,   128,     4,    4,    16,    8000,   1500, "text",  20),
+    ("default",     10_000_000, "lstm",  2,   256,    16,    4,    16,    8000,   1000, "text",  21),
+    ("fast",                 0, "lstm",  1,    64,     2,    2,    16,    8000,   2000, "text",  16),
+    ("fast",           300_000, "lstm",  1,    64,     8,    4,    16,    8000,   2000, "text",  18),
+    ("fast",         1_500_000, "lstm",  1,    64,    16,    4,    16,   10000,   2000, "text",  20),
+    ("fast",        10_000_000, "lstm",  1,    64,    32,    4,    16,   10000,   2000, "text",  20),
+    ("max",                  0, "lstm",  2,   256,     1,    1,    16,    3000,   1000, "text",  16),
+    ("max",            300_000, "lstm",  2,   256,     2,    2,    16,    5000,   1000, "text",  20),
+    ("max",          1_500_000, "lstm",  2,   256,     4,    4,    16,    6000,   1000, "text",  22),
+    ("large",                0, "lstm",  4,  1024,    16,    4,    16,    2000,    500, "text",  18),
+    ("large",        1_500_000, "lstm",  4,  1024,    64,    4,    16,    3000,    500, "text",  20),
+    ("large",       20_000_000, "lstm",  4,  1024,   256,    4,    32,    4000,    500, "text",  21),
+    ("xl",                   0, "lstm",  4,  2048,    16,    4,    16,    1000,    500, "text",  18),
+    ("xl",           1_500_000, "lstm",  4,  2048,    64,    4,    16,    2000,    500, "text",  19),
+    ("xl",          20_000_000, "lstm",  4,  2048,   256,    4,    16,    2000,    500, "text",  19),
+    ("lstm",                 0, "lstm",  2,   256,     1,    1,    16,    5000,   2000, "",      18),
+    ("lstm",           300_000, "lstm",  2,   256,     4,    4,    16,   10000,   3000, "",      18),
+    ("lstm",         1_500_000, "lstm",  2,   256,     8,    4,    16,   10000,   2000, "",      18),
+    ("lstm",        10_000_000, "lstm",  2,   256,    16,    4,    16,   10000,   1000, "",      18),
+    ("rnn",                  0, "rnn",   2,   256,     1,    1,    16,    3000,   1000, "",      18),
+    ("rnn",            300_000, "rnn",   2,   256,     4,    4,    16,    3000,   1000, "",      18),
+    ("rnn",          1_500_000, "rnn",   2,   256,     8,    4,    16,    3000,    500, "",      18),
+    ("graves-rnn",           0, "rnn",   1,  1008,    32,    4,    64,    1000,     50, "",      18),
+    ("graves-ptb-char",      0, "lstm",  1,  1008,    32,    4,    64,    2000,     50, "",      18),
+    ("graves-ptb-word",      0, "lstm",  1,  1008,    32,    4,    32,    2000,     50, "",      18),
+    ("graves-wiki",          0, "lstm",  7,   704,    64,    4,    64,    1000,     50, "",      18),
+)  # fmt: skip
+"""The configuration of each preset by the size of the input, from so many bytes on; rates are in millionths."""
 
-# The networks of Graves 2013, their units rounded to a multiple of 16. Learning rates and windows are ours.
-_GRAVES: Final = Config(layers=1, hidden=1008, streams=32, window=64, rate_first=2000, rate_last=50)
+
+def _steps(name: str) -> tuple[tuple[int, Config], ...]:
+    """``Preset.steps`` from the table."""
+    return tuple(
+        (
+            start,
+            Config(
+                cell, layers=layers, hidden=hidden, streams=streams, lanes=lanes, window=window,
+                rate_first=first, rate_last=last, contexts=_CONTEXTS[contexts], context_bits=bits,
+            ),
+        )
+        for preset, start, cell, layers, hidden, streams, lanes, window, first, last, contexts, bits in _ROWS
+        if preset == name
+    )  # fmt: skip
+
+
+_SUMMARIES: Final = {
+    "default": "contexts and two layers of 128 or 256 units: what a laptop bears",
+    "fast": "contexts and one layer of 64 units",
+    "max": "contexts and two layers of 256 units on few streams: for patience",
+    "large": "contexts and four layers of 1024 units, about 40 million weights: for a GPU",
+    "xl": "contexts and four layers of 2048 units, about 145 million weights: for a large GPU",
+    "lstm": "two layers of 256 units and no contexts: nothing but the recurrent network",
+    "rnn": "the same with the vanilla cell, for comparison",
+    "graves-rnn": "for training: one layer of 1008 vanilla units, on characters",
+    "graves-ptb-char": "for training: one layer of 1008 LSTM units, on characters (Penn Treebank)",
+    "graves-ptb-word": "for training: one layer of 1008 LSTM units, on up to 10,000 words (Penn Treebank)",
+    "graves-wiki": "for training: seven layers of 704 LSTM units, on bytes (Wikipedia)",
+}
+
+_ALPHABETS: Final[dict[str, Alphabet]] = {
+    "graves-rnn": "characters",
+    "graves-ptb-char": "characters",
+    "graves-ptb-word": "words",
+}
+"""Of presets whose symbols are not bytes."""
 
 PRESETS: Final[dict[str, Preset]] = {
-    "default": Preset(
-        "contexts and two layers of 128 or 256 units: what a laptop bears",
-        (
-            (0, _SMALL),
-            (300_000, _SMALL.replace(streams=2, rate_first=6000, rate_last=1500, context_bits=20)),
-            (1_500_000, _SMALL.replace(streams=4, rate_first=8000, rate_last=1500, context_bits=20)),
-            (
-                10_000_000,
-                _SMALL.replace(hidden=256, streams=16, rate_first=8000, rate_last=1000, context_bits=21),
-            ),
-        ),
-    ),
-    "fast": Preset(
-        "contexts and one layer of 64 units",
-        (
-            (0, _SMALL.replace(layers=1, hidden=64, streams=2, rate_first=8000)),
-            (300_000, _SMALL.replace(layers=1, hidden=64, streams=8, rate_first=8000, context_bits=18)),
-            (1_500_000, _SMALL.replace(layers=1, hidden=64, streams=16, rate_first=10000, context_bits=20)),
-            (10_000_000, _SMALL.replace(layers=1, hidden=64, streams=32, rate_first=10000, context_bits=20)),
-        ),
-    ),
-    "max": Preset(
-        "contexts and two layers of 256 units on few streams: for patience",
-        (
-            (0, _SMALL.replace(hidden=256, rate_first=3000, rate_last=1000)),
-            (300_000, _SMALL.replace(hidden=256, streams=2, rate_last=1000, context_bits=20)),
-            (
-                1_500_000,
-                _SMALL.replace(hidden=256, streams=4, rate_first=6000, rate_last=1000, context_bits=22),
-            ),
-        ),
-    ),
-    "large": Preset(
-        "contexts and four layers of 1024 units, about 40 million weights: for a GPU",
-        (
-            (0, _LARGE),
-            (1_500_000, _LARGE.replace(streams=64, rate_first=3000, context_bits=20)),
-            (20_000_000, _LARGE.replace(streams=256, window=32, rate_first=4000, context_bits=21)),
-        ),
-    ),
-    "xl": Preset(
-        "contexts and four layers of 2048 units, about 145 million weights: for a large GPU",
-        (
-            (0, _LARGE.replace(hidden=2048, rate_first=1000, rate_last=500)),
-            (1_500_000, _LARGE.replace(hidden=2048, streams=64, context_bits=19)),
-            (20_000_000, _LARGE.replace(hidden=2048, streams=256, context_bits=19)),
-        ),
-    ),
-    "lstm": Preset(
-        "two layers of 256 units and no contexts: nothing but the recurrent network",
-        (
-            (0, Config(streams=1, rate_first=5000)),
-            (300_000, Config(streams=4, rate_first=10000, rate_last=3000)),
-            (1_500_000, Config(streams=8, rate_first=10000, rate_last=2000)),
-            (10_000_000, Config(streams=16, rate_first=10000, rate_last=1000)),
-        ),
-    ),
-    "rnn": Preset(
-        "the same with the vanilla cell, for comparison",
-        (
-            (0, Config(cell="rnn", streams=1, rate_first=3000, rate_last=1000)),
-            (300_000, Config(cell="rnn", streams=4, rate_first=3000, rate_last=1000)),
-            (1_500_000, Config(cell="rnn", streams=8, rate_first=3000, rate_last=500)),
-        ),
-    ),
-    "graves-rnn": Preset(
-        "for training: one layer of 1008 vanilla units, on characters",
-        ((0, _GRAVES.replace(cell="rnn", rate_first=1000)),),
-        "characters",
-    ),
-    "graves-ptb-char": Preset(
-        "for training: one layer of 1008 LSTM units, on characters (Penn Treebank)",
-        ((0, _GRAVES),),
-        "characters",
-    ),
-    "graves-ptb-word": Preset(
-        "for training: one layer of 1008 LSTM units, on up to 10,000 words (Penn Treebank)",
-        ((0, _GRAVES.replace(window=32)),),
-        "words",
-    ),
-    "graves-wiki": Preset(
-        "for training: seven layers of 704 LSTM units, on bytes (Wikipedia)",
-        ((0, _GRAVES.replace(layers=7, hidden=704, streams=64, rate_first=1000)),),
-    ),
+    name: Preset(summary, _steps(name), _ALPHABETS.get(name, "bytes")) for name, summary in _SUMMARIES.items()
 }
 
 

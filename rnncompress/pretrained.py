@@ -20,14 +20,16 @@ LEAST_RATE: Final = 500
 def adapt(model: Model, length: int) -> Config:
     """The configuration with which ``model`` codes an input of ``length`` bytes.
 
-    Streams and window are those of the default preset; learning goes on at the rate with which training ended, as
-    was measured best: see "Trained models" in docs/experiments.md. Raises ModelError if the model's symbols are not
-    bytes.
+    Streams, lanes and window are those of the default preset. Learning goes on at the rate with which training ended,
+    as was measured best: see "Trained models" in docs/experiments.md. Raises ModelError if the model's symbols are
+    not bytes.
     """
     check_bytes(model)
     usual = presets.choose(length)
     rate = max(model.config.rate_last, LEAST_RATE)
-    return model.config.replace(streams=usual.streams, window=usual.window, rate_first=rate, rate_last=rate)
+    return model.config.replace(
+        streams=usual.streams, window=usual.window, lanes=usual.lanes, rate_first=rate, rate_last=rate
+    )
 
 
 def check_bytes(model: Model) -> None:

@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncompress.errors import CheckpointError
-from rnncompress.network import IntArray
 
 MAGIC: Final = b"\x89RNNCKPT"
 
@@ -28,7 +27,8 @@ Array = NDArray[Any]
 Identity = Mapping[str, object]
 """What a run is of: anything that JSON can hold, and that tells runs apart."""
 Shapes = Mapping[str, tuple[tuple[int, ...], np.dtype[Any]]]
-"""Shapes and types of arrays by name."""
+"""Shapes and types of arrays by name; a first dimension of ``ANY`` may be of any size."""
+ANY: Final = -1
 
 _SIZE: Final = 8
 _MAX_DESCRIPTION: Final = 1 << 20
@@ -42,8 +42,6 @@ class Snapshot:
 
     windows: int = 0
     """Windows done."""
-    pairs: IntArray = field(default_factory=lambda: np.zeros((2, 0), np.int32))
-    """Cumulative and own frequencies (2, n) of the symbols of the block in progress."""
     crc: int = 0
     """CRC-32 of the symbols done, window by window (when decoding)."""
     bits: float = 0.0
@@ -53,7 +51,7 @@ class Snapshot:
     seconds: float = 0.0
     """Time taken so far."""
     state: Mapping[str, Array] = field(default_factory=dict)
-    """The predictor's state; empty at the beginning."""
+    """The engine's state, its coders in it; empty at the beginning."""
 
 
 class OtherRunError(CheckpointError):
@@ -62,7 +60,7 @@ class OtherRunError(CheckpointError):
 
 def write(file: BinaryIO, identity: Identity, snapshot: Snapshot) -> None:
     """Write ``snapshot`` of the run ``identity`` to ``file``."""
-    arrays = {"": snapshot.pairs, **snapshot.state}
+    arrays = snapshot.state
     rows = {name: _rows(array) for name, array in arrays.items()}
     description = json.dumps(
         {
@@ -119,7 +117,6 @@ def read(file: BinaryIO, identity: Identity, expected: Shapes) -> Snapshot:
         arrays = dict(_arrays(file, told["arrays"], expected, end))
         snapshot = Snapshot(
             windows=int(told["windows"]),
-            pairs=arrays.pop(""),
             crc=int(told["crc"]),
             bits=float(told["bits"]),
             curve=tuple((int(done), float(bpc)) for done, bpc in told["curve"]),
@@ -150,10 +147,12 @@ def _check_digest(file: BinaryIO) -> int:
 
 def _arrays(file: BinaryIO, told: Any, expected: Shapes, end: int) -> Iterator[tuple[str, Array]]:
     """The arrays, each allocated after a look at its shape, or at how much is left of the file."""
-    if len(told) != len(expected) + 1:
+    if len(told) != len(expected):
         raise CheckpointError("it does not hold what it should")
     for name, kind, stated, count in told:
-        shape, dtype = expected[name] if name else ((2, int(stated[1])), np.dtype(np.int32))
+        shape, dtype = expected[name]
+        if shape[:1] == (ANY,):
+            shape = (int(stated[0]), *shape[1:])
         row = math.prod(shape[-1:]) * dtype.itemsize
         stored = count * (row + 8) if count else math.prod(shape) * dtype.itemsize
         if (kind, tuple(stated)) != (_portable(dtype).str, shape) or not 0 <= stored <= end - file.tell():

@@ -4,28 +4,60 @@ import hashlib
 import json
 import platform
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from numpy.typing import NDArray
+
+from rnncompress import engine as engines
 from rnncompress import lstm
 from rnncompress._version import __version__
 from rnncompress.config import Config
 from rnncompress.corpora import cache_folder
+from rnncompress.engine import Engine
 from rnncompress.network import Predictor
 
 _trusted: Final[set[str]] = set()
 """Fingerprints that this process has checked."""
 
 
-def build(config: Config, windows: int, *, engine: str = "cpu", threads: int = 1) -> Predictor:
-    """:func:`rnncompress.lstm.build`, after the self-check of the engine if it has not passed here before.
+def build(
+    config: Config,
+    windows: int,
+    *,
+    engine: str = "cpu",
+    threads: int = 1,
+    state: Mapping[str, NDArray[Any]] | None = None,
+) -> Engine:
+    """:func:`rnncompress.engine.build`, after :func:`check`. Raises DeviceError besides."""
+    built = engines.build(config, windows, engine=engine, threads=threads, state=state)
+    check(engine, threads)
+    return built
+
+
+def build_network(
+    config: Config,
+    windows: int,
+    *,
+    engine: str = "cpu",
+    threads: int = 1,
+    state: Mapping[str, NDArray[Any]] | None = None,
+) -> Predictor:
+    """:func:`rnncompress.lstm.build`, after :func:`check`. Raises DeviceError besides."""
+    network = lstm.build(config, windows, engine=engine, threads=threads, state=state)
+    check(engine, threads)
+    return network
+
+
+def check(engine: str, threads: int) -> None:
+    """The self-check of the engine, if it has not passed here before.
 
     That it has passed is remembered in the cache folder, for this machine, these versions and this device.
-    Raises DeviceError, or SelfCheckError, which tells what differs.
+    Raises SelfCheckError, which tells what differs.
     """
-    predictor = lstm.build(config, windows, engine=engine, threads=threads)
     here = fingerprint(engine)
     if here not in _trusted:
         name = hashlib.blake2b(here.encode(), digest_size=12).hexdigest()
@@ -36,7 +68,6 @@ def build(config: Config, windows: int, *, engine: str = "cpu", threads: int = 1
             selfcheck.run(engine, threads)
             _remember(record, here)
         _trusted.add(here)
-    return predictor
 
 
 def fingerprint(engine: str) -> str:

@@ -19,6 +19,7 @@ from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
 from rnncompress import presets
+from rnncompress.engine.cuda import Decoder
 from rnncompress.lstm.cuda.memory import Memory
 from rnncompress.lstm.cuda.schedule import Schedule
 from rnncompress.lstm.cuda.tiles import Chip
@@ -89,10 +90,11 @@ def main(capability: int, preset: str, length: int, *names: str) -> None:
 
     triton.JITFunction.run = record
     Chip.of = classmethod(lambda cls, device: CHIPS[capability])
-    schedule = Schedule(config, Memory(config, torch.device("meta")))
+    memory = Memory(config, torch.device("meta"))
+    schedule = Schedule(config, memory)
     schedule.quantise()
     schedule.predict(0, config.window)
-    schedule.decode(1, config.streams)
+    Decoder(memory, schedule).launch(1, config.streams)
     schedule.pick(config.window)
     schedule.learn_contexts()
     schedule.learn()

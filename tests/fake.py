@@ -3,7 +3,9 @@
 import numpy as np
 
 from rnncompress.config import Config
-from rnncompress.network import TOTAL, IntArray, Predictor
+from rnncompress.engine import Engine
+from rnncompress.engine.stages import Stages
+from rnncompress.network import TOTAL, IntArray
 
 
 class CountingPredictor:
@@ -59,6 +61,8 @@ class CountingPredictor:
         self._counts, self._last = state["counts"].copy(), state["last"].copy()
 
 
-def build(config: Config, windows: int, *, engine: str = "cpu", threads: int = 1) -> Predictor:
-    """Stands in for :func:`rnncompress.lstm.build`."""
-    return CountingPredictor(config)
+def build(
+    config: Config, windows: int, *, engine: str = "cpu", threads: int = 1, state: None = None
+) -> Engine:
+    """Stands in for :func:`rnncompress.engine.build`."""
+    return Stages(CountingPredictor(config))

@@ -17,11 +17,18 @@ import torch  # noqa: E402
 import triton  # noqa: E402
 import triton.language as triton_language  # noqa: E402
 
-from rnncompress.lstm.cuda import contexts, numbers, products, softmax, update  # noqa: E402
+from rnncompress.lstm.cuda import (  # noqa: E402
+    context_kernels,
+    head_kernels,
+    number_kernels,
+    product_kernels,
+    update_kernels,
+)
 from rnncompress.lstm.cuda.predictor import CudaPredictor  # noqa: E402
 
 __all__ = [
-    "CudaPredictor", "contexts", "numbers", "products", "softmax", "torch", "triton", "triton_language", "update",
+    "CudaPredictor", "context_kernels", "head_kernels", "number_kernels", "product_kernels", "torch", "triton",
+    "triton_language", "update_kernels",
 ]  # fmt: skip
 
 

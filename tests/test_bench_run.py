@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rnncompress.bench import results
+from rnncompress.bench import machine, results
 
 SCRIPT = """
 import os, sys, time, zlib
@@ -69,7 +70,7 @@ def statuses() -> dict[str, str]:
 def test_bad_codecs_become_rows_and_the_others_are_right(cli, table):
     """Crash, failure, hang, gluttony, silence, lies and absence are rows with a status; exit code 3 for the lie."""
     names = ("fail", "crash", "hang", "eat", "nothing", "lie", "cmix", "fine", "gzip")
-    result = bench(cli, table, *names, options=("--timeout", "3", "--memory-limit", "200M", "--level", "9"))
+    result = bench(cli, table, *names, options=("--timeout", "3s", "--memory-limit", "200M", "--level", "9"))
     assert result.exit_code == 3
     assert result.stderr.endswith("error: 1 of 9 cells did not decode to the same bytes: lie on text\n"), (
         result.stderr
@@ -88,6 +89,59 @@ def test_bad_codecs_become_rows_and_the_others_are_right(cli, table):
     for text in (result.stdout, Path("out/table.md").read_text(), Path("out/table.csv").read_text()):
         assert "mismatch" in text
         assert "different from byte 5" in text
+
+
+@pytest.mark.parametrize(
+    ("codec", "options"), [("crash", ()), ("nothing", ()), ("hang", ("--timeout", "0.5s"))]
+)
+def test_cells_that_fail_show_in_the_exit_code(cli, table, codec, options):
+    """A codec that crashed or was too slow makes the command end with 1 and one line, again when it has its row."""
+    for _ in range(2):
+        result = bench(cli, table, "gzip", codec, options=("--level", "9", *options))
+        assert result.exit_code == 1
+        line = f"rnncompress: error: 1 of 2 cells came to no result: {codec} on text"
+        assert result.stderr.splitlines()[-1] == line
+    assert cli("bench", "--report", "--out", "out").exit_code == 0, "a report measures nothing"
+
+
+def test_a_library_that_is_not_installed_is_a_missing_row(cli, table, monkeypatch):
+    """A codec of a Python package that is not here is a row with a status, and the others are measured."""
+    monkeypatch.setattr(
+        "rnncompress.bench.library.find_spec", lambda name: None if name == "pyppmd" else True
+    )
+    result = bench(cli, table, "ppmd", "gzip", options=("--level", "9"))
+    assert result.exit_code == 0, result.stderr
+    assert statuses() == {"ppmd -o 9 -m 256M": "missing", "gzip -9": "ok"}
+    assert "pip install 'rnncompress[bench]'" in result.stdout
+
+
+def test_results_are_no_input(cli, table, monkeypatch):
+    """Where results lie below the folder that is compressed, a second run measures the same files as the first."""
+    Path("dir").mkdir()
+    Path("dir/text").write_bytes(b"text " * 99)
+    for _ in range(2):
+        result = cli("bench", "dir", "--table", table, "--out", "dir/out", "--codec", "fine")
+        assert result.exit_code == 0, result.stderr
+        assert "[1/1] dir/text, fine" in result.stderr
+    refused = cli("bench", "dir/out", "--table", table, "--out", "dir/out", "--codec", "fine")
+    assert (refused.exit_code, "holds no files to compress" in refused.stderr) == (1, True)
+
+
+def test_rows_of_another_processor_of_the_same_name_are_measured_anew(cli, table, monkeypatch):
+    """What was published from another machine does not stand for this one, though both say "AMD EPYC"."""
+    monkeypatch.setenv("LOG", str(Path("log").resolve()))
+    monkeypatch.setattr(machine, "cpu", machine.cpu.__wrapped__)  # not the answer that is kept
+    monkeypatch.setattr(machine, "CPUINFO", Path("cpuinfo"))
+    for flags in ("sse2 avx2", "sse2 avx2 avx512f", "avx512f sse2 avx2"):
+        text = f"model name: AMD EPYC\ncpu family: 25\nmodel: 1\nflags: {flags}\n\nmodel name: other\n"
+        Path("cpuinfo").write_text(text)
+        assert bench(cli, table, "log").exit_code == 0
+    assert Path("log").read_text().count("encode") == 2
+    devices = {row.device for row in results.read_folder(Path("out"))}
+    assert len(devices) == 2
+    assert all(
+        re.fullmatch(r"AMD EPYC, cpu family 25, model 1, features [0-9a-f]{8}", each) for each in devices
+    )
 
 
 def test_our_own_codec_is_measured_through_the_library(cli, table):
@@ -155,8 +209,9 @@ def test_a_killed_bench_goes_on_where_it_was(folder, table, monkeypatch):
     assert err.decode().splitlines()[-2:] == ["rnncompress: [2/3] text, hang: ", "rnncompress: interrupted"]
     assert statuses() == {"fine": "ok"}
     assert list(Path("tmp").iterdir()) == []
-    again = subprocess.run([*command, "--timeout", "0.9"], capture_output=True, text=True, check=False)
-    assert again.returncode == 0, again.stderr
+    again = subprocess.run([*command, "--timeout", "0.9s"], capture_output=True, text=True, check=False)
+    assert again.returncode == 1, again.stderr
+    assert again.stderr.endswith("error: 1 of 3 cells came to no result: hang on text\n")
     assert "[1/3] text, fine: " in again.stderr
     assert again.stderr.count("(measured before)") == 1
     assert statuses() == {"fine": "ok", "hang": "timeout", "slow": "ok"}

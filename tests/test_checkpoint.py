@@ -15,8 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from rnncompress import Checkpoints, codec, container, lstm, snapshot
+from rnncompress import Checkpoints, codec, container, snapshot
+from rnncompress import engine as engines
 from rnncompress.config import Config
+from rnncompress.engine import EngineName
 from rnncompress.errors import CheckpointError, OutputError
 from rnncompress.files import beside
 from rnncompress.loop import Progress
@@ -117,13 +119,13 @@ def test_a_decoder_goes_on_from_every_window(tmp_path: Path, windows: int) -> No
 
 
 @pytest.mark.parametrize(("first", "second"), [("reference", "cpu"), ("cpu", "reference")])
-def test_another_engine_goes_on(tmp_path: Path, first: codec.Engine, second: codec.Engine) -> None:
+def test_another_engine_goes_on(tmp_path: Path, first: EngineName, second: EngineName) -> None:
     """What one engine began another one ends, with the same bytes, both ways, also with other threads."""
     output = tmp_path / "out"
-    target = interrupted(output, TEXT, 9, lstm.build, engine=first)
+    target = interrupted(output, TEXT, 9, engines.build, engine=first)
     rest = checkpoints(output)
     codec.encode(io.BytesIO(TEXT), target, CONFIG, engine=second, threads=2, checkpoints=rest)
-    assert target.getvalue() == encoded(TEXT, lstm.build)
+    assert target.getvalue() == encoded(TEXT, engines.build)
     decoded = io.BytesIO()
     rest.remove()
     with pytest.raises(KeyboardInterrupt):
@@ -294,14 +296,13 @@ tables = st.one_of(
 @given(st.dictionaries(st.text(min_size=1, max_size=5), tables, max_size=4), st.floats(0, 1e12))
 def test_a_snapshot_comes_back_bit_for_bit(state: dict[str, np.ndarray], bits: float) -> None:
     """All arrays, sparse or not, and all numbers are read as they were written."""
-    pairs = np.arange(6, dtype=np.int32).reshape(2, 3)
-    now = Snapshot(7, pairs, 123, bits, ((5, 1.5), (9, 1.25)), 3.5, state)
+    now = Snapshot(7, 123, bits, ((5, 1.5), (9, 1.25)), 3.5, state)
     file = io.BytesIO()
     snapshot.write(file, {"input": "x"}, now)
     back = snapshot.read(file, {"input": "x"}, snapshot.shapes(state))
     assert back.state.keys() == state.keys()
-    for name, array in [("", pairs), *state.items()]:
-        found = back.state[name] if name else back.pairs
+    for name, array in state.items():
+        found = back.state[name]
         assert (found.shape, found.dtype, found.tobytes()) == (array.shape, array.dtype, array.tobytes())
         assert found.flags.writeable
     assert (back.windows, back.crc, back.bits, back.curve, back.seconds) == (7, 123, bits, now.curve, 3.5)
@@ -337,9 +338,9 @@ def test_no_state_reaches_beyond_memory(
 ) -> None:
     """Values that compiled code would use as indices, or that are no numbers, are refused before they are loaded."""
     output = tmp_path / "out"
-    state = lstm.build(CONFIG, WINDOWS).state()
-    target = interrupted(output, TEXT, 9, lstm.build)
-    states.check(CONFIG, state)
+    state = engines.build(CONFIG, WINDOWS).state()
+    target = interrupted(output, TEXT, 9, engines.build)
+    states.check_state(CONFIG, state)
     state[name][place] = value
 
     def forged(*arguments: object) -> Snapshot:
@@ -348,7 +349,7 @@ def test_no_state_reaches_beyond_memory(
     read = snapshot.read
     monkeypatch.setattr(snapshot, "read", forged)
     with pytest.raises(CheckpointError, match="no checkpoint can be used"):
-        codec.encode(io.BytesIO(TEXT), target, CONFIG, build=lstm.build, checkpoints=checkpoints(output))
+        codec.encode(io.BytesIO(TEXT), target, CONFIG, build=engines.build, checkpoints=checkpoints(output))
 
 
 hostile = st.recursive(

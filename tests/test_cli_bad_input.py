@@ -12,7 +12,7 @@ from pathlib import Path
 import fake
 import pytest
 
-from rnncompress import codec, container, snapshot
+from rnncompress import codec, container, devices, snapshot
 from rnncompress.config import Config
 from rnncompress.container import Header
 from rnncompress.errors import SelfCheckError
@@ -222,11 +222,19 @@ def test_missing_device(refuses, folder, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("asked", "here", "engine"), [("auto", True, "cuda"), ("auto", False, "cpu"), ("cpu", True, "cpu")]
+    ("asked", "worth", "here", "engine"),
+    [
+        ("auto", True, True, "cuda"),
+        ("auto", False, True, "cpu"),
+        ("auto", True, False, "cpu"),
+        ("cpu", True, True, "cpu"),
+    ],
 )
-def test_device_chooses_the_engine(cli, folder, monkeypatch, asked, here, engine):
-    """auto takes CUDA where it can be used and the CPU elsewhere; cpu is always the CPU."""
+def test_device_chooses_the_engine(cli, folder, monkeypatch, asked, worth, here, engine):
+    """auto takes CUDA where it can be used and is worth it, and the CPU elsewhere; cpu is always the CPU."""
     (folder / "neu").write_bytes(b"text")
+    monkeypatch.setattr(devices, "worth_a_gpu", lambda config, length: worth)
+    monkeypatch.setattr(device, "missing_package", lambda: None)
     monkeypatch.setattr(device, "obstacle", lambda: None if here else "no driver")
     result = cli("encode", "neu", "--device", asked, "--json")
     assert json.loads(result.stdout)["engine"] == engine
@@ -276,6 +284,10 @@ def test_traceback_of_a_bug_on_demand(cli, folder, monkeypatch):
         ["encode"],
         ["encode", "neu", "--preset", "no such"],
         ["encode", "neu", "--threads", "0"],
+        ["encode", "neu", "--threads", "100000"],
+        ["bench", "neu", "--threads", "100000"],
+        ["bench", "neu", "--slice", "10m"],
+        ["bench", "neu", "--timeout", "5"],
         ["encode", "neu", "-o", "a", "-c"],
         ["encode", "neu", "-c", "--json"],
         ["decode", "neu"],
@@ -293,6 +305,36 @@ def test_wrong_command_lines(cli, folder, arguments):
     assert result.stdout == ""
     assert "--help" in result.stderr
     assert [path.name for path in folder.iterdir()] == ["neu"]
+
+
+@pytest.mark.parametrize("command", ["decode", "verify", "info"])
+def test_every_error_about_a_file_names_it(refuses, folder, packed, command):
+    """What is wrong with the content of a file is told with its name before it; of a pipe, that it came in one."""
+    (folder / "fremd.rnnc").write_bytes(b"a text like any other")
+    refuses(1, command, "fremd.rnnc", says=r"^fremd\.rnnc: not an rnncompress file")
+    refuses(1, command, "-", says="^standard input: not an rnncompress file", stdin=b"a text like any other")
+    blob = packed.read_bytes()
+    (folder / "kurz.rnnc").write_bytes(blob[:20])
+    refuses(1, command, "kurz.rnnc", says=r"^kurz\.rnnc: ")
+
+
+def test_damage_is_told_with_the_name_of_the_file(refuses, cli, folder, packed):
+    """Blocks, limits, and the file that the decoded bytes are not like."""
+    blob = bytearray(packed.read_bytes())
+    blob[-9] ^= 1
+    (folder / "kaputt.rnnc").write_bytes(blob)
+    for command in (["decode"], ["verify"], ["verify", "--quick"]):
+        refuses(1, *command, "kaputt.rnnc", says=r"^kaputt\.rnnc: ")
+    refuses(1, "decode", packed, "--memory-limit", "1kB", says=r"^[^:]*\.rnnc: decoding takes about")
+    (folder / "anders").write_bytes(b"X")
+    says = r"^[^:]*\.rnnc: what was decoded differs from anders"
+    refuses(3, "verify", packed, "--against", "anders", says=says)
+
+
+def test_a_missing_file_is_named_once(cli, folder):
+    """A message that names its file does not get the name a second time."""
+    result = cli("decode", "fehlt.rnnc")
+    assert result.stderr == "rnncompress: error: cannot read fehlt.rnnc: No such file or directory\n"
 
 
 def test_names_that_are_no_text(refuses):

@@ -97,9 +97,10 @@ def test_what_a_killed_run_left_is_in_nobodys_way(cli, folder, text):
     ("text", "expected"),
     [
         ("30s", Every(seconds=30)),
-        ("5m", Every(seconds=300)),
-        ("2H", Every(seconds=7200)),
+        ("5min", Every(seconds=300)),
+        ("2h", Every(seconds=7200)),
         ("10MB", Every(bytes=10**7)),
+        ("10M", Every(bytes=10 << 20)),
         ("500b", Every(bytes=500)),
         ("off", Every()),
     ],
@@ -113,7 +114,9 @@ def test_intervals(text, expected):
     "arguments",
     [
         ["encode", "neu", "--checkpoint-every", "often"],
+        ["encode", "neu", "--checkpoint-every", "5m"],
         ["encode", "neu", "--checkpoint-every", "0s"],
+        ["encode", "neu", "--checkpoint-every", "0MB"],
         ["encode", "neu", "--checkpoint-every", "-5s"],
         ["encode", "neu", "-c", "--resume"],
         ["encode", "-", "--checkpoint-every", "5s"],

@@ -2,19 +2,18 @@
 
 import pytest
 
-from rnncompress import lstm
 from rnncompress.errors import SelfCheckError
 from rnncompress.lstm import selfcheck
+from rnncompress.lstm.cuda import device
 
 
 def test_every_engine_that_is_here_is_checked(cli):
-    """On a machine that computes rightly each engine is called exact, or not available here."""
+    """On a machine that computes rightly each engine is called exact, or not available here, and why."""
     result = cli("selfcheck")
     assert (result.exit_code, result.stderr) == (0, "")
-    expected = [
-        f"{e}: {'exact' if lstm.available(e) else 'not available here'}" for e in ("reference", "cpu", "cuda")
-    ]
-    assert result.stdout.splitlines() == expected
+    reason = device.obstacle()
+    cuda = f"not available here: {reason}" if reason else "exact"
+    assert result.stdout.splitlines() == ["reference: exact", "cpu: exact", f"cuda: {cuda}"]
 
 
 def test_a_machine_that_computes_otherwise_ends_with_4(cli, monkeypatch: pytest.MonkeyPatch):

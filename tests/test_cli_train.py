@@ -25,7 +25,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(presets.PRESETS, name, Preset("small", ((0, TINY),), kind))
     contexts = Preset("small", ((0, TINY.replace(contexts=0b110, context_bits=8)),))
     monkeypatch.setitem(presets.PRESETS, "default", contexts)
-    monkeypatch.setattr(trainer, "build", lstm.build)
+    monkeypatch.setattr(trainer, "build_network", lstm.build)
     monkeypatch.setattr("os.fsync", lambda descriptor: None)
 
 

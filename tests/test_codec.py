@@ -12,13 +12,16 @@ from hypothesis import strategies as st
 
 from rnncompress import codec, container, loop
 from rnncompress.codec import Report
-from rnncompress.config import Config
-from rnncompress.errors import FormatError, InputError, LimitError, MismatchError
+from rnncompress.config import Config, check_config
+from rnncompress.engine import Engine
+from rnncompress.engine.stages import Stages
+from rnncompress.errors import DamagedError, FormatError, InputError, LimitError, MismatchError
 from rnncompress.limits import MEMORY_LIMIT, announced_memory
 from rnncompress.loop import Progress
-from rnncompress.network import IntArray, Predictor
+from rnncompress.lstm.state import State
+from rnncompress.network import IntArray
 
-CONFIG = Config(streams=7, window=6)
+CONFIG = Config(streams=7, lanes=3, window=6)
 BLOCK = 6 * CONFIG.streams * CONFIG.window
 
 
@@ -50,8 +53,8 @@ def decoded(blob: bytes) -> bytes:
     return target.getvalue()
 
 
-def never(config: Config, windows: int, *, engine: str, threads: int) -> Predictor:
-    """A predictor that must not be built."""
+def never(config: Config, windows: int, *, engine: str, threads: int, state: State | None = None) -> Engine:
+    """An engine that must not be built."""
     raise AssertionError("damage must be found before the model is built")
 
 
@@ -67,11 +70,17 @@ def test_boundary_sizes_come_back(length: int, make: Callable[[int], bytes]) -> 
 
 
 @settings(max_examples=40)
-@given(st.binary(max_size=30), st.integers(1, 30), st.integers(1, 12), st.integers(1, 5).map(lambda n: 2 * n))
-def test_anything_comes_back(unit: bytes, repeats: int, streams: int, window: int) -> None:
-    """Any bytes come back with any number of streams and any window, from a file no longer than stored."""
+@given(
+    st.binary(max_size=30),
+    st.integers(1, 30),
+    st.integers(1, 12),
+    st.integers(1, 4),
+    st.integers(1, 5).map(lambda n: 2 * n),
+)
+def test_anything_comes_back(unit: bytes, repeats: int, streams: int, lanes: int, window: int) -> None:
+    """Any bytes come back with any number of streams and lanes and any window, from a file no longer than stored."""
     data = unit * repeats
-    blob = encoded(data, Config(streams=streams, window=window))
+    blob = encoded(data, Config(streams=streams, lanes=min(lanes, streams), window=window))
     assert decoded(blob) == data
     assert len(blob) <= len(data) + 64
 
@@ -127,7 +136,7 @@ def test_absurd_models_exceed_the_default_limit(field: str) -> None:
         "context_bits": 30,
     }
     config = Config(hidden=1024, contexts=2).replace(**{field: largest[field]})
-    container.check_config(config)
+    check_config(config)
     assert announced_memory(config) > MEMORY_LIMIT
     assert announced_memory(Config()) < MEMORY_LIMIT // 20
 
@@ -143,8 +152,10 @@ class Differing(CountingPredictor):
 def test_other_numbers_are_a_mismatch() -> None:
     """A sound file that a differing model decodes to something else raises MismatchError."""
 
-    def differ(config: Config, windows: int, *, engine: str, threads: int) -> Predictor:
-        return Differing(config)
+    def differ(
+        config: Config, windows: int, *, engine: str, threads: int, state: State | None = None
+    ) -> Engine:
+        return Stages(Differing(config))
 
     for length in (1000, 5 * BLOCK):
         with pytest.raises(MismatchError, match="selfcheck"):
@@ -163,8 +174,10 @@ def test_an_input_that_changes_is_an_input_error(change: bytes) -> None:
             source.write(change)
             return super().predict_window(symbols)
 
-    def changing(config: Config, windows: int, *, engine: str, threads: int) -> Predictor:
-        return Changing(config)
+    def changing(
+        config: Config, windows: int, *, engine: str, threads: int, state: State | None = None
+    ) -> Engine:
+        return Stages(Changing(config))
 
     with pytest.raises(InputError):
         codec.encode(source, io.BytesIO(), CONFIG, build=changing)
@@ -180,15 +193,33 @@ def test_the_model_hears_of_the_file_what_it_was_promised() -> None:
             super().learn()
             learnt.append(1)
 
-    def counting(config: Config, windows: int, *, engine: str, threads: int) -> Predictor:
+    def counting(
+        config: Config, windows: int, *, engine: str, threads: int, state: State | None = None
+    ) -> Engine:
         built.append((windows, engine, threads))
-        return Counting(config)
+        return Stages(Counting(config))
 
     data, target = io.BytesIO(text(4 * WINDOW + 1)), io.BytesIO()
     codec.encode(data, target, CONFIG, engine="reference", threads=2, build=counting)
     codec.decode(target, io.BytesIO(), engine="reference", threads=2, build=counting)
     assert built == [(5, "reference", 2)] * 2
     assert len(learnt) == 2 * 4
+
+
+def test_damage_that_appears_while_decoding_is_not_blamed_on_the_machine() -> None:
+    """A file that is changed behind its checks is a damaged file; only a sound payload that fits nothing is not."""
+    blob = bytearray(encoded(text(5 * BLOCK)))
+    blob[-20] ^= 1
+
+    source = io.BytesIO(encoded(text(5 * BLOCK)))
+
+    def spoil(config: Config, windows: int, *, engine: str, threads: int) -> Engine:
+        source.seek(0)
+        source.write(blob)
+        return build(config, windows)
+
+    with pytest.raises(DamagedError, match="block 4 is damaged"):
+        codec.decode(source, io.BytesIO(), build=spoil)
 
 
 def test_a_longer_old_target_is_overwritten() -> None:
@@ -229,8 +260,12 @@ def test_the_curve_ends_at_the_size_of_the_payload() -> None:
     assert positions == sorted(set(positions))
     assert positions[-1] == 20000
     blocks = -(-20000 // BLOCK)
-    # A block costs at most its size, its checksum, and two words of the coder more than its code length.
-    assert 0 <= 8 * report.payload_bytes / 20000 - report.curve[-1][1] <= 8 * blocks * (2 + 4 + 8) / 20000
+    # A block costs at most its size, its checksum, and two words of the coder for each lane more than its code length.
+    assert (
+        0
+        <= 8 * report.payload_bytes / 20000 - report.curve[-1][1]
+        <= 8 * blocks * (CONFIG.lanes * (2 + 8) + 4) / 20000
+    )
 
 
 def test_progress_is_told_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:

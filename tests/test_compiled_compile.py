@@ -1,16 +1,25 @@
 """The cache of compiled code: fresh whenever any source changed, and never in the way."""
 
 import importlib.util
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from numba.core.caching import CompileResultCacheImpl, IndexDataCacheFile
 
-from rnncompress.compiled import compile as compiler
+import rnncompress
+from rnncompress.compiled import panel_kernels
+from rnncompress.compiled.compile import kernel, plain
+from rnncompress.compiled.sources import sources
+from rnncompress.lstm.cpu import phase_kernels
+
+PACKAGE = Path(rnncompress.__file__).parent
 
 SOURCE = """
 from rnncompress.compiled.compile import kernel
@@ -55,14 +64,6 @@ def test_code_is_compiled_once(load: Load) -> None:
     assert hits(load()) == 1
 
 
-def test_a_change_of_any_source_is_noticed(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Code compiled from other sources is not used, even if the file of the function is the same."""
-    hits(load())
-    monkeypatch.setattr(compiler, "_SOURCES", "other sources")
-    assert hits(load()) == 0
-    assert hits(load()) == 1
-
-
 @pytest.mark.parametrize("ending", ["nbi", "nbc"])
 @pytest.mark.parametrize("damage", [b"", b"nonsense"])
 def test_a_damaged_cache_is_compiled_again(load: Load, tmp_path: Path, ending: str, damage: bytes) -> None:
@@ -94,17 +95,136 @@ def test_no_writable_folder_does_no_harm(load: Load, monkeypatch: pytest.MonkeyP
     assert hits(load()) == 0
 
 
-@pytest.mark.parametrize("name", ["exact/functions.py", "compiled/simd.py", "lstm/cpu/kernels.py"])
-def test_every_source_counts(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The hash of the sources changes with each file that compiled code is made of."""
-    package = compiler.files("rnncompress")
-    for folder in ("exact", "lstm"):
-        (tmp_path / folder).mkdir()
-        for path in (package / folder).iterdir():
-            if path.name.endswith(".py"):
-                (tmp_path / folder / path.name).write_bytes(path.read_bytes())
-    monkeypatch.setattr(compiler, "files", lambda _: tmp_path)
-    before = compiler._hash_of_sources()
-    with (tmp_path / name).open("a") as file:
-        file.write("# changed\n")
-    assert compiler._hash_of_sources() != before
+MODULE = """
+from rnncompress.compiled.compile import kernel
+import times
+{helper}
+
+@kernel
+def run(x):
+    for n in range(len(x)):
+        x[n] = {expression}
+"""
+CONSTANT = "FACTOR = {factor}"
+FUNCTION = """
+from rnncompress.compiled.compile import kernel
+
+@kernel
+def multiply(x):
+    return {factor} * x
+"""
+WAYS = {
+    "its own text": ("", "{factor} * x[n]", ""),
+    "a constant of a module it imports": ("from times import FACTOR", "FACTOR * x[n]", CONSTANT),
+    "a kernel of a module it imports": ("from times import multiply", "multiply(x[n])", FUNCTION),
+    "a kernel of a module named as a whole": ("import times", "times.multiply(x[n])", FUNCTION),
+    "a module imported by one it imports": ("import between", "between.times.multiply(x[n])", FUNCTION),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_changed_source_outside_the_package_is_noticed(tmp_path: Path, way: str) -> None:
+    """A kernel in a module of one's own does what its source says, whatever of it was changed since the last run."""
+    imports, expression, helper = WAYS[way]
+    (tmp_path / "between.py").write_text("import times\n")
+    run = "import numpy; from mine import run; x = numpy.ones(1); run(x); print(int(x[0]), run.stats.cache_hits)"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    seen = []
+    for factor in (3, 3, 2):
+        source = MODULE.format(helper=imports, expression=expression.format(factor=factor))
+        (tmp_path / "mine.py").write_text(source)
+        (tmp_path / "times.py").write_text(helper.format(factor=factor))
+        done = subprocess.run(
+            [sys.executable, "-c", run], capture_output=True, text=True, env=environment, check=True
+        )
+        number, hits = done.stdout.split(maxsplit=1)
+        seen.append((int(number), "1}" in hits))
+    assert seen == [(3, False), (3, True), (2, False)]
+
+
+def test_all_that_a_kernel_is_made_of_counts() -> None:
+    """The sources of a kernel are those of its module and of what that imports, of this package and no more."""
+    counted = [path.relative_to(PACKAGE).as_posix() for path in sources(vars(phase_kernels))]
+    assert {"lstm/cpu/phase_kernels.py", "exact/grid.py", "exact/functions.py", "lstm/parameters.py"} <= set(
+        counted
+    )
+    assert "compiled/compile.py" in counted
+    assert not any(path.startswith(("cli/", "bench/")) for path in counted)
+
+
+class Pair(NamedTuple):
+    """What the kernels below work on."""
+
+    values: Any
+    step: int
+
+
+@kernel
+def climb(pair, n):
+    return (pair.values[n] + pair.step * 0x7FFFFFFF) & 0xFFFFFFFF
+
+
+@kernel
+def climb_all(pair):
+    panel_kernels.prefetch_row(pair.values, 0)
+    for n in range(len(pair.values)):
+        pair.values[n] = climb(pair, n)
+
+
+@kernel
+def sum_up(n):
+    return n + sum_up(n - 1) if n > 0 else n
+
+
+@kernel
+def interleave(rows):
+    panel_kernels.weave(rows, 0, rows, 16, rows, 32)
+
+
+def test_a_kernel_runs_as_plain_python() -> None:
+    """Its arrays are memoryviews, the kernels it calls are plain too, and what only makes it faster is left out."""
+    array = np.arange(40, dtype=np.int64)
+    memory = memoryview(array.copy())
+    climb_all(Pair(array, 3))
+    plain(climb_all)(Pair(memory, 3))
+    assert list(memory) == array.tolist()
+
+
+def test_a_plain_kernel_calls_no_compiled_code() -> None:
+    """Not even where kernels call themselves: integers without bounds show it."""
+    assert plain(sum_up)(3) == 6
+    assert plain(climb)(Pair([2**70], 0), 0) == 0
+    assert plain(sum_up).__globals__["sum_up"] is not sum_up
+
+
+def test_a_plain_store_that_does_not_fit_raises() -> None:
+    """Where compiled code would cut a number off, Python says so."""
+    memory = memoryview(np.zeros(20, np.int32))
+    with pytest.raises(ValueError, match="format"):
+        plain(climb_all)(Pair(memory, 2))
+
+
+def test_what_has_no_plain_form_is_named() -> None:
+    """An intrinsic that Python cannot replace is not left out silently."""
+    with pytest.raises(TypeError, match="weave has no plain form"):
+        plain(interleave)
+
+
+def test_the_first_compilation_is_told_once(tmp_path: Path) -> None:
+    """A process that finds no code says so before it compiles, once; one that finds it says nothing."""
+    (tmp_path / "mine.py").write_text(SOURCE.replace("double", "first") + SOURCE.replace("double", "second"))
+    run = """
+from rnncompress.compiled.compile import when_compiling
+when_compiling(lambda: print("not this one"))
+when_compiling(lambda: print("compiling"))
+import numpy
+from mine import first, second
+first(numpy.ones(1))
+second(numpy.ones(1))
+"""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    for said in ("compiling\n", ""):
+        done = subprocess.run(
+            [sys.executable, "-c", run], capture_output=True, text=True, env=environment, check=True
+        )
+        assert done.stdout == said

@@ -39,11 +39,28 @@ def test_a_failure_in_any_thread_reaches_the_caller() -> None:
         assert sorted(ended) == [0, 1, 2]
 
 
+def test_an_interrupt_waits_for_nobody() -> None:
+    """The caller's Ctrl-C passes at once, though another thread waits, for a lock that the caller left held, say."""
+    team: Team[int] = Team(2)
+    held = threading.Event()
+
+    def work(number: int, share: int) -> None:
+        if number == 0:
+            raise KeyboardInterrupt
+        held.wait(60)
+
+    with pytest.raises(KeyboardInterrupt):
+        team.run(work, [0, 1])
+    held.set()
+
+
 def run(pace: Pace, now: list[float], windows: int, seconds: dict[int, float]) -> list[int]:
     """The number of threads of each window, where a window takes so many seconds with so many threads."""
     taken = []
     for _ in range(windows):
         taken.append(pace.threads)
+        now[0] += 1000 * (pace.threads > 1)  # a checkpoint between two windows is nobody's fault
+        pace.begin()
         now[0] += seconds[pace.threads]
         pace.lap()
     return taken

@@ -15,24 +15,27 @@ from rnncompress.errors import DamagedError, FormatError, NotRnncError, Truncate
 
 DIGEST = bytes(range(16))
 TRAINED = bytes(range(100, 116))
-CONFIG = Config("lstm", 256, 2, 256, 4, 8, 6000, 2000, 1000, 0b1010, 18)
-FIELDS = bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807 0a 12")
+CONFIG = Config("lstm", 256, 2, 256, 4, 2, 8, 6000, 2000, 1000, 0b1010, 18)
+WALK, NETWORK = "01 03 04 08 02", "02 0c 00 8002 02 8002 f02e d00f e807"
+CONTEXTS = "03 02 0a 12"
+PARTS = bytes.fromhex(WALK + NETWORK + CONTEXTS)
 """``CONFIG`` in a file."""
 
 numbers = st.integers(1, 2**31 - 1)
 configs = st.builds(
     Config,
     cell=st.sampled_from(CELLS),
-    layers=st.integers(1, 255),
+    layers=st.integers(0, 255),
     hidden=st.integers(1, 2**26).map(lambda n: 16 * n),
     streams=numbers,
     window=st.integers(1, 2**29).map(lambda n: 2 * n),
     rate_first=numbers,
     rate_last=numbers,
-    horizon=numbers,
+    horizon=st.integers(1, 2**30),
     contexts=st.integers(0, 2**25 - 1).map(lambda n: 2 * n),
     context_bits=st.integers(1, 30),
-)
+    lanes=st.just(1),
+).flatmap(lambda config: st.integers(1, config.streams).map(lambda lanes: config.replace(lanes=lanes)))
 lengths, digests = st.integers(0, 2**63 - 1), st.binary(min_size=16, max_size=16)
 headers = st.builds(Header, st.just("model"), lengths, digests, configs) | st.builds(
     Header, st.just("trained"), lengths, digests, configs, digests
@@ -46,7 +49,7 @@ def model_file(length: int = 3000, config: Config = CONFIG, trained: bytes | Non
     writer = container.Writer(target, Header(mode, length, DIGEST, config, trained))
     symbols = container.block_windows(config) * config.streams * config.window
     for number in range(-(-length // symbols)):
-        writer.block(bytes([number]) * 8)
+        writer.block([bytes([number]) * 4] * config.lanes)
     assert len(target.getvalue()) == writer.size
     return target.getvalue()
 
@@ -95,12 +98,12 @@ def test_a_header_is_small(length: int) -> None:
 
 def test_the_bytes_are_these() -> None:
     """The format, spelled out: magic, version, sizes, fields as varints, checksums of what went before."""
-    body = b"\0\xb8\x17" + DIGEST + FIELDS
+    body = b"\0\xb8\x17" + DIGEST + PARTS
     header = b"\x89RNN\x01" + bytes([len(body)]) + body
     expected = header + zlib.crc32(header).to_bytes(4, "little")
     everything = header
     for number in range(3):
-        block = b"\x08" + bytes([number]) * 8
+        block = b"\x01\x01" + bytes([number]) * 8
         everything += block
         expected += block + zlib.crc32(everything).to_bytes(4, "little")
     assert model_file() == expected
@@ -108,15 +111,15 @@ def test_the_bytes_are_these() -> None:
 
 def test_the_header_with_a_trained_model_is_this() -> None:
     """Mode 2: the hash of the model stands between the digest and the configuration, and nothing else differs."""
-    body = b"\x02\xb8\x17" + DIGEST + TRAINED + FIELDS
+    body = b"\x02\xb8\x17" + DIGEST + TRAINED + PARTS
     header = b"\x89RNN\x01" + bytes([len(body)]) + body
     assert trained_file().startswith(header + zlib.crc32(header).to_bytes(4, "little"))
     assert len(trained_file()) == len(model_file()) + 16
 
 
 def test_payloads_come_back() -> None:
-    """The payloads are read in order."""
-    assert list(payloads(io.BytesIO(model_file()))) == [b"\0" * 8, b"\1" * 8, b"\2" * 8]
+    """The payloads are read in order, each in one part for each lane."""
+    assert list(payloads(io.BytesIO(model_file()))) == [[bytes([number]) * 4] * 2 for number in range(3)]
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -187,6 +190,11 @@ GOOD = bytes([1, 5]) + DIGEST
 MODEL = bytes([0, 5]) + DIGEST
 
 
+def model(walk: str = WALK, network: str = NETWORK, contexts: str = CONTEXTS) -> bytes:
+    """A body with these parts."""
+    return MODEL + bytes.fromhex(walk + network + contexts)
+
+
 @pytest.mark.parametrize(
     ("body", "why"),
     [
@@ -194,23 +202,36 @@ MODEL = bytes([0, 5]) + DIGEST
         (GOOD[:-1], "too short"),
         (GOOD + b"\0", "too many"),
         (bytes([3, 5]) + DIGEST, "mode 3"),
-        (bytes([2, 5]) + DIGEST + FIELDS, "too short"),
+        (bytes([2, 5]) + DIGEST + PARTS[:9], "too short"),
         (bytes([1, 0x85, 0]) + DIGEST, "shortest form"),
         (bytes([1]) + b"\xff" * 9 + b"\1" + DIGEST, "shortest form"),
-        (MODEL, "too short"),
-        (MODEL + b"\x09" + FIELDS[1:], "cell 9"),
-        (MODEL + bytes.fromhex("00 05 02 8002 04 08 f02e d00f e807 0a 12"), "alphabet"),
-        (MODEL + bytes.fromhex("00 8002 00 8002 04 08 f02e d00f e807 0a 12"), "layers"),
-        (MODEL + bytes.fromhex("00 8002 ffff03 8002 04 08 f02e d00f e807 0a 12"), "layers"),
-        (MODEL + bytes.fromhex("00 8002 02 8102 04 08 f02e d00f e807 0a 12"), "hidden"),
-        (MODEL + bytes.fromhex("00 8002 02 8002 00 08 f02e d00f e807 0a 12"), "streams"),
-        (MODEL + bytes.fromhex("00 8002 02 8002 04 09 f02e d00f e807 0a 12"), "window"),
-        (MODEL + bytes.fromhex("00 8002 02 8002 04 08 f02e d00f 00 0a 12"), "horizon"),
-        (MODEL + bytes.fromhex("00 8002 02 8002 8080808008 08 f02e d00f e807 0a 12"), "streams"),
-        (MODEL + bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807 0b 12"), "contexts"),
-        (MODEL + bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807 80808020 12"), "contexts"),
-        (MODEL + bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807 0a 00"), "context_bits"),
-        (MODEL + bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807 0a 1f"), "context_bits"),
+        (MODEL, "walk"),
+        (model(network="02 0c 09 8002 02 8002 f02e d00f e807"), "cell 9"),
+        (model(network="02 0b 00 05 02 8002 f02e d00f e807"), "alphabet"),
+        (model(network="02 0c 00 8002 00 8002 f02e d00f e807"), "network"),
+        (model(network="02 0e 00 8002 ffff03 8002 f02e d00f e807"), "layers"),
+        (model(network="02 0c 00 8002 02 8102 f02e d00f e807"), "hidden"),
+        (model(network="02 0b 00 8002 02 8002 f02e d00f 00"), "horizon"),
+        (model(network="02 0a 00 8002 02 8002 f02e d00f", contexts=""), "too short"),
+        (model(network="02 0d 00 8002 02 8002 f02e d00f e807 00"), "too many"),
+        (model(walk="01 03 00 08 01"), "streams"),
+        (model(walk="01 03 04 09 03"), "window"),
+        (model(walk="01 03 04 08 00"), "lanes"),
+        (model(walk="01 03 04 08 05"), "lanes is 5, more than the 4 streams"),
+        (model(walk="01 07 8080808008 08 03"), "streams"),
+        (model(walk="01 02 04 08"), "too short"),
+        (model(walk="01 04 04 08 8300"), "shortest form"),
+        (model(walk=""), "walk"),
+        (model(walk="00 00" + WALK), "part 0 after part 0"),
+        (model(walk=WALK + WALK), "part 1 after part 1"),
+        (model(walk=NETWORK, network=WALK), "part 1 after part 2"),
+        (model(contexts="03 02 0b 12"), "contexts"),
+        (model(contexts="03 05 80808020 12"), "contexts"),
+        (model(contexts="03 02 00 12"), "contexts"),
+        (model(contexts="03 02 0a 00"), "context_bits"),
+        (model(contexts="03 02 0a 1f"), "context_bits"),
+        (model(contexts="03"), "too short"),
+        (model(contexts="03 09 0a 12"), "too short"),
     ],
 )
 def test_impossible_fields_are_damage(body: bytes, why: str) -> None:
@@ -220,24 +241,39 @@ def test_impossible_fields_are_damage(body: bytes, why: str) -> None:
         inspect(crafted(body))
 
 
+def test_an_unknown_part_is_a_newer_version() -> None:
+    """What a newer program wrote is no damage, whatever the part holds and wherever its tag belongs."""
+    for tag, size in ((4, 0), (9, 2), (255, 2)):
+        with pytest.raises(VersionError, match=f"part {tag}, which this program does not know: upgrade"):
+            inspect(crafted(model(contexts=CONTEXTS + f"{tag:02x} {size:02x}" + "0100"[: 2 * size])))
+
+
+def test_parts_that_are_not_in_use_are_absent() -> None:
+    """Without contexts, and without a network, a header holds neither, and they come back as none."""
+    for config, parts in (
+        (CONFIG.replace(contexts=0), WALK + NETWORK),
+        (CONFIG.replace(layers=0), WALK + CONTEXTS),
+        (CONFIG.replace(layers=0, contexts=0), WALK),
+    ):
+        body = MODEL + bytes.fromhex(parts)
+        assert inspect(crafted(body)).config == config
+        target = io.BytesIO()
+        container.Writer(target, Header("model", 5, DIGEST, config))
+        assert target.getvalue() == crafted(body).getvalue()
+
+
 def test_an_announced_size_takes_no_memory() -> None:
     """A block that announces more than the file holds, or any block can hold, is refused unread."""
     header = model_file()[: inspect(io.BytesIO(model_file())).size]
     with pytest.raises(TruncatedError):
-        verify(io.BytesIO(header + b"\x80\x10"))
+        verify(io.BytesIO(header + b"\x80\x10\x01"))
     with pytest.raises(DamagedError, match="impossible size"):
-        verify(io.BytesIO(header + b"\x80\x80\x80\x80\x80\x80\x80\x10"))
+        verify(io.BytesIO(header + b"\x01\x80\x80\x80\x80\x80\x80\x80\x10"))
 
 
 def test_an_announced_length_needs_its_blocks() -> None:
     """A header that announces an absurd length is found out at the end of the file, at once."""
-    file = crafted(
-        bytes([0])
-        + b"\xff" * 8
-        + b"\x7f"
-        + MODEL[2:]
-        + bytes.fromhex("00 8002 02 8002 04 08 f02e d00f e807 0a 12")
-    )
+    file = crafted(bytes([0]) + b"\xff" * 8 + b"\x7f" + MODEL[2:] + PARTS)
     with pytest.raises(TruncatedError):
         verify(file)
 

@@ -56,7 +56,7 @@ def test_no_driver(monkeypatch: Patch) -> None:
 def test_no_triton(gpu: Callable[..., None], monkeypatch: Patch) -> None:
     """Without Triton there are no kernels."""
     gpu()
-    monkeypatch.setattr(device, "find_spec", lambda name: None)
+    monkeypatch.setattr(device, "find_spec", lambda name: None if name == "triton" else object())
     refused("triton")
 
 

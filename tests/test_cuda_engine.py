@@ -11,11 +11,11 @@ from interpreted import CudaPredictor
 from networks import assert_same, pick, step_through, text
 
 from rnncompress import codec
-from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
+from rnncompress import engine as engines
 from rnncompress.config import CELLS, Config
-from rnncompress.errors import DamagedError
+from rnncompress.engine.cuda import CudaEngine
 from rnncompress.lstm import build, selfcheck
-from rnncompress.network import WindowDecoder
+from rnncompress.lstm.state import State
 
 WINDOWS = 2
 CONTEXTS = 1 << 1 | 1 << 3 | 1 << 24 | 1 << 25
@@ -126,52 +126,19 @@ def test_the_last_window_may_be_short(steps: int) -> None:
     assert (step_through(decoder, last) == tables).all()
 
 
-@pytest.mark.parametrize("alphabet", [1, 20, 256])
-def test_a_window_is_decoded_on_the_device(alphabet: int) -> None:
-    """``decode_window`` finds what the encoder coded, up to the last symbol, and stays in step with the encoder."""
-    config = Config(layers=1, hidden=16, streams=3, window=2, alphabet=alphabet)
-    encoder, decoder = build(config, 3), simulated(config, 3)
-    assert isinstance(decoder, WindowDecoder)
-    *whole, last = text(config, 3, steps=1)
-    last[-1, 2:] = 0
-    coder, windows = RangeEncoder(), []
-    for symbols in [*whole, last]:
-        count = symbols.size - (symbols is last)
-        coder.encode(*(numbers.ravel()[:count] for numbers in encoder.predict_window(symbols)))
-        windows.append((symbols, count, encoder.coded()))
-        if symbols is not last:
-            encoder.learn()
-    source = RangeDecoder(coder.flush())
-    for symbols, count, coded in windows:
-        assert (decoder.decode_window(source.state, source.words, len(symbols), count) == symbols).all()
-        source.check()
-        assert (np.stack(decoder.coded()) == np.stack(coded)).all()
-        if symbols is not last:
-            decoder.learn()
-    source.finish()
-    assert_same(encoder.state(), decoder.state())
-
-
-def test_damage_ends_decoding() -> None:
-    """Data that no encoder wrote are noticed, and the rest of the window is zeros."""
-    config = Config(layers=1, hidden=16, streams=4, window=2)
-    source = RangeDecoder(b"\xff" * 8)
-    assert not simulated(config, 2).decode_window(source.state, source.words, 2, 8).any()
-    with pytest.raises(DamagedError):
-        source.check()
-
-
-def made(config: Config, windows: int, *, engine: str, threads: int) -> object:
-    """What ``codec`` builds its predictors with, the GPU engine simulated."""
-    return simulated(config, windows) if engine == "cuda" else build(config, windows, engine=engine)
+def made(config: Config, windows: int, *, engine: str, threads: int, state: State | None = None) -> object:
+    """What ``codec`` builds its engines with, the GPU engine simulated."""
+    if engine == "cuda":
+        return CudaEngine(simulated(config, windows, state=state))
+    return engines.build(config, windows, engine=engine, state=state)
 
 
 def test_files_cross_from_engine_to_engine() -> None:
     """Both engines write the same file, and the GPU engine decodes it."""
     config = Config(
-        layers=1, hidden=16, streams=16, window=2, rate_first=50_000, contexts=1 << 2, context_bits=4
+        layers=1, hidden=16, streams=16, lanes=2, window=2, rate_first=50_000, contexts=1 << 2, context_bits=4
     )
-    original = b"ab" * 48
+    original = b"ab" * 64
     packed = {}
     for engine in ("cpu", "cuda"):
         target = io.BytesIO()

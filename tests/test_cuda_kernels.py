@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from interpreted import contexts, products, softmax, torch, triton, update
+from interpreted import context_kernels, head_kernels, product_kernels, torch, triton, update_kernels
 from interpreted import triton_language as tl
 
 from rnncompress.exact import grid, noise
 from rnncompress.exact.frequencies import TOTAL, frequencies, raw_scale
-from rnncompress.lstm.contexts import HISTORY, RATES, ROW, Contexts
+from rnncompress.lstm.contexts import HISTORY, RATES, ROW
 from rnncompress.lstm.reference import product
+from rnncompress.lstm.reference_contexts import ReferenceContexts
 
 few = settings(max_examples=5, deadline=None)
 seeds = st.integers(0, 2**32 - 1)
@@ -28,7 +29,7 @@ def multiply(
 ):  # fmt: skip
     """out (M, N) = whole (M, K) times the 16-bit integers (N, K), summed over K."""
     m, n = tl.arange(0, WHOLE), tl.arange(0, PARTS)
-    total = update.window_sums(
+    total = update_kernels.window_sums(
         whole + m * K, m < M, high + n * K, low + n * K, n < N, K, WHOLE, PARTS, K, DEPTH
     )
     tl.store(out + m[:, None] * N + n[None, :], total, mask=(m < M)[:, None] & (n < N)[None, :])
@@ -56,7 +57,7 @@ def test_products_of_any_shape(m: int, n: int, k: int, seed: int, extreme: bool)
 
 def test_long_sums_wrap_and_never_saturate() -> None:
     """Sums of more products than one pair of 8-bit sums can take are cut into pieces, and wrap modulo 2**32."""
-    k = products.LONGEST.value + 70_000
+    k = product_kernels.LONGEST.value + 70_000
     a = np.full((2, k), 127, np.int64)
     a[1] *= -1
     for low in (grid.WEIGHT_MAX, 128):  # the second has a low slice of -128 throughout
@@ -78,12 +79,12 @@ def test_frequencies(alphabet: int, size: int, seed: int) -> None:
     bias[: alphabet // 2] = 0
     expected = frequencies(sums.astype(np.float32) * grid.FORWARD_UNIT + bias)
     scale = float(raw_scale(alphabet))
-    softmax.frequencies[(1,)](*tensors(sums, bias), 1, rows - 1, scale, alphabet, 4, block)
-    softmax.frequencies[(1,)](*tensors(sums, bias), 0, 1, scale, alphabet, 2, block)
+    head_kernels.frequencies[(1,)](*tensors(sums, bias), 1, rows - 1, scale, alphabet, 4, block)
+    head_kernels.frequencies[(1,)](*tensors(sums, bias), 0, 1, scale, alphabet, 2, block)
     assert (sums == expected).all()
     symbols = random.integers(0, alphabet, rows, dtype=np.int32)
     cum, freq = np.zeros(rows, np.int32), np.zeros(rows, np.int32)
-    softmax.pick[(2,)](*tensors(sums, symbols, cum, freq), rows, alphabet, 2, block)
+    head_kernels.pick[(2,)](*tensors(sums, symbols, cum, freq), rows, alphabet, 2, block)
     assert (cum == [1 + row[:s].sum() for row, s in zip(expected, symbols, strict=True)]).all()
     assert (freq == expected[range(rows), symbols]).all()
 
@@ -97,7 +98,7 @@ def test_gradient_at_the_logits(rows: int, alphabet: int) -> None:
     symbols = random.integers(0, alphabet, rows, dtype=np.int32)
     keys = np.array([noise.key(layer, 5) for layer in range(layers + 1)], np.uint32)
     wide, tall = (np.full((2, *shape), 99, np.int8) for shape in ((rows, padded), (padded, rows)))
-    softmax.logit_gradient[(-(-rows // 32), -(-padded // 64))](
+    head_kernels.logit_gradient[(-(-rows // 32), -(-padded // 64))](
         *tensors(table, symbols, keys.view(np.int32), *wide, *tall), layers, rows, alphabet, padded, 32, 64
     )
     dz = table.astype(np.float32) * np.float32(2**-24) - (np.arange(alphabet) == symbols[:, None]).astype(
@@ -117,7 +118,7 @@ def test_marks_of_inputs(stream: int) -> None:
     inputs = np.random.default_rng(stream).integers(0, [[20, embeddings]], (rows, 2)).astype(np.int32)
     inputs[:, 1] = np.maximum(inputs[:, 1], 20)
     marks, used = np.full((embeddings, rows), 7, np.int8), np.zeros(embeddings, np.int32)
-    update.mark_inputs[(3, 4)](*tensors(inputs, marks, used), rows, embeddings, 32, 16)
+    update_kernels.mark_inputs[(3, 4)](*tensors(inputs, marks, used), rows, embeddings, 32, 16)
     expected = (inputs[None] == np.arange(embeddings)[:, None, None]).any(axis=2)
     assert (marks == expected).all()
     assert (used == expected.any(axis=1)).all()
@@ -130,7 +131,7 @@ def test_contexts(mask: int, alphabet: int) -> None:
     """Hashes, guesses, sums and what the tables learn, over windows in which contexts collide."""
     streams, steps, bits, block = 3, 6, 2, 16
     rows = streams * steps
-    specification = Contexts(mask, bits, streams)
+    specification = ReferenceContexts(mask, bits, streams, alphabet)
     kinds = len(specification.kinds)
     random = np.random.default_rng(mask % 1000)
     history = np.zeros((HISTORY + steps, streams), np.int32)
@@ -144,23 +145,23 @@ def test_contexts(mask: int, alphabet: int) -> None:
         sums = random.integers(-1000, 1000, (rows, alphabet), dtype=np.int32)
         expected, expected_inputs, expected_hashes = sums.copy(), [], []
         for t in range(steps):
-            expected_hashes.append(specification.hashes())
-            guess = alphabet + specification.guesses(alphabet)
+            expected_hashes.append(specification.hashes().T)
+            guess = alphabet + specification.guesses()
             expected_inputs.append(np.stack([specification.history[:, -1], guess], axis=1))
             specification.add_to(expected[t * streams : (t + 1) * streams])
             specification.observe(symbols[t])
         history[HISTORY:] = symbols
         for first, count in ((0, 2 * streams), (2 * streams, rows - 2 * streams)):  # in two parts
             some = (-(-count // block),)
-            contexts.hash_contexts[some](
+            context_kernels.hash_contexts[some](
                 *tensors(history, hashes, context_rows), first, count,
                 orders, words, pairs, bits, streams, rows, block,
             )  # fmt: skip
-            contexts.set_inputs[some](
+            context_kernels.set_inputs[some](
                 *tensors(history, hashes, context_rows, tables, inputs), first, count,
                 orders, bits, alphabet, streams, rows, block,
             )  # fmt: skip
-            contexts.add_contexts[(*some, kinds)](
+            context_kernels.add_contexts[(*some, kinds)](
                 *tensors(hashes, context_rows, tables, sums), first, count, bits, alphabet, rows, block
             )
         assert (hashes.view(np.uint32) == np.concatenate(expected_hashes, axis=1)).all()
@@ -170,7 +171,7 @@ def test_contexts(mask: int, alphabet: int) -> None:
         order = np.argsort(context_rows, axis=1, kind="stable")
         found = np.take_along_axis(context_rows, order, axis=1)
         following = symbols.reshape(-1)[order]
-        contexts.learn_contexts[(rows, kinds)](
+        context_kernels.learn_contexts[(rows, kinds)](
             *tensors(
                 found, order, np.take_along_axis(hashes, order, axis=1), following, table[order, following], table,
                 tables, RATES.copy(),

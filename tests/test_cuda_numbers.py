@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from interpreted import numbers, torch, triton
+from interpreted import number_kernels, torch, triton
 from interpreted import triton_language as tl
 
 from rnncompress.exact import functions, grid, noise
@@ -17,23 +17,23 @@ def apply(x, y, out, NAME: tl.constexpr, COUNT: tl.constexpr):
     n = tl.arange(0, COUNT)
     a, b = tl.load(x + n), tl.load(y + n)
     if NAME == "tanh":
-        result = numbers.tanh(a)
+        result = number_kernels.tanh(a)
     elif NAME == "sigmoid":
-        result = numbers.sigmoid(a)
+        result = number_kernels.sigmoid(a)
     elif NAME == "exp":
-        result = numbers.exp(a)
+        result = number_kernels.exp(a)
     elif NAME == "inverse_root":
-        result = numbers.inverse_root(a)
+        result = number_kernels.inverse_root(a)
     elif NAME == "activation":
-        result = numbers.activation(a)
+        result = number_kernels.activation(a)
     elif NAME == "weight":
-        result = numbers.weight(a)
+        result = number_kernels.weight(a)
     elif NAME == "gradient":
-        result = numbers.gradient(a, b)
+        result = number_kernels.gradient(a, b)
     elif NAME == "uniform":
-        result = numbers.uniform(a.to(tl.uint32, bitcast=True), b.to(tl.uint32, bitcast=True))
+        result = number_kernels.uniform(a.to(tl.uint32, bitcast=True), b.to(tl.uint32, bitcast=True))
     else:
-        result = numbers.mix(a.to(tl.uint32, bitcast=True)).to(tl.int32, bitcast=True)
+        result = number_kernels.mix(a.to(tl.uint32, bitcast=True)).to(tl.int32, bitcast=True)
     tl.store(out + n, result)
 
 
@@ -108,7 +108,9 @@ def test_noise() -> None:
 @triton.jit
 def move(w, v, g, blend, step, COUNT: tl.constexpr):
     n = tl.arange(0, COUNT)
-    new_w, new_v = numbers.adam(tl.load(w + n), tl.load(v + n), tl.load(g + n), tl.load(blend), tl.load(step))
+    new_w, new_v = number_kernels.adam(
+        tl.load(w + n), tl.load(v + n), tl.load(g + n), tl.load(blend), tl.load(step)
+    )
     tl.store(w + n, new_w)
     tl.store(v + n, new_v)
 
@@ -129,8 +131,8 @@ def test_adam(step: float) -> None:
 @triton.jit
 def cut(x, high, low, COUNT: tl.constexpr):
     n = tl.arange(0, COUNT)
-    tl.store(high + n, numbers.high_slice(tl.load(x + n)))
-    tl.store(low + n, numbers.low_slice(tl.load(x + n)))
+    tl.store(high + n, number_kernels.high_slice(tl.load(x + n)))
+    tl.store(low + n, number_kernels.low_slice(tl.load(x + n)))
 
 
 def test_slices() -> None:

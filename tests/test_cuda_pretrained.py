@@ -9,13 +9,18 @@ from interpreted import CudaPredictor
 from rnncompress import codec
 from rnncompress.config import Config
 from rnncompress.lstm import build
+from rnncompress.lstm.state import State
 from rnncompress.network import Predictor
 
 simulated = partial(CudaPredictor, device="cpu")
 
 
-def made(config: Config, windows: int, *, engine: str, threads: int) -> Predictor:
-    return simulated(config, windows) if engine == "cuda" else build(config, windows, engine=engine)
+def made(config: Config, windows: int, *, engine: str, threads: int, state: State | None = None) -> Predictor:
+    return (
+        simulated(config, windows, state=state)
+        if engine == "cuda"
+        else build(config, windows, engine=engine, state=state)
+    )
 
 
 def test_a_trained_model_serves_both_engines() -> None:

@@ -18,7 +18,7 @@ RULES = [None, Rule("adam", 2000), Rule("adam", 2000, reset=60), Rule("rms", 200
 @pytest.fixture(autouse=True)
 def untrusting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is checked or remembered about this machine."""
-    monkeypatch.setattr(trainer, "build", lstm.build)
+    monkeypatch.setattr(trainer, "build_network", lstm.build)
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from rnncompress.exact import grid
 from rnncompress.exact.frequencies import frequencies, raw_scale
-from rnncompress.lstm.cpu import kernels
+from rnncompress.lstm.cpu import head_kernels
 from rnncompress.network import TOTAL
 
 alphabets = st.sampled_from([1, 2, 3, 16, 49, 255, 256])
@@ -84,5 +84,5 @@ def test_compiled_code_gives_the_same_table(drawn: tuple[np.ndarray, np.ndarray]
     total, bias = drawn
     expected = frequencies((total.astype(np.float32) * grid.FORWARD_UNIT + bias)[None])[0]
     table = total.copy()
-    kernels.softmax(table, bias, len(bias), raw_scale(len(bias)), np.empty(len(bias), np.float32))
+    head_kernels.softmax(table, bias, len(bias), raw_scale(len(bias)), np.empty(len(bias), np.float32))
     assert (table == expected).all()

@@ -162,7 +162,7 @@ def test_a_full_disk_is_an_output_error(tmp_path: Path) -> None:
 def test_a_full_temporary_folder_is_an_output_error() -> None:
     """Spooling more than fits raises OutputError and says where temporary files are."""
     with full_disk(), pytest.raises(OutputError, match="TMPDIR"):
-        spool(io.BytesIO(bytes(1 << 20)))
+        spool(io.BytesIO(bytes(1 << 20)), "standard input")
 
 
 @pytest.mark.parametrize(("name", "why"), [("missing", "No such file"), (".", "Is a directory")])

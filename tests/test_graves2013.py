@@ -19,7 +19,7 @@ LINES = b" the cat sat on the mat and the dog \n the dog ate the <unk> of the ca
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The names of the script, its small scale made tiny."""
-    monkeypatch.setattr(trainer, "build", lstm.build)
+    monkeypatch.setattr(trainer, "build_network", lstm.build)
     monkeypatch.setattr("os.fsync", lambda descriptor: None)
     names = runpy.run_path(str(SCRIPT))
     tiny = Config(layers=1, hidden=16, streams=2, window=8, rate_first=9000)

@@ -71,3 +71,21 @@ def test_other_data_are_refused() -> None:
     """What was not compressed by this package raises its error."""
     with pytest.raises(rnncompress.NotRnncError):
         rnncompress.decompress(b"PK\x03\x04 and so on")
+
+
+@pytest.mark.parametrize("threads", [0, -1, 257, 100_000])
+def test_threads_that_cannot_be_had(threads: int) -> None:
+    """Both ways refuse them with one line, also where nothing is to be computed."""
+    blob = rnncompress.compress(b"")
+    for call in (
+        lambda: rnncompress.compress(SAMPLE, threads=threads),
+        lambda: rnncompress.compress(b"", threads=threads),
+        lambda: rnncompress.decompress(blob, threads=threads),
+    ):
+        with pytest.raises(ValueError, match=f"threads must be from 1 to 256, not {threads}"):
+            call()
+
+
+def test_as_many_threads_as_can_be_had() -> None:
+    """What is accepted works, however few cores there are."""
+    assert rnncompress.compress(SAMPLE, threads=256) == rnncompress.compress(SAMPLE)

@@ -1,19 +1,15 @@
 """The fast engine equals the specification to the bit, whatever the network, the schedule, the threads."""
 
-import threading
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import assert_same, configs, pick, seeds, step_through, text
 
-from rnncompress.coder.blocks import RangeDecoder, RangeEncoder
 from rnncompress.config import Config
-from rnncompress.errors import DamagedError, DeviceError
+from rnncompress.errors import DeviceError
 from rnncompress.exact import grid
 from rnncompress.lstm import available, build
-from rnncompress.lstm.cpu import predictor as cpu
 from rnncompress.network import TOTAL
 
 WINDOWS = 4
@@ -50,65 +46,6 @@ def test_the_decoder_gets_the_tables_of_the_specification(config: Config, seed: 
         reference.learn()
         fast.learn()
         assert_same(fast.state(), reference.state())
-
-
-@many
-@given(configs, seeds, threads, st.data())
-def test_a_window_is_decoded_in_one_call(
-    config: Config, seed: int, threads: int, data: st.DataObject
-) -> None:
-    """``decode_window`` finds what the encoder coded, up to the last symbol, and leaves the same state behind."""
-    encoder, decoder = (build(config, WINDOWS, threads=threads) for _ in range(2))
-    *whole, last = text(config, WINDOWS, seed, data.draw(st.integers(1, config.window)))
-    active = data.draw(st.integers(1, config.streams))
-    last[-1, active:] = 0
-    for symbols in [*whole, last]:
-        count = symbols.size if symbols is not last else last.size - config.streams + active
-        coder = RangeEncoder()
-        coder.encode(*(numbers.ravel()[:count] for numbers in encoder.predict_window(symbols)))
-        source = RangeDecoder(coder.flush())
-        assert (decoder.decode_window(source.state, source.words, len(symbols), count) == symbols).all()
-        source.finish()
-        assert (np.stack(decoder.coded()) == np.stack(encoder.coded())).all()
-        if symbols is not last:
-            encoder.learn()
-            decoder.learn()
-    assert_same(encoder.state(), decoder.state())
-
-
-def test_damage_ends_decoding() -> None:
-    """Data that no encoder wrote are noticed, by all threads, and the rest of the window is zeros."""
-    config = Config(hidden=16, streams=4, window=8)
-    predictor = build(config, 2, threads=3)
-    source = RangeDecoder(b"\xff" * 8)
-    assert not predictor.decode_window(source.state, source.words, 8, 32).any()
-    with pytest.raises(DamagedError):
-        source.check()
-
-
-def test_a_late_thread_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Threads that wait in vain for their turn let others run and come back: more threads than cores do no harm."""
-    config = Config(hidden=16, streams=6, window=8)
-    encoder, decoder = build(config, 2, threads=1), build(config, 2, threads=6)
-    (symbols,) = text(config, 1)
-    coder = RangeEncoder()
-    coder.encode(*encoder.predict_window(symbols))
-    source = RangeDecoder(coder.flush())
-    turns = []
-    monkeypatch.setattr(cpu.time, "sleep", turns.append)
-    run = decoder._team.run
-
-    def one_after_another(work, shares):
-        def slowly(number, share):
-            if number == 0:  # all others wait for the first
-                threading.Event().wait(0.3)
-            work(number, share)
-
-        run(slowly, shares)
-
-    monkeypatch.setattr(decoder._team, "run", one_after_another)
-    assert (decoder.decode_window(source.state, source.words, 8, 48) == symbols).all()
-    assert set(turns) == {0}
 
 
 @few

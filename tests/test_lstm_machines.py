@@ -94,9 +94,9 @@ from numba.core.registry import cpu_target
 
 codegen = type(cpu_target.target_context.codegen())
 codegen.magic_tuple = lambda self: ("unknown", "generic", "")  # no instruction that rnncompress knows by name
-from rnncompress.compiled import simd
-assert simd._MULTIPLY_ADD is None
-import test_compiled_simd as tests
+from rnncompress.compiled import simd_kernels
+assert simd_kernels._MULTIPLY_ADD is None
+import test_compiled_simd_kernels as tests
 tests.test_any_shape_any_values()
 tests.test_extreme_values_wrap()
 tests.test_starts_and_strides()

@@ -13,7 +13,9 @@ from models import CONFIG, TEXT, trained
 
 from rnncompress import lstm
 from rnncompress.errors import ModelError, OutputError, VersionError
-from rnncompress.model import CARRIED, Model
+from rnncompress.lstm import state as states
+from rnncompress.lstm.parameters import Parameters
+from rnncompress.model import Model
 from rnncompress.vocabulary import Vocabulary
 
 
@@ -31,6 +33,14 @@ def with_document(data: bytes, **changes: object) -> bytes:
     text = json.dumps(head).encode()
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text + rest
+
+
+def merge(told: dict, changes: dict) -> dict:
+    """``told`` with ``changes`` in it, at whatever depth; an empty value replaces."""
+    return told | {
+        name: merge(told[name], value) if isinstance(value, dict) and value else value
+        for name, value in changes.items()
+    }
 
 
 @pytest.mark.parametrize("kind", ["bytes", "characters", "words"])
@@ -55,7 +65,7 @@ def test_a_model_goes_on_where_training_ended() -> None:
     predictor.load_state(state)
     again = Model.of(CONFIG, model.vocabulary, predictor.state(), {})
     assert again.digest == model.digest
-    assert not any(state[name].any() for name in CARRIED)
+    assert not any(state[name].any() for name in states.SHORT)
     assert state["contexts"].any()
 
 
@@ -81,6 +91,34 @@ def test_the_digest_tells_models_apart() -> None:
     ]
     assert len({each.digest for each in [model, *others]}) == 4
     assert replace(model, training={"by": "hand"}).digest == model.digest
+    assert replace(model, config=model.config.replace(lanes=2)).digest == model.digest
+
+
+def test_models_are_equal_if_their_digests_are() -> None:
+    """So they can be compared and be members of a set."""
+    model = trained()
+    same, other = replace(model, training={"by": "hand"}), replace(model, config=CONFIG.replace(rate_last=1))
+    assert model == same
+    assert model != other
+    assert model != "a model"
+    assert {model, same, other} == {model, other}
+
+
+def test_a_part_of_a_newer_program_is_no_damage() -> None:
+    """A configuration with an unknown part asks for a newer program."""
+    data = trained().to_bytes()
+    changed = document(data)[1]["config"] | {"colours": {"red": 1}}
+    with pytest.raises(VersionError, match="colours"):
+        Model.from_bytes(with_document(data, config=changed))
+
+
+def test_loading_computes_no_start_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither to learn the shapes of the arrays, nor to overwrite them."""
+    data = trained().to_bytes()
+    monkeypatch.setattr(Parameters, "initial", None)
+    state = Model.from_bytes(data).state(CONFIG)
+    for engine in ("reference", "cpu"):
+        lstm.build(CONFIG, 1, engine=engine, state=state)
 
 
 @settings(max_examples=60, deadline=None)
@@ -112,13 +150,15 @@ def test_a_newer_file_is_told_so() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"config": {"hidden": 1 << 20}},
-        {"config": {"layers": 0}},
-        {"config": {"cell": "gru"}},
-        {"config": {"hidden": 16.0}},
-        {"config": {"alphabet": 300}},
-        {"config": {"context_bits": 1}},
-        {"config": {"colour": 1}},
+        {"config": {"network": {"hidden": 1 << 20}}},
+        {"config": {"network": {"layers": 0}}},
+        {"config": {"network": {"cell": "gru"}}},
+        {"config": {"network": {"cell": 0}}},
+        {"config": {"network": {"hidden": 16.0}}},
+        {"config": {"network": {"alphabet": 300}}},
+        {"config": {"network": {"colour": 1}}},
+        {"config": {"network": 3}},
+        {"config": {"contexts": {"context_bits": 1}}},
         {"config": []},
         {"vocabulary": {"kind": "characters", "entries": ["a"]}},
         {"vocabulary": {}},
@@ -130,10 +170,7 @@ def test_a_file_that_lies_is_refused(changes: dict) -> None:
     """A document that does not fit the arrays is damage, found before memory is taken for it."""
     data = trained().to_bytes()
     told = document(data)[1]
-    merged = {
-        name: told[name] | value if isinstance(value, dict) and value else value
-        for name, value in changes.items()
-    }
+    merged = merge(told, changes)
     with pytest.raises(ModelError, match="damaged"):
         Model.from_bytes(with_document(data, **merged))
 

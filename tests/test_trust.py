@@ -8,6 +8,7 @@ import pytest
 
 from rnncompress import codec, trust
 from rnncompress.config import Config
+from rnncompress.engine import EngineName
 from rnncompress.errors import SelfCheckError
 from rnncompress.lstm import selfcheck
 
@@ -30,7 +31,7 @@ def checks(cache: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return checked
 
 
-def code(engine: codec.Engine = "cpu") -> None:
+def code(engine: EngineName = "cpu") -> None:
     packed = io.BytesIO()
     codec.encode(io.BytesIO(TEXT), packed, CONFIG, engine=engine)
     codec.decode(packed, io.BytesIO(), engine=engine)

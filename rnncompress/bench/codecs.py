@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from rnncompress import presets
+from rnncompress import devices, presets
 from rnncompress.bench import external, machine
 from rnncompress.bench.library import LIBRARIES, Library
 from rnncompress.bench.work import OURS
+from rnncompress.devices import Device
 
 USUAL_PRESETS: Final = ("default", "fast")
 
@@ -51,15 +52,15 @@ class Family:
     """Makes the codec of a level for an input of so many bytes."""
 
 
-def families(engine: str, threads: int, tables: Iterable[Path] = ()) -> dict[str, Family]:
+def families(device: Device, threads: int, tables: Iterable[Path] = ()) -> dict[str, Family]:
     """All families by name: Python's, external programs (also from ``tables``), and ours.
 
-    Ours computes with ``engine`` and ``threads``; the others use one thread. Raises InputError for a table
+    Ours computes on ``device``, with ``threads`` on a CPU; the others use one thread. Raises InputError for a table
     that is wrong.
     """
     found = [_library_family(name, library) for name, library in LIBRARIES.items()]
     found += [_external_family(program) for program in external.load(tables)]
-    found.append(_our_family(engine, threads))
+    found.append(_our_family(device, threads))
     return {family.name: family for family in found}
 
 
@@ -121,10 +122,11 @@ def _external_family(program: external.Program) -> Family:
     return Family(program.name, program.levels, program.usual, missing, codec)
 
 
-def _our_family(engine: str, threads: int) -> Family:
+def _our_family(device: Device, threads: int) -> Family:
     def codec(level: str, length: int) -> Codec:
-        config = asdict(presets.get(level, length))
-        options = {"config": config, "engine": engine, "threads": threads}
+        config = presets.get(level, length)
+        engine = devices.choose(device, config, length)
+        options = {"config": asdict(config), "engine": engine, "threads": threads}
         gpu = machine.gpu() if engine == "cuda" else None
         where = " · GPU" if engine == "cuda" else f" · {threads} threads" if threads > 1 else ""
         return Codec(

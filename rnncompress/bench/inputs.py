@@ -57,24 +57,35 @@ class Source:
         return Input(self.name, self.group, length, content.hexdigest(), sliced, prefix, known)
 
 
-def find(names: Iterable[str], prefix: int | None, fetch: Callable[[corpora.Corpus], None]) -> list[Source]:
+def find(
+    names: Iterable[str],
+    prefix: int | None,
+    fetch: Callable[[corpora.Corpus], None],
+    results: Path | None = None,
+) -> list[Source]:
     """The sources that ``names`` mean, in order, each path once.
 
     A name is a file, a folder (all files in it, and a total), a corpus, or ``corpus/file``; ``fetch`` is
-    called for a corpus that is not here. With ``prefix``, only the first so many bytes of every file. Raises
-    InputError for what does not exist, CorpusError.
+    called for a corpus that is not here. With ``prefix``, only the first so many bytes of every file. What lies in
+    the folder of ``results`` is no input, unless it is named as a file. Raises InputError for what does not exist,
+    CorpusError.
     """
-    found = {source.path: source for name in names for source in _find(name, prefix, fetch)}
+    found = {source.path: source for name in names for source in _find(name, prefix, fetch, results)}
     return list(found.values())
 
 
-def _find(name: str, prefix: int | None, fetch: Callable[[corpora.Corpus], None]) -> Iterable[Source]:
+def _find(
+    name: str, prefix: int | None, fetch: Callable[[corpora.Corpus], None], results: Path | None
+) -> Iterable[Source]:
     path = Path(name)
     if path.is_dir():
         group = path.resolve().name
-        files = sorted(each for each in path.rglob("*") if each.is_file())
+        ours = results.resolve() if results else None
+        files = sorted(
+            each for each in path.rglob("*") if each.is_file() and ours not in each.resolve().parents
+        )
         if not files:
-            raise InputError(f"the folder {name} holds no files")
+            raise InputError(f"the folder {name} holds no files to compress")
         return [Source(each, f"{group}/{each.relative_to(path)}", group, prefix) for each in files]
     if path.exists():
         return [Source(path, path.name, None, prefix)]

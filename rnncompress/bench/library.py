@@ -37,7 +37,9 @@ class Library:
 
     @property
     def version(self) -> str:
-        """The version of the code that compresses."""
+        """The version of the code that compresses; empty if it is not installed."""
+        if not self.here:
+            return ""
         if self.package:
             return f"{self.package} {metadata.version(self.package)}"
         python = f"Python {platform.python_version()}"

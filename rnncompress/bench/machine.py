@@ -8,21 +8,48 @@ import shutil
 import subprocess
 from importlib import metadata
 from pathlib import Path
+from typing import Final
 
 from rnncompress._version import __version__
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
+CPUINFO: Final = Path("/proc/cpuinfo")
+_MODEL: Final = (
+    "cpu family", "model", "stepping",  # x86
+    "CPU implementer", "CPU architecture", "CPU variant", "CPU part", "CPU revision",  # ARM
+    "cpu", "revision",  # POWER
+)  # fmt: skip
+_FEATURES: Final = ("flags", "Features", "features", "isa")
+
+
 @functools.cache
 def cpu() -> str:
-    """The processor's name."""
+    """The processor's name, and what tells it from others of the same name: speeds belong to a processor."""
     try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        text = CPUINFO.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        lines = []
-    found = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(found, "") or platform.processor() or platform.machine()
+        return (
+            _output("sysctl", "-n", "machdep.cpu.brand_string") or platform.processor() or platform.machine()
+        )
+    return identity(text) or platform.machine()
+
+
+def identity(cpuinfo: str) -> str:
+    """Name, family, model and features of the first processor of a /proc/cpuinfo; empty if it tells nothing.
+
+    Cloud machines often give no more of a name than "AMD EPYC", and hide features that a program would use; the
+    features are many, so a hash stands for them.
+    """
+    lines = (line.partition(":") for line in cpuinfo.partition("\n\n")[0].splitlines())
+    facts = {key.strip(): value.strip() for key, _, value in lines}
+    parts = [facts["model name"]] if "model name" in facts else []
+    parts += [f"{key} {facts[key]}" for key in _MODEL if facts.get(key)]
+    features = sorted(word for key in _FEATURES for word in facts.get(key, "").split())
+    if features:
+        parts.append(f"features {hashlib.sha256(' '.join(features).encode()).hexdigest()[:8]}")
+    return ", ".join(parts)
 
 
 @functools.cache
@@ -84,7 +111,7 @@ def our_version() -> str:
 @functools.cache
 def _versions() -> dict[str, str]:
     found = {"rnncompress": __version__, "python": platform.python_version()}
-    for package in ("constriction", "numba", "numpy", "torch", "triton"):
+    for package in ("numba", "numpy", "torch", "triton"):
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

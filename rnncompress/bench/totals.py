@@ -8,8 +8,8 @@ from rnncompress.bench.report import Line, Section
 from rnncompress.bench.work import OURS
 
 NOTE: Final = (
-    "The decompressor is a zip of the sources of ours that decoding loads. Python, numpy, numba, "
-    "constriction and, on a GPU, PyTorch are not in it; they are not made for any file."
+    "The decompressor is a zip of the sources of ours that decoding loads. Python, numpy, numba "
+    "and, on a GPU, PyTorch are not in it; they are not made for any file."
 )
 PRIZE_CORPUS: Final = "enwik9"
 PRIZE_MEMORY: Final = 10 * 10**9

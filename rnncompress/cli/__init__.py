@@ -25,6 +25,7 @@ Exit codes:
        missing device or model, self-check failed
   130  interrupted (Ctrl-C, SIGTERM); a long run leaves a checkpoint
        to go on from with --resume
+  141  the reader of the output has gone, as in `... | head`
 
 \b
 Completion, for bash (or zsh, fish), in the shell's start-up file:

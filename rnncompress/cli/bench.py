@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final, Self
 
 import click
 
-from rnncompress import presets
-from rnncompress.cli.options import size
-from rnncompress.cli.run import engine_for
+from rnncompress import devices, presets
+from rnncompress.cli.options import thread_count
 from rnncompress.cli.screen import Screen
 from rnncompress.cli.streams import fetch
-from rnncompress.errors import DeviceError, InputError, MismatchError, OutputError
+from rnncompress.cli.units import seconds, size
+from rnncompress.devices import DEVICES, Device
+from rnncompress.errors import BenchError, DeviceError, InputError, MismatchError, OutputError
 
 if TYPE_CHECKING:
     from rnncompress.bench.inputs import Input
@@ -37,22 +38,20 @@ def _shard(ctx: click.Context, param: click.Parameter, text: str) -> tuple[int, 
     "--codec", "codecs", multiple=True, metavar="NAME", help="Only this codec, e.g. gzip, zpaq, rnncompress."
 )
 @click.option(
-    "--preset", "chosen", multiple=True, type=click.Choice(presets.names()), help="Only this model of ours."
+    "--preset", "chosen", multiple=True, type=click.Choice(presets.names()), help="Only this preset of ours."
 )
 @click.option("--level", "levels", multiple=True, metavar="LEVEL", help="Only this level of other codecs.")
 @click.option("--slice", "prefix", type=size, metavar="SIZE", help="Only the first bytes of every file.")
 @click.option("--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Times to measure a cell.")
 @click.option(
-    "--timeout", type=click.FloatRange(min=0, min_open=True), default=3600.0, show_default=True,
-    metavar="S", help="Seconds that encoding, or decoding, may take.",
+    "--timeout", type=seconds, default="1h", show_default=True, metavar="TIME",
+    help="How long encoding, or decoding, may take.",
 )  # fmt: skip
 @click.option(
     "--memory-limit", type=size, metavar="SIZE", help="Memory a codec may take. Default: 9/10 of all."
 )
-@click.option(
-    "--threads", type=click.IntRange(min=1), default=1, metavar="N", help="For our codec. Default: 1."
-)
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="cpu", help="For our codec.")
+@click.option("--threads", type=thread_count, default=1, metavar="N", help="For our codec. Default: 1.")
+@click.option("--device", type=click.Choice(DEVICES), default="cpu", help="For our codec.")
 @click.option("--table", "tables", multiple=True, metavar="FILE.toml", help="More external programs.")
 @click.option(
     "--shard", callback=_shard, default="1/1", metavar="I/N", help="Only every N-th cell, from I on."
@@ -74,7 +73,7 @@ def bench(
     timeout: float,
     memory_limit: int | None,
     threads: int,
-    device: str,
+    device: Device,
     tables: tuple[str, ...],
     shard: tuple[int, int],
     rerun: bool,
@@ -83,7 +82,7 @@ def bench(
     out: str,
     quiet: bool,
 ) -> None:
-    """Compare our models with other compressors on the same bytes; every row is proved by decoding.
+    """Compare our presets with other compressors on the same bytes; every row is proved by decoding.
 
     Files, folders (each file and a total) or corpora by name; without any, the sample that comes with
     rnncompress. Results go to DIR: results.jsonl, table.csv, table.md, and report.html. What was measured
@@ -107,8 +106,8 @@ def bench(
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"cannot write to {folder}: {error.strerror}") from None
-        engine = engine_for(device)
-        families = known.families(engine, threads, map(Path, tables))
+        devices.check(device)
+        families = known.families(device, threads, map(Path, tables))
         try:
             selected = known.select(families, codecs, levels, chosen)
         except ValueError as error:
@@ -117,7 +116,7 @@ def bench(
         if absent and not codecs:
             screen.say(f"not here: {', '.join(absent)}")
         plan = runner.Plan(
-            sources=inputs.find(names or [SAMPLE], prefix, lambda corpus: fetch(corpus, screen)),
+            sources=inputs.find(names or [SAMPLE], prefix, lambda corpus: fetch(corpus, screen), folder),
             codecs=selected,
             repeat=repeat,
             limits=Limits(timeout, memory_limit or machine.memory() * 9 // 10),
@@ -137,7 +136,7 @@ def bench(
     if compare:
         click.echo(changes.describe(before, results.newest(rows)))
     screen.say(f"results, tables and report.html are in {folder}")
-    _check(measured or results.newest(rows))
+    _check(measured, results.newest(rows) if report_only else measured)
 
 
 class _Lines:
@@ -167,8 +166,12 @@ class _Lines:
             self._open = False
 
 
-def _check(rows: "Sequence[Row]") -> None:
-    wrong = [row for row in rows if row.status == "mismatch"]
-    if wrong:
-        which = ", ".join(f"{row.label} on {row.input.name}" for row in wrong)
-        raise MismatchError(f"{len(wrong)} of {len(rows)} cells did not decode to the same bytes: {which}")
+def _check(measured: "Sequence[Row]", shown: "Sequence[Row]") -> None:
+    """Raise MismatchError if a row that is shown decoded to other bytes, else BenchError if a cell measured failed."""
+    for rows, statuses, kind, what in (
+        (shown, ("mismatch",), MismatchError, "did not decode to the same bytes"),
+        (measured, ("crashed", "timeout", "memory"), BenchError, "came to no result"),
+    ):
+        if wrong := [row for row in rows if row.status in statuses]:
+            which = ", ".join(f"{row.label} on {row.input.name}" for row in wrong)
+            raise kind(f"{len(wrong)} of {len(rows)} cells {what}: {which}")

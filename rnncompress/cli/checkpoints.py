@@ -2,7 +2,6 @@
 
 import functools
 import math
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,16 +10,15 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
+from rnncompress.attributes import Attributes
 from rnncompress.cli.screen import Screen
 from rnncompress.cli.signals import interrupt, when_asked_to_end
 from rnncompress.cli.streams import open_target, refuse_input
+from rnncompress.cli.units import parse_seconds, parse_size
 from rnncompress.errors import CheckpointError, MismatchError
 
 if TYPE_CHECKING:
     from rnncompress.checkpoint import Checkpoints
-
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
-_BYTES: Final = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +33,16 @@ DEFAULT: Final = Every(seconds=300)
 
 
 def every(text: str) -> Every:
-    """Such as 30s, 5m, 1h, 10MB or off."""
-    match = re.fullmatch(r"([0-9]{1,9})([a-z]{1,2})", text.lower())
-    number, unit = (int(match[1]), match[2]) if match else (0, "")
-    if number and unit in _SECONDS:
-        return Every(seconds=number * _SECONDS[unit])
-    if number and unit in _BYTES:
-        return Every(bytes=number * _BYTES[unit])
+    """A time such as 30s, 5min, 1h, a size such as 10MB, or off. Raises click.BadParameter."""
     if text == "off":
         return Every()
-    raise click.BadParameter(f"{text!r} is not such as 30s, 5m, 10MB or off")
+    if (time := parse_seconds(text)) is not None:
+        return Every(seconds=time)
+    if size := parse_size(text):
+        return Every(bytes=size)
+    raise click.BadParameter(
+        f"{text!r} is neither a time such as 30s, 5min, 1h, nor a size such as 10MB, nor off"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ def checkpoint_options(command: Callable[..., None]) -> Callable[..., None]:
         "--checkpoint-every",
         type=every,
         metavar="WHEN",
-        help="Save the state to go on from: 30s, 5m, 10MB, off. Default: 5m.",
+        help="Save the state to go on from: 30s, 5min, 10MB, off. Default: 5min.",
     )
     @click.option("--resume", is_flag=True, help="Go on from the checkpoint of an interrupted run.")
     @functools.wraps(command)
@@ -99,14 +97,14 @@ def checkpoint_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @contextmanager
 def open_kept_target(
-    target: Path | None, checkpoints: "Checkpoints | None", *, overwrite: bool
+    target: Path | None, attributes: Attributes, checkpoints: "Checkpoints | None", *, overwrite: bool
 ) -> Iterator[BinaryIO]:
     """:func:`open_target`, where what is done outlives an interruption as soon as there is a checkpoint.
 
     A first signal to end has a checkpoint saved, if checkpoints are on, a second one ends at once.
     """
     if checkpoints is None:
-        with open_target(target, overwrite=overwrite) as file:
+        with open_target(target, attributes, overwrite=overwrite) as file:
             yield file
         return
 
@@ -114,7 +112,10 @@ def open_kept_target(
         if not checkpoints.stop():
             interrupt()
 
-    with open_target(target, overwrite=overwrite, keep=checkpoints.exist) as file, when_asked_to_end(end):
+    with (
+        open_target(target, attributes, overwrite=overwrite, keep=checkpoints.exist) as file,
+        when_asked_to_end(end),
+    ):
         try:
             yield file
         except BaseException as error:

@@ -1,6 +1,7 @@
 """``rnncompress decode`` and ``rnncompress verify``."""
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ from rnncompress.cli.models import check_needed, load, model_option
 from rnncompress.cli.options import memory_limit_option, output_options
 from rnncompress.cli.results import Result, Soundness
 from rnncompress.cli.run import Run, run_options
-from rnncompress.cli.streams import STDIO, SUFFIX, choose_target, compare, open_source
+from rnncompress.cli.streams import STDIO, SUFFIX, attributes_of, choose_target, compare, open_source
 from rnncompress.files import scratch
 
 
@@ -45,7 +46,10 @@ def decode(
     given = load(model_file, target, run.report)
     checkpoints = keeping.checkpoints(source, target, run.screen, overwrite=force)
 
-    with open_source(source) as packed, open_kept_target(target, checkpoints, overwrite=force) as decoded:
+    with (
+        open_source(source) as packed,
+        open_kept_target(target, attributes_of(source), checkpoints, overwrite=force) as decoded,
+    ):
         report = run.decode(source, packed, decoded, given, memory_limit, checkpoints)
     run.deliver(Result("decode", source, str(target or STDIO), report, run.threads, given), overwrite=force)
 
@@ -70,12 +74,15 @@ def verify(
         with open_source(source) as packed:
             header = container.verify(packed)
             size = packed.seek(0, os.SEEK_END)
-        check_needed(source, header, given)
+            check_needed(source, header, given)
         run.deliver(Soundness(source, header, size))
         return
-    with open_source(source) as packed, scratch() as decoded:
+    with (
+        nullcontext() if against is None else open_source(against) as original,
+        open_source(source) as packed,
+        scratch() as decoded,
+    ):
         report = run.decode(source, packed, decoded, given, memory_limit)
-        if against is not None:
-            with open_source(against) as original:
-                compare(decoded, original, against)
+        if original is not None:
+            compare(decoded, original, str(against))
     run.deliver(Result("verify", source, None, report, run.threads, given))

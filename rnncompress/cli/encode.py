@@ -15,13 +15,14 @@ from rnncompress.cli.run import Run, run_options
 from rnncompress.cli.streams import (
     STDIO,
     SUFFIX,
+    attributes_of,
     choose_target,
     compare,
     find_input,
     open_source,
 )
 from rnncompress.config import Config
-from rnncompress.errors import OutputError
+from rnncompress.errors import OutputError, about
 from rnncompress.files import scratch
 
 
@@ -31,7 +32,7 @@ from rnncompress.files import scratch
 @click.option(
     "--preset",
     type=click.Choice(presets.names()),
-    help="The model; see `rnncompress presets`. Default: by the size of the input.",
+    help="The network; see `rnncompress presets`. Default: by the size of the input.",
 )
 @model_option
 @click.option("--verify", is_flag=True, help="Decode the output and compare before it takes its name.")
@@ -66,7 +67,10 @@ def encode(
     given = load(model_file, target, run.report)
     checkpoints = keeping.checkpoints(path, target, run.screen, overwrite=force)
 
-    with open_source(path) as original, open_kept_target(target, checkpoints, overwrite=force) as packed:
+    with (
+        open_source(path) as original,
+        open_kept_target(target, attributes_of(path), checkpoints, overwrite=force) as packed,
+    ):
         length = original.seek(0, os.SEEK_END)
         config = _config(length, preset, given)
         report = run.encode(source, original, packed, config, given, checkpoints)
@@ -83,5 +87,6 @@ def _config(length: int, preset: str | None, given: ModelFile | None) -> Config:
     if given:
         from rnncompress import pretrained
 
-        return pretrained.adapt(given.model, length)
+        with about(str(given.path)):
+            return pretrained.adapt(given.model, length)
     return presets.get(preset, length) if preset else presets.choose(length)

@@ -12,6 +12,7 @@ from rnncompress.cli.models import ModelFile, load
 from rnncompress.cli.results import versions
 from rnncompress.cli.run import Run, run_options, shown
 from rnncompress.cli.screen import duration
+from rnncompress.errors import about
 
 if TYPE_CHECKING:
     from rnncompress.training.evaluation import Evaluation, RuleName
@@ -125,17 +126,18 @@ def evaluate(
     learning = Rule(name, round(rate * 1e6) if rate else RATES[name], pull, reset)
     both = static == dynamic
     rules = [None] * (static or both) + [learning] * (dynamic or both)
+    engine = run.engine(given.model.config.replace(streams=streams), len(text))
     done = []
     for each in rules:
         title = f"{'dynamic' if each else 'static'} evaluation of {source}"
-        with run.screen.progress(title) as update:
+        with about(source), run.screen.progress(title) as update:
             done.append(
                 evaluation.evaluate(
                     given.model,
                     text,
                     each,
                     streams=streams,
-                    engine=run.engine,
+                    engine=engine,
                     threads=run.threads,
                     progress=shown(update),
                 )

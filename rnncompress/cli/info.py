@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import asdict
+from typing import BinaryIO
 
 import click
 
@@ -12,7 +13,7 @@ from rnncompress.cli.models import check_needed, is_model, load, model_option
 from rnncompress.cli.options import json_option
 from rnncompress.cli.results import in_words
 from rnncompress.cli.streams import open_source
-from rnncompress.container import inspect
+from rnncompress.container import Header, inspect
 from rnncompress.errors import NotRnncError
 from rnncompress.limits import announced_memory, announced_work
 
@@ -26,17 +27,15 @@ def info(source: str, model_file: str | None, as_json: bool) -> None:
 
     With --model also tell whether it is the trained model that decoding needs.
     """
-    with open_source(source) as file:
-        try:
-            header = inspect(file)
-        except NotRnncError:
-            if not is_model(source):
-                raise
-            _tell_model(source, as_json)
-            return
-        size = file.seek(0, os.SEEK_END)
     given = load(model_file)
-    check_needed(source, header, given)
+    with open_source(source) as file:
+        header = _header(source, file)
+        size = file.seek(0, os.SEEK_END)
+        if header is not None:
+            check_needed(source, header, given)
+    if header is None:
+        _tell_model(source, as_json)
+        return
     with_model = size + (given.size if given and header.trained else 0)
     bpc = 8 * size / header.length if header.length else 0.0
     if as_json:
@@ -70,6 +69,16 @@ def info(source: str, model_file: str | None, as_json: bool) -> None:
             click.echo(f"            which is {given.path}; {with_model:,} bytes with it")
 
 
+def _header(source: str, file: BinaryIO) -> Header | None:
+    """The header of a compressed ``file``; None if it is a model file, by its name ``source``."""
+    try:
+        return inspect(file)
+    except NotRnncError:
+        if is_model(source):
+            return None
+        raise
+
+
 def _tell_model(source: str, as_json: bool) -> None:
     """What a model file says of itself, after checking it."""
     found = load(source)
@@ -97,7 +106,7 @@ def _tell_model(source: str, as_json: bool) -> None:
 @click.command()
 @json_option
 def presets(as_json: bool) -> None:
-    """List the models that `encode --preset` knows, by the size of the input, and what was measured of them."""
+    """List the networks that `encode --preset` knows, by the size of the input, and what was measured of them."""
     known = measured.load()
     if as_json:
         table = {

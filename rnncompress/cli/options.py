@@ -6,17 +6,10 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from rnncompress.limits import MEMORY_LIMIT
+from rnncompress.cli.units import size
+from rnncompress.limits import MEMORY_LIMIT, MOST_THREADS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def size(text: str) -> int:
-    """A number of bytes, such as 500000, 512M or 16G (powers of 1024)."""
-    digits, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in tuple("KMGT") else (text, " ")
-    if not (digits.isascii() and digits.isdecimal()):
-        raise click.BadParameter(f"{text!r} is no size such as 512M or 16G")
-    return int(digits) << 10 * " KMGT".index(unit)
 
 
 _OUTPUT: Final = (
@@ -31,8 +24,10 @@ memory_limit_option = click.option(
     type=size,
     default=str(MEMORY_LIMIT),
     metavar="SIZE",
-    help="Refuse files that ask for more, e.g. 16G. Default: 8G.",
+    help="Refuse files that ask for more, e.g. 16GB. Default: 8GiB.",
 )
+thread_count = click.IntRange(1, MOST_THREADS)
+"""The type of options that take a number of threads."""
 
 
 def output_options(command: Command) -> Command:

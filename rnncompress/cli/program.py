@@ -3,8 +3,9 @@
 import os
 import sys
 import traceback
-from contextlib import suppress
-from typing import Final, NoReturn
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Final, NoReturn, TextIO
 
 import click
 
@@ -13,6 +14,9 @@ from rnncompress.errors import RnncompressError
 
 INTERRUPTED: Final = 130
 """The exit code after Ctrl-C, SIGTERM or SIGHUP."""
+
+BROKEN_PIPE: Final = 141
+"""The exit code where the reader of the output has gone: what a shell shows of programs that SIGPIPE ends."""
 
 TRACEBACK: Final = "RNNCOMPRESS_TRACEBACK"
 """The environment variable that has the tracebacks of bugs shown."""
@@ -29,7 +33,7 @@ class Program(click.Group):
             ):  # a name that the terminal's encoding lacks must not end the program
                 stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
         try:
-            with when_asked_to_end(interrupt):
+            with _ending_with_the_reader(), when_asked_to_end(interrupt):
                 return super().invoke(ctx)
         except RnncompressError as error:
             self._fail(ctx, error, str(error), error.exit_code)
@@ -48,19 +52,36 @@ class Program(click.Group):
             text = f"a bug: {error!r}; please report it with what {TRACEBACK}=1 shows"
             self._fail(ctx, error, text, 1)
 
+    def make_context(self, *arguments: Any, **others: Any) -> click.Context:
+        """Read the command line; --help and --version print here."""
+        with _ending_with_the_reader():
+            return super().make_context(*arguments, **others)
+
     def _fail(self, ctx: click.Context, error: BaseException, text: str, code: int) -> NoReturn:
-        _drop_unwritten_output()
+        _drop_unwritten(sys.stdout)
         text = "; ".join([text, *getattr(error, "__notes__", [])])
         kind = "" if code == INTERRUPTED else "error: "
         click.echo(f"rnncompress: {kind}{' '.join(text.splitlines())}", err=True)
         ctx.exit(code)
 
 
-def _drop_unwritten_output() -> None:
-    """Keep Python from trying again, at its end, to write to a pipe or disk that has just refused."""
+@contextmanager
+def _ending_with_the_reader() -> Iterator[None]:
+    """End the program silently where the reader of its output has gone, as `head` does when it has seen enough."""
     try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        yield
+    except BrokenPipeError:
+        for stream in (sys.stdout, sys.stderr):
+            _drop_unwritten(stream)
+        sys.exit(BROKEN_PIPE)
+
+
+def _drop_unwritten(stream: TextIO | None) -> None:
+    """Keep Python from trying again, at its end, to write to a pipe or disk that has just refused."""
+    if stream is None:
+        return
+    try:
+        stream.flush()
     except OSError:
         with suppress(OSError), open(os.devnull, "wb") as nothing:  # noqa: PTH123, a descriptor is wanted
-            os.dup2(nothing.fileno(), sys.stdout.fileno())
+            os.dup2(nothing.fileno(), stream.fileno())

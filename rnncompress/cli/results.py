@@ -1,6 +1,5 @@
 """What a run came to: one line, or one JSON document with everything."""
 
-import importlib.metadata
 import os
 import platform
 import sys
@@ -129,7 +128,7 @@ class Soundness:
 
 
 def in_words(config: Config) -> str:
-    """The model in one line."""
+    """The network in one line."""
     units = f"{config.layers} × {config.hidden} {config.cell} units"
     streams = f"{config.streams} stream{'s' if config.streams > 1 else ''}"
     return f"{units}, {config.weights:,} weights, {streams}, windows of {config.window} steps"
@@ -151,8 +150,10 @@ def peak_memory() -> int | None:
 
 def versions() -> dict[str, str]:
     """Versions of this program, of Python, and of the packages that compute, without importing them."""
+    import importlib.metadata  # takes long
+
     found = {"rnncompress": __version__, "python": platform.python_version()}
-    for package in ("constriction", "numba", "numpy", "torch"):
+    for package in ("numba", "numpy", "torch"):
         try:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:

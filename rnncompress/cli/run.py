@@ -1,4 +1,4 @@
-"""How a model is run: the options that encode, decode and verify share, resolved into one object."""
+"""How a network is run: the options that encode, decode and verify share, resolved into one object."""
 
 import functools
 import json
@@ -10,17 +10,22 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from rnncompress import devices
 from rnncompress.cli.models import ModelFile, telling_which
+from rnncompress.cli.options import thread_count
 from rnncompress.cli.results import Outcome, in_words
 from rnncompress.cli.screen import Screen, Update
 from rnncompress.cli.streams import refuse_input
 from rnncompress.config import Config
 from rnncompress.container import inspect
+from rnncompress.devices import Device
 from rnncompress.files import atomic_output, check_output
+from rnncompress.limits import MOST_THREADS
 
 if TYPE_CHECKING:
     from rnncompress.checkpoint import Checkpoints
-    from rnncompress.codec import Engine, Report
+    from rnncompress.codec import Report
+    from rnncompress.engine import EngineName
     from rnncompress.loop import Progress
 
 
@@ -28,7 +33,7 @@ if TYPE_CHECKING:
 class Run:
     """Where to compute and how to tell about it."""
 
-    engine: "Engine"
+    device: Device
     threads: int
     report: Path | None
     as_json: bool
@@ -46,14 +51,15 @@ class Run:
         """:func:`rnncompress.encode` with progress shown."""
         from rnncompress import codec
 
-        self._tell(config)
+        length = original.seek(0, os.SEEK_END)
+        engine = self.engine(config, length)
         with self.screen.progress(f"encoding {name}") as update:
             return codec.encode(
                 original,
                 packed,
                 config,
                 model=given.model if given else None,
-                engine=self.engine,
+                engine=engine,
                 threads=self.threads,
                 progress=shown(update),
                 checkpoints=checkpoints,
@@ -72,22 +78,31 @@ class Run:
         from rnncompress import codec
 
         header = inspect(packed)
-        self._tell(header.config)
+        engine = self.engine(header.config, header.length)
         with telling_which(name, header, given), self.screen.progress(f"decoding {name}") as update:
             return codec.decode(
                 packed,
                 decoded,
                 model=given.model if given else None,
-                engine=self.engine,
+                engine=engine,
                 threads=self.threads,
                 memory_limit=memory_limit,
                 progress=shown(update),
                 checkpoints=checkpoints,
             )
 
-    def _tell(self, config: Config | None) -> None:
-        model = in_words(config) if config else "no model: stored as it is"
-        self.screen.detail(f"{model}; {self.engine}, {self.threads} threads")
+    def engine(self, config: Config | None, length: int, symbols: str = "") -> "EngineName":
+        """The engine that computes the network ``config`` for ``length`` symbols; who asked for more is told of it.
+
+        ``symbols`` are told between network and engine.
+        """
+        from rnncompress.compiled.compile import when_compiling
+
+        when_compiling(lambda: self.screen.say("compiling the kernels for this processor (once)"))
+        engine = devices.choose(self.device, config, length, self.screen.say)
+        network = in_words(config) if config else "no network: stored as it is"
+        self.screen.detail(f"{network}{symbols}; {engine}, {self.threads} threads")
+        return engine
 
     def check_report(self, source: str, target: Path | None = None, *, overwrite: bool) -> None:
         """Raise OutputError early if the report could not be written, or would replace input or output."""
@@ -110,17 +125,21 @@ class Run:
 
 
 def run_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options of every command that runs a model; ``command`` gets one :class:`Run`."""
+    """Add the options of every command that runs a network; ``command`` gets one :class:`Run`."""
 
     @click.option(
-        "--threads", type=click.IntRange(min=1), default=usable_cores, metavar="N", help="Default: all cores."
+        "--threads",
+        type=thread_count,
+        default=usable_cores,
+        metavar="N",
+        help="Default: all cores.",
     )
     @click.option(
         "--device",
-        type=click.Choice(["auto", "cpu", "cuda"]),
+        type=click.Choice(devices.DEVICES),
         default="auto",
         show_default=True,
-        help="Where to compute; the bytes are the same.",
+        help="Where to compute; the bytes are the same. auto: on the CPU, or a GPU for a large network and input.",
     )
     @click.option("--report", metavar="FILE.json", help="Write all about the run to a file.")
     @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
@@ -129,7 +148,7 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def with_run(
         threads: int,
-        device: str,
+        device: Device,
         report: str | None,
         as_json: bool,
         quiet: bool,
@@ -137,7 +156,8 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
         **others: object,
     ) -> None:
         screen = Screen(quiet=quiet, verbose=verbose)
-        run = Run(engine_for(device), threads, Path(report) if report else None, as_json, screen)
+        devices.check(device)
+        run = Run(device, threads, Path(report) if report else None, as_json, screen)
         command(run=run, **others)
 
     return with_run
@@ -149,19 +169,6 @@ def shown(update: Update) -> Callable[["Progress"], None]:
 
 
 def usable_cores() -> int:
-    """The number of cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def engine_for(device: str) -> "Engine":
-    """The engine that computes on ``device``. Raises DeviceError if it cannot be used here."""
-    if device == "cpu":
-        return "cpu"
-    from rnncompress.lstm.cuda.device import obstacle, require
-
-    if device == "cuda":
-        require()
-        return "cuda"
-    return "cpu" if obstacle() else "cuda"
+    """The number of cores that this process may run on, or of threads that can be had if that is less."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_THREADS)

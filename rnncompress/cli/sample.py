@@ -69,8 +69,7 @@ def sample(model_file: str, prime: str, length: int, temperature: int, seed: int
 
     vocabulary = given.model.vocabulary
     config = given.model.config.replace(streams=1)
-    network = build(config, 1, "cpu", usable_cores())
-    network.load_state(given.model.state(config))
+    network = build(config, 1, "cpu", usable_cores(), given.model.state(config))
     symbols = sampling.sample(network, _symbols(vocabulary, prime), temperature, seed)
     out = sys.stdout.buffer
     try:
@@ -79,6 +78,8 @@ def sample(model_file: str, prime: str, length: int, temperature: int, seed: int
             out.flush()
         if out.isatty():
             out.write(b"\n")
+    except BrokenPipeError:  # the program ends as others do
+        raise
     except OSError as error:
         raise OutputError(f"cannot write standard output: {error.strerror}") from error
 

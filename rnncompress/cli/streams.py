@@ -1,4 +1,4 @@
-"""Where bytes come from and go to: paths, ``-``, and names of corpora."""
+"""Where bytes come from and where they go: paths, ``-``, and names of corpora."""
 
 import shutil
 import sys
@@ -10,11 +10,13 @@ from typing import BinaryIO, Final
 import click
 
 from rnncompress import corpora
+from rnncompress.attributes import Attributes
 from rnncompress.cli.screen import Screen
-from rnncompress.errors import InputError, MismatchError, OutputError
+from rnncompress.errors import InputError, MismatchError, OutputError, about
 from rnncompress.files import atomic_output, check_output, open_input, scratch, spool
 
 STDIO: Final = "-"
+STDIN_NAME: Final = "standard input"
 SUFFIX: Final = ".rnnc"
 _PIECE: Final = 1 << 20
 
@@ -38,15 +40,23 @@ def fetch(corpus: corpora.Corpus, screen: Screen) -> None:
 
 @contextmanager
 def open_source(name: str) -> Iterator[BinaryIO]:
-    """The file of that name or, for ``-``, a temporary copy of standard input; seekable."""
+    """The file of that name or, for ``-``, a temporary copy of standard input; seekable.
+
+    Errors about its content, in the block, name it.
+    """
     if name != STDIO:
-        with open_input(Path(name)) as file:
+        with open_input(Path(name)) as file, about(name):
             yield file
         return
     if sys.stdin is None:
         raise InputError("standard input is closed")
-    with spool(sys.stdin.buffer) as file:
+    with spool(sys.stdin.buffer, STDIN_NAME) as file, about(STDIN_NAME):
         yield file
+
+
+def attributes_of(name: str) -> Attributes:
+    """Those of the input ``name``, for its output to have; the usual ones for standard input."""
+    return Attributes.usual() if name == STDIO else Attributes.of(Path(name))
 
 
 def choose_target(
@@ -78,14 +88,18 @@ def refuse_input(source: str, path: Path, what: str = "input") -> None:
 
 @contextmanager
 def open_target(
-    target: Path | None, *, overwrite: bool, keep: Callable[[], bool] = lambda: False
+    target: Path | None,
+    attributes: Attributes,
+    *,
+    overwrite: bool,
+    keep: Callable[[], bool] = lambda: False,
 ) -> Iterator[BinaryIO]:
     """A seekable file that goes to ``target``, or to standard output, when the block ends well.
 
-    ``keep`` is that of :func:`atomic_output`.
+    ``attributes`` and ``keep`` are those of :func:`atomic_output`.
     """
     if target is not None:
-        with atomic_output(target, overwrite=overwrite, keep=keep) as file:
+        with atomic_output(target, overwrite=overwrite, keep=keep, attributes=attributes) as file:
             yield file
         return
     with scratch() as file:
@@ -94,6 +108,8 @@ def open_target(
         try:
             shutil.copyfileobj(file, sys.stdout.buffer, _PIECE)
             sys.stdout.buffer.flush()
+        except BrokenPipeError:  # the program ends as others do
+            raise
         except OSError as error:
             raise OutputError(f"cannot write standard output: {error.strerror}") from error
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from rnncompress import presets
+from rnncompress.attributes import Attributes
 from rnncompress.cli import texts
 from rnncompress.cli.checkpoints import Keeping, checkpoint_options, open_kept_target
-from rnncompress.cli.results import in_words, versions
+from rnncompress.cli.results import versions
 from rnncompress.cli.run import Run, run_options
 from rnncompress.cli.screen import Update, duration
-from rnncompress.cli.streams import choose_target, refuse_input
+from rnncompress.cli.streams import STDIO, choose_target, refuse_input
+from rnncompress.errors import about
 
 if TYPE_CHECKING:
     from rnncompress.training.trainer import Progress, Trained
@@ -158,12 +160,13 @@ def train(
         noise = Noise(weight_noise or NOISE, adaptive_noise, max(1, len(text)))
     job = Job(config, vocabulary, vocabulary.symbols(text), vocabulary.symbols(other), passes, noise, begin)
 
-    run.screen.detail(f"{in_words(config)}, {config.alphabet:,} symbols; {run.engine}, {run.threads} threads")
-    with open_kept_target(target, checkpoints, overwrite=force) as file:
-        with run.screen.progress(f"training {output}") as update:
+    engine = run.engine(config, passes * len(job.text), f", {config.alphabet:,} symbols")
+    readable = Attributes.readable_like(Path(name) for name in (*names, start) if name and name != STDIO)
+    with open_kept_target(target, readable, checkpoints, overwrite=force) as file:
+        with about(" ".join(names)), run.screen.progress(f"training {output}") as update:
             shown = _shown(update, run, words=vocabulary.kind == "words")
             trained = train_job(
-                job, engine=run.engine, threads=run.threads, progress=shown, checkpoints=checkpoints
+                job, engine=engine, threads=run.threads, progress=shown, checkpoints=checkpoints
             )
         file.seek(0)
         file.truncate()

@@ -22,14 +22,19 @@ class Team(Generic[Share]):
             threading.Thread(target=_serve, args=(inbox, self._done), daemon=True).start()
 
     def run(self, work: Work[Share], shares: Sequence[Share]) -> None:
-        """Call ``work(number, share)`` for each of at most ``size`` shares; return when all are done."""
+        """Call ``work(number, share)`` for each of at most ``size`` shares; return when all are done.
+
+        Raises what any of them raised. A KeyboardInterrupt passes at once, and then the team is of no more use: the
+        caller may have left a lock of the compiler held, for which the others wait, so nobody must wait for them.
+        """
         for number in range(1, len(shares)):
             self._inboxes[number - 1].put((work, number, shares[number]))
+        own: BaseException | None = None
         try:
             work(0, shares[0])
-        finally:
-            failures = [self._done.get() for _ in shares[1:]]
-        for failure in failures:
+        except Exception as error:
+            own = error
+        for failure in [own, *(self._done.get() for _ in shares[1:])]:
             if failure is not None:
                 raise failure
 
@@ -57,7 +62,7 @@ class Pace:
     """How many threads are fastest just now: all, half of them and so on, down to one, tried in turn, now and then.
 
     Waking threads can cost a small network more than sharing saves, and where other programs use the processor threads
-    wait for each other. No rule knows; the clock does.
+    wait for each other. No rule knows; the clock does, which runs while windows are worked on.
     """
 
     TRIAL: Final = 8
@@ -75,6 +80,7 @@ class Pace:
         self._best = 0
         self._at = 0
         self._left = self.TRIAL
+        self._spent = 0.0
         self._began = clock()
 
     @property
@@ -82,22 +88,25 @@ class Pace:
         """How many threads are to share the next window."""
         return self._choices[self._at]
 
+    def begin(self) -> None:
+        """A window begins: what was done since the one before, such as writing a checkpoint, does not count."""
+        self._began = self._clock()
+
     def lap(self) -> None:
-        """A window is done."""
+        """The window is done."""
         if len(self._choices) == 1:
             return
+        if self._left < self.TRIAL:
+            self._spent += self._clock() - self._began
         self._left -= 1
-        if self._left == self.TRIAL - 1:
-            self._began = self._clock()
         if self._left:
             return
-        resting = len(self._seconds) == len(self._choices)
-        if resting:
+        if len(self._seconds) == len(self._choices):  # it was a rest
             self._seconds, self._at = [], 0
         else:
-            self._seconds.append(self._clock() - self._began)
+            self._seconds.append(self._spent)
             self._at += 1
-        self._left = self.TRIAL
+        self._left, self._spent = self.TRIAL, 0.0
         if len(self._seconds) == len(self._choices):
             best = self._seconds.index(min(self._seconds))
             self._rest = min(2 * self._rest, self.LONGEST) if best == self._best else self.SHORTEST

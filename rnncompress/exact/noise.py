@@ -55,5 +55,5 @@ def key(purpose: int, number: int) -> np.uint32:
 
 def keys(count: int, number: int) -> NDArray[np.uint32]:
     """The keys of purposes 0 to ``count`` - 1."""
-    words = (np.arange(count) + number * 64) % 2**32
+    words = (np.arange(count) + number * 64 % 2**32) % 2**32
     return mix(words.astype(np.uint32))  # type: ignore[no-any-return]

@@ -4,15 +4,18 @@ The layout here is the one of the specification and of saved states; engines may
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncompress.config import Config
+from rnncompress.config import LIMITS, Config
 from rnncompress.exact import noise
 
+MOST_SEEN: Final = LIMITS["horizon"].most
+"""Updates of a row of the embeddings are counted up to here: no horizon is longer."""
 EPSILON: Final = np.float32(1e-16)
 """Added to the second moment, so that its root is never that of zero."""
 
@@ -34,7 +37,7 @@ class Parameters:
     embedding_moments: list[Float]
     bias_moment: Float
     seen: NDArray[np.int32]
-    """(rows,): updates in which each row of the embeddings was an input."""
+    """(rows,): updates in which each row of the embeddings was an input, at most ``MOST_SEEN``."""
     updates: int
 
     @classmethod
@@ -64,19 +67,19 @@ class Parameters:
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Copies of everything, under stable names."""
+        """Everything under stable names; no copies."""
         named: dict[str, NDArray[Any]] = {"updates": np.array(self.updates, np.int64)}
-        named |= {name: getattr(self, name).copy() for name in _SINGLE}
+        named |= {name: getattr(self, name) for name in _SINGLE}
         for name in _LISTS:
-            named |= {f"{name}.{n}": value.copy() for n, value in enumerate(getattr(self, name))}
+            named |= {f"{name}.{n}": value for n, value in enumerate(getattr(self, name))}
         return named
 
     @classmethod
-    def from_arrays(cls, config: Config, named: dict[str, NDArray[Any]]) -> "Parameters":
-        """The inverse of :meth:`arrays`."""
+    def from_arrays(cls, config: Config, named: Mapping[str, NDArray[Any]]) -> "Parameters":
+        """The inverse of :meth:`arrays`, but that the arrays are ``named`` themselves, not copies."""
         lengths = {name: config.layers + name.startswith("matri") for name in _LISTS}
-        values: dict[str, Any] = {name: named[name].copy() for name in _SINGLE}
-        values |= {name: [named[f"{name}.{n}"].copy() for n in range(lengths[name])] for name in _LISTS}
+        values: dict[str, Any] = {name: named[name] for name in _SINGLE}
+        values |= {name: [named[f"{name}.{n}"] for n in range(lengths[name])] for name in _LISTS}
         return cls(**values, updates=int(named["updates"]))
 
 

@@ -16,6 +16,7 @@ The gradient passes the rounding unchanged (straight-through). After every windo
 ``rate * gradient / sqrt(second moment)``: Adam (Kingma & Ba 2015) without momentum, as online coders use it.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -23,10 +24,10 @@ from numpy.typing import NDArray
 
 from rnncompress.config import Config
 from rnncompress.exact import functions, grid, noise
-from rnncompress.exact.frequencies import frequencies
-from rnncompress.lstm import trainable
-from rnncompress.lstm.contexts import Contexts
-from rnncompress.lstm.parameters import EPSILON, Parameters, rate
+from rnncompress.lstm import head, trainable
+from rnncompress.lstm.parameters import EPSILON, MOST_SEEN, Parameters, rate
+from rnncompress.lstm.reference_contexts import ReferenceContexts
+from rnncompress.lstm.state import no_text
 from rnncompress.network import IntArray
 
 Float = NDArray[np.float32]
@@ -48,18 +49,21 @@ class ReferencePredictor:
     roots = staticmethod(trainable.roots)
     pull = staticmethod(trainable.pull)
 
-    def __init__(self, config: Config, windows: int) -> None:
+    def __init__(self, config: Config, windows: int, state: Mapping[str, NDArray[Any]] | None = None) -> None:
         self.config = config
         self.windows = windows
         self.started = 0
         self.keep_moments = False
-        self.parameters = Parameters.initial(config)
-        B, H, L = config.streams, config.hidden, config.layers
-        self.h = np.zeros((L, B, H), np.int16)
-        self.c = np.zeros((L, B, H), np.float32)
-        self.contexts = Contexts(config.contexts, config.context_bits, B)
+        self.contexts = ReferenceContexts(
+            config.contexts, config.context_bits, config.streams, config.alphabet
+        )
         self._tape: list[dict[str, Any]] = []
-        self._quantise()
+        if state is None:
+            self.parameters = Parameters.initial(config)
+            self.h, self.c, _ = no_text(config).values()
+            self._quantise()
+        else:
+            self.load_state(state)
 
     def _quantise(self) -> None:
         """Integer weights, and their high bytes for the backward products."""
@@ -78,16 +82,14 @@ class ReferencePredictor:
     def coded(self) -> tuple[IntArray, IntArray]:
         """See the protocol."""
         tables = np.array([step["table"] for step in self._tape])
-        symbols = np.array([step["symbols"] for step in self._tape])[:, :, None]
-        freq = np.take_along_axis(tables, symbols, axis=2)
-        cum = np.take_along_axis(tables.cumsum(axis=2, dtype=np.int32), symbols, axis=2) - freq + 1
-        return cum[:, :, 0].astype(np.int32), freq[:, :, 0]
+        symbols = np.array([step["symbols"] for step in self._tape])
+        return head.pick(tables, symbols)
 
     def predict_step(self) -> IntArray:
         """Frequencies (B, A) of the next symbols."""
         config, p = self.config, self.parameters
         x = self.contexts.history[:, -1]
-        guess = config.alphabet + self.contexts.guesses(config.alphabet)
+        guess = config.alphabet + self.contexts.guesses()
         step: dict[str, Any] = {"inputs": [x, guess], "layers": []}
         h_new: list[NDArray[np.int16]] = []
         for layer in range(config.layers):
@@ -105,7 +107,7 @@ class ReferencePredictor:
         step["h_all"] = np.concatenate(h_new, axis=1)
         sums = product(step["h_all"], self.W[-1].T)
         self.contexts.add_to(sums)
-        step["table"] = frequencies(sums.astype(np.float32) * grid.FORWARD_UNIT + p.bias)
+        step["table"] = head.table(sums, p.bias)
         self._tape.append(step)
         return step["table"]  # type: ignore[no-any-return]
 
@@ -149,9 +151,7 @@ class ReferencePredictor:
 
         for t in reversed(range(len(self._tape))):
             step = self._tape[t]
-            onehot = np.arange(config.alphabet) == step["symbols"][:, None]
-            dz = step["table"].astype(np.float32) * np.float32(2**-24) - onehot.astype(np.float32)
-            d = self._dither(dz, keys[L], t)
+            d = self._dither(head.gradient(step["table"], step["symbols"]), keys[L], t)
             matrices[L] += product(d.T, step["h_all"])
             bias += d.sum(axis=0)
             into = np.split(product(d, self.W_high[L]), L, axis=1)
@@ -197,8 +197,9 @@ class ReferencePredictor:
             groups.append(trainable.Group(w.reshape(-1), moments.reshape(-1), places, 1.0, True))
             start += w.size
         embeddings = list(zip(p.embeddings, p.embedding_moments, strict=True))
+        places = trainable.numbers(start, self.config.weights - start)
         uses = p.seen / max(1, p.updates)
-        return groups + trainable.vector_groups(start, embeddings, (p.bias, p.bias_moment), uses, rows)
+        return groups + trainable.vector_groups(places, embeddings, (p.bias, p.bias_moment), uses, rows)
 
     def requantise(self) -> None:
         """See the protocol."""
@@ -235,7 +236,7 @@ class ReferencePredictor:
             p.matrices[n], p.matrix_moments[n] = adam(p.matrices[n], p.matrix_moments[n], g, blend, step)
         g = bias.astype(np.int32).astype(np.float32) * (grid.VECTOR_GRADIENT_UNIT * mean)
         p.bias, p.bias_moment = adam(p.bias, p.bias_moment, g, blend, step)
-        p.seen[used] += 1
+        p.seen[used] = np.minimum(p.seen[used] + 1, MOST_SEEN)
         counts = np.minimum(p.seen[used], config.horizon).astype(np.float32)
         row_blend = np.float32(not self.keep_moments) / counts[:, None]
         for n, gradient in enumerate(embeddings):
@@ -249,20 +250,20 @@ class ReferencePredictor:
 
     def state(self, *, copy: bool = True) -> dict[str, NDArray[Any]]:
         """See the protocol."""
-        carried: dict[str, NDArray[Any]] = {
+        state = self.parameters.arrays() | {
             "h": self.h,
             "c": self.c,
             "history": self.contexts.history,
             "contexts": self.contexts.tables,
         }
-        return self.parameters.arrays() | {name: value.copy() for name, value in carried.items()}
+        return {name: array.copy() for name, array in state.items()}
 
-    def load_state(self, state: dict[str, NDArray[Any]]) -> None:
+    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         """See the protocol."""
-        self.parameters = Parameters.from_arrays(self.config, state)
+        self.parameters = Parameters.from_arrays(self.config, {name: state[name].copy() for name in state})
         self.h, self.c = state["h"].copy(), state["c"].copy()
-        self.contexts = Contexts(self.config.contexts, self.config.context_bits, self.config.streams)
         self.contexts.history, self.contexts.tables = state["history"].copy(), state["contexts"].copy()
+        self.contexts.forget()
         self._tape.clear()
         self._quantise()
 

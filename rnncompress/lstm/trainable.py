@@ -18,7 +18,6 @@ scalable Bayesian deep learning by weight-perturbation in Adam", do). The gradie
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
@@ -118,36 +117,33 @@ def pull(values: Float, trained: Float, strengths: Float) -> None:
     values += strengths * (trained - values)
 
 
-@lru_cache(maxsize=16)
 def numbers(start: int, size: int) -> NDArray[np.uint32]:
     """``Group.numbers`` of weights that follow each other from place ``start`` on."""
     return np.arange(start + 1, start + size + 1, dtype=np.int64).astype(np.uint32)
 
 
 def vector_groups(
-    start: int,
+    places: NDArray[np.uint32],
     embeddings: Sequence[tuple[Float, Float]],
     bias: tuple[Float, Float],
     uses: NDArray[np.float64],
     rows: NDArray[np.intp] | None,
 ) -> list[Group]:
-    """The groups of the embeddings and the bias, given with their moments; their places follow ``start``.
+    """The groups of the embeddings and the bias, given with their moments.
 
+    ``places``: ``Group.numbers`` of all embeddings and of the bias, flat.
     ``uses`` (rows,): of all updates, those in which each row of the embeddings was in use.
     """
     groups = []
     for table, moments in embeddings:
+        here, places = places[: table.size], places[table.size :]
         if rows is None:
-            groups.append(
-                Group(table.reshape(-1), moments.reshape(-1), numbers(start, table.size), 1.0, False)
-            )
+            groups.append(Group(table.reshape(-1), moments.reshape(-1), here, 1.0, False))
         else:
-            width = table.shape[1]
+            numbered = here.reshape(table.shape)
             for row in rows.tolist():
-                places = numbers(start + row * width, width)
-                groups.append(Group(table[row], moments[row], places, float(uses[row]), False))
-        start += table.size
-    return [*groups, Group(*bias, numbers(start, len(bias[0])), 1.0, False)]
+                groups.append(Group(table[row], moments[row], numbered[row], float(uses[row]), False))
+    return [*groups, Group(*bias, places, 1.0, False)]
 
 
 class Network(Predictor, Protocol):

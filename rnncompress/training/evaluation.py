@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 from rnncompress.config import Config
 from rnncompress.errors import InputError
 from rnncompress.loop import Meter, Progress
+from rnncompress.lstm import state as states
 from rnncompress.lstm.trainable import Anchor, Network
-from rnncompress.model import CARRIED, Model
+from rnncompress.model import Model
+from rnncompress.network import lengths
 from rnncompress.training.reading import Reading
 from rnncompress.training.trainer import network
 
@@ -97,9 +99,8 @@ def evaluate(
     rate = rule.rate if rule else 0
     config = model.config.replace(streams=streams, window=WINDOW, rate_first=rate, rate_last=rate)
     reading = Reading(symbols, streams, WINDOW)
-    evaluated = network(config, 1, engine, threads)
     trained = _prepared(model, config, rule)
-    evaluated.load_state(trained)
+    evaluated = network(config, 1, engine, threads, trained)
     evaluated.keep_moments = rule is not None and rule.name == "rms"
     anchor = Anchor(evaluated, rule.decay) if rule and rule.decay else None
     per_reset = -(-rule.reset // WINDOW) if rule and rule.reset else None
@@ -109,7 +110,7 @@ def evaluate(
             _reset(evaluated, trained)
         window = reading.window(number)
         frequencies = evaluated.predict_window(window.symbols)[1]
-        meter.add(frequencies.ravel()[: window.coded])
+        meter.add(lengths(frequencies.ravel()[: window.coded]))
         if rule is None:
             evaluated.skip()
         elif len(window.symbols) == WINDOW:
@@ -130,7 +131,7 @@ def _prepared(model: Model, config: Config, rule: Rule | None) -> dict[str, NDAr
     ratio = np.float32(trained.streams * trained.window / (here.streams * here.window))
     moments = [name for name in state if "moment" in name]
     for name in moments:
-        state[name] *= ratio
+        state[name] = state[name] * ratio
     if rule is not None and rule.name == "rms":
         roots = [np.sqrt(state[name]) for name in moments]
         total = sum(int(np.rint(root * np.float32(2**30)).astype(np.int64).sum()) for root in roots)
@@ -143,5 +144,4 @@ def _prepared(model: Model, config: Config, rule: Rule | None) -> dict[str, NDAr
 
 def _reset(evaluated: Network, trained: dict[str, NDArray[Any]]) -> None:
     """Take the trained weights again, and keep what was read."""
-    now = evaluated.state()
-    evaluated.load_state(trained | {name: now[name] for name in CARRIED})
+    evaluated.load_state(trained | states.short(evaluated.state()))

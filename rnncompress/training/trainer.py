@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any, Final, cast
@@ -12,17 +12,18 @@ from numpy.typing import NDArray
 
 from rnncompress._version import __version__
 from rnncompress.checkpoint import Checkpoints
-from rnncompress.config import Config
+from rnncompress.config import Config, canonical
 from rnncompress.container import new_hash
 from rnncompress.errors import CheckpointError, DeviceError, InputError
+from rnncompress.limits import check_threads
 from rnncompress.loop import PROGRESS_SECONDS
 from rnncompress.lstm import state as states
 from rnncompress.lstm.trainable import Network, Noise, NoisyWeights
-from rnncompress.model import CARRIED, Model
+from rnncompress.model import Model
 from rnncompress.network import IntArray
-from rnncompress.snapshot import Identity, Snapshot, shapes
+from rnncompress.snapshot import Identity, Shapes, Snapshot
 from rnncompress.training.reading import Reading, bits, cost
-from rnncompress.trust import build
+from rnncompress.trust import build_network
 from rnncompress.vocabulary import Vocabulary
 
 PATIENCE: Final = 4
@@ -57,7 +58,7 @@ class Job:
         return {
             "text": _digest(self.text),
             "validation text": _digest(self.valid),
-            "configuration": asdict(self.config),
+            "configuration": canonical(self.config, without=["lanes"]).hex(),
             "vocabulary": _hash(json.dumps(asdict(self.vocabulary)).encode()),
             "number of passes": self.passes,
             "noise": asdict(self.noise) if self.noise else None,
@@ -140,10 +141,9 @@ class _Run:
                 f"at least {least:,} and 1 are needed"
             )
         self.windows = job.passes * self.text.whole
-        self.network = network(config, self.windows, engine, threads)
-        if job.start:
-            self.network.load_state(job.start.state(config))
-            self.network.started = self.network.updates
+        start = job.start.state(config) if job.start else None
+        self.network = network(config, self.windows, engine, threads, start)
+        self.network.started = self.network.updates
         self.noisy = NoisyWeights(self.network, job.noise) if job.noise else None
         self.number = 0
         """Windows learnt from, in all passes."""
@@ -176,7 +176,8 @@ class _Run:
     def trained(self) -> Trained:
         """The result."""
         job = self.job
-        facts = {name: str(value) for name, value in job.identity().items() if isinstance(value, str | int)}
+        told = {name: value for name, value in job.identity().items() if name != "configuration"}
+        facts = {name: str(value) for name, value in told.items() if isinstance(value, str | int)}
         if job.noise:
             facts["noise"] = f"{job.noise.deviation}{', adaptive' if job.noise.adaptive else ''}"
         facts["passes"] = " ".join(f"{each.trained:.4f}/{each.valid:.4f}" for each in self._passes())
@@ -232,9 +233,11 @@ class _Run:
 
     # -- checkpoints -------------------------------------------------------------------------------------------------
 
-    def shapes(self) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
+    def shapes(self) -> Shapes:
         """Those of the arrays of a snapshot."""
-        return dict(shapes(self._arrays()))
+        config = self.job.config
+        best = {_BEST + name: shape for name, shape in states.long_shapes(config).items()}
+        return {**states.shapes(config), **best, _PRIOR: ((4,), np.dtype(np.int64))}
 
     def take(self, at: Snapshot) -> bool:
         """Go on from ``at``. Raises CheckpointError if it is none of this training."""
@@ -246,7 +249,7 @@ class _Run:
         if not 0 < at.windows < self.windows or len(history) != at.windows // whole:
             raise CheckpointError("it does not hold what it should")
         for state in (arrays, best):
-            states.check(self.job.config, state)
+            states.check_state(self.job.config, state)
         self.network.load_state(arrays)
         if self.noisy:
             self.noisy.prior = prior
@@ -273,13 +276,19 @@ class _Run:
         return {**self.network.state(), **best, _PRIOR: prior}
 
     def _parameters(self) -> State:
-        """The state without what is carried from window to window."""
-        return {name: array for name, array in self.network.state().items() if name not in CARRIED}
+        """What the network has learnt."""
+        return states.long(self.network.state())
 
 
-def network(config: Config, windows: int, engine: str, threads: int) -> Network:
-    """A network to train or evaluate. Raises DeviceError if the engine cannot do that."""
-    built = build(config, windows, engine=engine, threads=threads)
+def network(
+    config: Config, windows: int, engine: str, threads: int, state: Mapping[str, NDArray[Any]] | None = None
+) -> Network:
+    """A network to train or evaluate, that begins with ``state`` if given.
+
+    Raises DeviceError if the engine cannot do that, ValueError if so many threads cannot be had.
+    """
+    check_threads(threads)
+    built = build_network(config, windows, engine=engine, threads=threads, state=state)
     if not hasattr(built, "rewind"):
         raise DeviceError(f"the engine {engine!r} cannot train or evaluate yet; use the CPU (--device cpu)")
     return cast(Network, built)

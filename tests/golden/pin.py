@@ -10,7 +10,7 @@ import io
 import re
 from pathlib import Path
 
-from rnncompress import lstm, presets
+from rnncompress import engine, presets
 from rnncompress.codec import encode
 from rnncompress.lstm import selfcheck
 
@@ -35,7 +35,7 @@ def main() -> None:
     for name, (original, config) in GOLDEN.items():
         target = io.BytesIO()
         report = encode(
-            io.BytesIO(original), target, config, build=lstm.build
+            io.BytesIO(original), target, config, build=engine.build
         )  # the pinned check is out of date
         (HERE / f"{name}.rnnc").write_bytes(target.getvalue())
         print(f"{name}.rnnc: {report.mode}, {report.compressed_bytes} bytes, {report.bpc:.3f} bpc")

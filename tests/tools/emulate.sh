@@ -6,7 +6,7 @@
 #     tests/tools/emulate.sh s390x        big-endian; numpy and numba as packaged by Debian
 #
 # Nothing is installed on this machine: packages are unpacked below FOLDER (default: a new folder in /tmp).
-# Compiling the kernels takes some minutes under emulation. constriction is not needed to decode.
+# Compiling the kernels takes some minutes under emulation.
 set -euo pipefail
 machine=$1 folder=${2:-$(mktemp -d)}
 project=$(cd "$(dirname "$0")/../.." && pwd)

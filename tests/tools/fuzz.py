@@ -23,7 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from rnncompress import codec, container, limits, lstm
-from rnncompress.config import CELLS, Config
+from rnncompress.config import CELLS, LEARNING, Config, varint
 from rnncompress.container import Header
 from rnncompress.errors import RnncompressError
 from rnncompress.model import Model
@@ -44,7 +44,6 @@ SEEDS = [
 ]
 MODEL = Model.of(SMALL, Vocabulary(), lstm.build(SMALL, 1).state(), {})
 """The trained model that is at hand whenever a file is decoded."""
-LEARNING = ("streams", "window", "rate_first", "rate_last", "horizon")
 
 Mutation = Callable[[random.Random], bytes]
 
@@ -67,7 +66,7 @@ def whole(header: bytes, payloads: list[bytes]) -> bytes:
     crc = zlib.crc32(header)
     pieces = [header, crc.to_bytes(4, "little")]
     for payload in payloads:
-        block = container._varint(len(payload)) + payload
+        block = varint(len(payload)) + payload
         crc = zlib.crc32(block, crc)
         pieces += [block, crc.to_bytes(4, "little")]
     return b"".join(pieces)

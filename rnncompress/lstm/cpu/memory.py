@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncompress.compiled.simd import PANEL
+from rnncompress.compiled.simd_kernels import PANEL
 from rnncompress.config import Config
 from rnncompress.exact.frequencies import raw_scale
-from rnncompress.lstm.contexts import HISTORY, ROW, kinds
+from rnncompress.lstm.contexts import HISTORY, RATES, ROW, ContextArrays, kinds
 
 LSTM_RECORDS = 5
 """float32 vectors kept for the backward pass: i, f, g, o, tanh(c). An RNN keeps one: h before rounding."""
@@ -17,25 +17,20 @@ Array = NDArray[Any]
 
 
 class Memory(NamedTuple):
-    """B streams, T steps, L layers, H units, N = gates * H rows of a layer, A symbols padded to a multiple of 16, K
-    kinds of contexts, R = B * T rows of the window (stream-major: two steps of a stream are neighbours).
+    """B streams, T steps, L layers, H units, N = gates * H rows of a layer, A symbols padded to a multiple of 16, R =
+    B * T rows of the window (stream-major: two steps of a stream are neighbours).
     """
 
     alphabet: int
     """Symbols without the padding."""
-    context_bits: int
     raw_scale: np.float32
     """See :func:`rnncompress.exact.frequencies.raw_scale`."""
     history: Array
     """(B, HISTORY + T) int32: the symbol before step t stands at HISTORY - 1 + t."""
     inputs: Array
     """(B, T, 2) int32: rows of the embeddings that each step adds, the last symbol's and the guess's."""
-    kinds: Array
-    """(K,) int64: see :func:`rnncompress.lstm.contexts.kinds`."""
-    hashes: Array
-    """(B, T, K) uint32: of the contexts before each step."""
-    contexts: Array
-    """(K, 2**context_bits, 16) int32: the tables."""
+    contexts: ContextArrays
+    """Its history is the one above."""
     h: Array
     """(L, B, T + 1, H) int16: activations before step t."""
     c: Array
@@ -86,16 +81,23 @@ def allocate(config: Config) -> Memory:
     N = config.gates * H
     A = -(-config.alphabet // PANEL) * PANEL
     K = len(kinds(config.contexts))
+    history = np.zeros((B, HISTORY + T), np.int32)
     sizes = [N * config.inputs(layer) for layer in range(L)] + [A * L * H]
     return Memory(
         alphabet=config.alphabet,
-        context_bits=config.context_bits,
         raw_scale=raw_scale(config.alphabet),
-        history=np.zeros((B, HISTORY + T), np.int32),
+        history=history,
         inputs=np.full((B, T, 2), config.alphabet, np.int32),
-        kinds=np.array(kinds(config.contexts), np.int64),
-        hashes=np.zeros((B, T, K), np.uint32),
-        contexts=np.zeros((K, 1 << config.context_bits, ROW), np.int32),
+        contexts=ContextArrays(
+            steps=T,
+            bits=config.context_bits,
+            alphabet=config.alphabet,
+            kinds=np.array(kinds(config.contexts), np.int64),
+            rates=RATES,
+            history=history.reshape(-1),
+            hashes=np.zeros(B * T * K, np.int64),
+            tables=np.zeros((K << config.context_bits) * ROW, np.int32),
+        ),
         h=np.zeros((L, B, T + 1, H), np.int16),
         c=np.zeros((L, B, T + 1, H), np.float32),
         records=np.zeros((L, B, T, LSTM_RECORDS if config.cell == "lstm" else 1, H), np.float32),

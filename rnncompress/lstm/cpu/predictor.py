@@ -1,7 +1,6 @@
 """The CPU engine: what is worked out once for a window, and the threads that share the rest."""
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -12,10 +11,11 @@ from rnncompress.compiled.team import Pace, Team
 from rnncompress.config import Config
 from rnncompress.exact import grid, noise
 from rnncompress.lstm import trainable
-from rnncompress.lstm.contexts import HISTORY
-from rnncompress.lstm.cpu import kernels, phases, training_kernels
+from rnncompress.lstm.contexts import HISTORY, ROW
+from rnncompress.lstm.cpu import head_kernels, phase_kernels, training_kernels
 from rnncompress.lstm.cpu.memory import allocate, load_matrices, plain_matrices
-from rnncompress.lstm.parameters import Parameters, rate
+from rnncompress.lstm.cpu.update_kernels import BLOCK
+from rnncompress.lstm.parameters import MOST_SEEN, Parameters, rate
 from rnncompress.network import IntArray
 
 
@@ -23,29 +23,36 @@ class CpuPredictor:
     """Equal to :class:`rnncompress.lstm.reference.ReferencePredictor`, many times faster.
 
     The encoder's ``predict_window`` treats the layers one after the other over the whole window, so that all but the
-    recurrent products have many rows. The decoder goes through all layers at each step: in ``predict_step``, or in
-    ``decode_window``, which is one call for a whole window.
+    recurrent products have many rows. The decoder goes through all layers at each step, in ``predict_step``; or the
+    engine does so itself, for a whole window, with ``share``, ``memory`` and ``observed``.
     """
 
     perturb = staticmethod(training_kernels.perturb)
     roots = staticmethod(trainable.roots)
     pull = staticmethod(training_kernels.pull)
 
-    def __init__(self, config: Config, windows: int, threads: int) -> None:
+    def __init__(
+        self, config: Config, windows: int, threads: int, state: Mapping[str, NDArray[Any]] | None = None
+    ) -> None:
         self.config = config
         self.windows = windows
         self.started = 0
         self.keep_moments = False
-        self._memory = allocate(config)
-        self._symbols = self._memory.history[:, HISTORY - 1 :]
+        self.memory = allocate(config)
+        """What the kernels work on."""
+        self._symbols = self.memory.history[:, HISTORY - 1 :]
         self._team: Team[Any] = Team(threads)
         self._pace = Pace(threads)
-        columns = max(config.gates * config.hidden, self._memory.table.shape[2], kernels.BLOCK)
-        self._floats = [np.zeros(columns, np.float32) for _ in range(threads)]
+        columns = max(config.gates * config.hidden, self.memory.table.shape[2], BLOCK)
+        self.scratch = [np.zeros(columns, np.float32) for _ in range(threads)]
+        """Of each thread."""
         self._sums = [np.zeros(columns, np.int32) for _ in range(threads)]
-        self._integers = [np.zeros(kernels.BLOCK, np.int16) for _ in range(threads)]
+        self._integers = [np.zeros(BLOCK, np.int16) for _ in range(threads)]
         self._steps = 0
-        self._take(Parameters.initial(config))
+        if state is None:
+            self._take(Parameters.initial(config))
+        else:
+            self.load_state(state)
 
     # -- prediction ------------------------------------------------------------------------------------------------
 
@@ -55,37 +62,32 @@ class CpuPredictor:
         self._symbols[:, 1 : self._steps + 1] = symbols.T
 
         def work(number: int, streams: tuple[int, int]) -> None:
-            phases.predict(self._memory, *streams, 0, self._steps, self._floats[number])
+            phase_kernels.predict(self.memory, *streams, 0, self._steps, self.scratch[number])
 
-        self._team.run(work, self._shares())
+        self.share(work, self.config.streams)
         return self.coded()
 
     def predict_step(self) -> IntArray:
         """See the protocol."""
-        phases.predict(self._memory, 0, self.config.streams, self._steps, self._steps + 1, self._floats[0])
-        return self._memory.table[:, self._steps, : self.config.alphabet]
+        if not self._steps:
+            self._pace.begin()
+        phase_kernels.predict(
+            self.memory, 0, self.config.streams, self._steps, self._steps + 1, self.scratch[0]
+        )
+        return self.memory.table[:, self._steps, : self.config.alphabet]
 
     def observe(self, symbols: IntArray) -> None:
         """See the protocol."""
         self._steps += 1
         self._symbols[:, self._steps] = symbols
 
-    def decode_window(
-        self, state: NDArray[np.uint64], words: NDArray[np.uint32], steps: int, count: int
-    ) -> IntArray:
-        """See :class:`rnncompress.network.WindowDecoder`."""
-        turn = np.zeros(1, np.int64)
-        shares = self._shares()
+    def share(self, work: Callable[[int, tuple[int, int]], None], items: int) -> None:
+        """Begin a window with ``work(thread, (first, last))`` for contiguous shares of so many items, none empty."""
+        self._pace.begin()
+        self._team.run(work, self._shares(items))
 
-        def work(number: int, streams: tuple[int, int]) -> None:
-            progress = np.zeros(2, np.int64)
-            while not phases.decode(
-                self._memory, *streams, number, len(shares), steps, count, state, words, turn, progress,
-                self._floats[number],
-            ):  # fmt: skip
-                time.sleep(0)  # other programs use the cores
-
-        self._team.run(work, shares)
+    def observed(self, steps: int) -> IntArray:
+        """The symbols (steps, B) of a window that :meth:`share` has put into the history."""
         self._steps = steps
         return np.ascontiguousarray(self._symbols[:, 1 : steps + 1].T)
 
@@ -93,33 +95,32 @@ class CpuPredictor:
         """See the protocol."""
         shape = (self._steps, self.config.streams)
         cum, freq = np.empty(shape, np.int32), np.empty(shape, np.int32)
-        kernels.pick(0, shape[1], shape[0], self._memory.table, self._symbols, cum, freq)
+        head_kernels.pick(0, shape[1], shape[0], self.memory.table, self.memory.history, cum, freq)
         return cum, freq
 
-    def _shares(self) -> list[tuple[int, int]]:
-        """The streams of each thread: contiguous, none empty."""
-        streams = self.config.streams
-        parts = min(self._pace.threads, streams)
-        return [(streams * part // parts, streams * (part + 1) // parts) for part in range(parts)]
+    def _shares(self, items: int) -> list[tuple[int, int]]:
+        """What each thread takes of so many streams or lanes: contiguous, none empty."""
+        parts = min(self._pace.threads, items)
+        return [(items * part // parts, items * (part + 1) // parts) for part in range(parts)]
 
     # -- learning --------------------------------------------------------------------------------------------------
 
     def learn(self) -> None:
         """See the protocol."""
-        m = self._memory
+        m = self.memory
         self._updates += 1
         keys = noise.keys(self.config.layers + 1, self._updates)
 
         def propagate(number: int, streams: tuple[int, int]) -> None:
-            phases.propagate(m, *streams, keys, self._floats[number])
+            phase_kernels.propagate(m, *streams, keys, self.scratch[number])
 
-        self._team.run(propagate, self._shares())
+        self._team.run(propagate, self._shares(self.config.streams))
         self._team.run(self._update(), range(self._pace.threads))
         self.skip()
 
     def skip(self) -> None:
         """See :class:`rnncompress.lstm.trainable.Network`."""
-        m = self._memory
+        m = self.memory
         m.h[:, :, 0] = m.h[:, :, -1]
         m.c[:, :, 0] = m.c[:, :, -1]
         m.history[:, :HISTORY] = m.history[:, -HISTORY:].copy()
@@ -134,17 +135,17 @@ class CpuPredictor:
         units = (grid.MATRIX_GRADIENT_UNIT * mean, grid.VECTOR_GRADIENT_UNIT * mean)
         learns = np.float32(not self.keep_moments)
         blend = learns / np.float32(min(self._updates, config.horizon))
-        inputs = self._memory.inputs.reshape(-1)
+        inputs = self.memory.inputs.reshape(-1)
         order = np.argsort(inputs, kind="stable")
         ordered = inputs[order]
         starts = np.flatnonzero(np.diff(ordered, prepend=-1, append=-1))
         used, rows = ordered[starts[:-1]], order // 2
-        self._seen[used] += 1
+        self._seen[used] = np.minimum(self._seen[used] + 1, MOST_SEEN)
         blends = learns / np.minimum(self._seen[used], config.horizon).astype(np.float32)
 
         def update(number: int, share: int) -> None:
-            phases.update(
-                self._memory, share, self._pace.threads, used, starts, rows, blends, blend, step, *units,
+            phase_kernels.update(
+                self.memory, share, self._pace.threads, used, starts, rows, blends, blend, step, *units,
                 self._sums[number], self._integers[number],
             )  # fmt: skip
 
@@ -159,16 +160,16 @@ class CpuPredictor:
 
     def rewind(self) -> None:
         """See the protocol."""
-        m = self._memory
+        m = self.memory
         m.h[:, :, 0], m.c[:, :, 0], m.history[:, :HISTORY] = 0, 0, 0
 
     def groups(self, rows: NDArray[np.intp] | None) -> list[trainable.Group]:
         """See the protocol."""
-        m, A = self._memory, self.config.alphabet
+        m, A = self.memory, self.config.alphabet
         matrices = trainable.Group(m.masters, m.moments, self._places, 1.0, True)
         embeddings = list(zip(m.embeddings, m.embedding_moments, strict=True))
         vectors = trainable.vector_groups(
-            int(np.count_nonzero(self._places)), embeddings, (m.bias[:A], m.bias_moment[:A]),
+            self._vector_places, embeddings, (m.bias[:A], m.bias_moment[:A]),
             self._seen / max(1, self._updates), rows,
         )  # fmt: skip
         return [matrices, *vectors]
@@ -177,53 +178,69 @@ class CpuPredictor:
     def _places(self) -> NDArray[np.uint32]:
         """``Group.numbers`` of the matrices, in the order of the masters."""
         start, places = 0, []
-        for w in plain_matrices(self._memory.masters, self.config):
+        for w in plain_matrices(self.memory.masters, self.config):
             places.append(trainable.numbers(start, w.size).reshape(w.shape))
             start += w.size
-        flat = np.zeros(len(self._memory.masters), np.uint32)
+        flat = np.zeros(len(self.memory.masters), np.uint32)
         load_matrices(flat, places)
         return flat
 
+    @cached_property
+    def _vector_places(self) -> NDArray[np.uint32]:
+        """``Group.numbers`` of the embeddings and the bias."""
+        matrices = int(np.count_nonzero(self._places))
+        return trainable.numbers(matrices, self.config.weights - matrices)
+
     def requantise(self) -> None:
         """See the protocol."""
-        phases.quantise(self._memory, self._integers[0])
+        phase_kernels.quantise(self.memory, self._integers[0])
 
     # -- state -----------------------------------------------------------------------------------------------------
 
     def _take(self, p: Parameters) -> None:
         """Lay parameters out for the kernels."""
-        m = self._memory
+        m = self.memory
         load_matrices(m.masters, p.matrices)
         load_matrices(m.moments, p.matrix_moments)
         m.embeddings[:], m.embedding_moments[:] = p.embeddings, p.embedding_moments
         m.bias[: len(p.bias)], m.bias_moment[: len(p.bias)] = p.bias, p.bias_moment
         self._seen, self._updates = p.seen.copy(), p.updates
-        phases.quantise(m, self._integers[0])
+        phase_kernels.quantise(m, self._integers[0])
+
+    def _tables(self) -> NDArray[np.int32]:
+        """Those of the contexts, (K, rows, ROW), as the state has them."""
+        c = self.memory.contexts
+        tables: NDArray[np.int32] = c.tables.reshape(len(c.kinds), 1 << c.bits, ROW)
+        return tables
 
     def state(self, *, copy: bool = True) -> dict[str, NDArray[Any]]:
         """See the protocol."""
-        m, A = self._memory, self.config.alphabet
+        m, A = self.memory, self.config.alphabet
+
+        def kept(array: NDArray[Any]) -> NDArray[Any]:
+            return array.copy() if copy else array
+
         parameters = Parameters(
             matrices=plain_matrices(m.masters, self.config),
-            embeddings=list(m.embeddings),
-            bias=m.bias[:A],
+            embeddings=list(kept(m.embeddings)),
+            bias=kept(m.bias[:A]),
             matrix_moments=plain_matrices(m.moments, self.config),
-            embedding_moments=list(m.embedding_moments),
-            bias_moment=m.bias_moment[:A],
-            seen=self._seen,
+            embedding_moments=list(kept(m.embedding_moments)),
+            bias_moment=kept(m.bias_moment[:A]),
+            seen=kept(self._seen),
             updates=self._updates,
         )
         return parameters.arrays() | {
             "h": m.h[:, :, 0].copy(),
             "c": m.c[:, :, 0].copy(),
             "history": m.history[:, :HISTORY].copy(),
-            "contexts": m.contexts.copy() if copy else m.contexts,
+            "contexts": kept(self._tables()),
         }
 
-    def load_state(self, state: dict[str, NDArray[Any]]) -> None:
+    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         """See the protocol."""
-        m = self._memory
+        m = self.memory
         self._take(Parameters.from_arrays(self.config, state))
         m.h[:, :, 0], m.c[:, :, 0] = state["h"], state["c"]
-        m.history[:, :HISTORY], m.contexts[:] = state["history"], state["contexts"]
+        m.history[:, :HISTORY], self._tables()[:] = state["history"], state["contexts"]
         self._steps = 0

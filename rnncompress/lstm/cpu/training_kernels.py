@@ -1,3 +1,4 @@
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
 """The CPU engine's part of :mod:`rnncompress.lstm.trainable`, which it equals bit for bit."""
 
 import numpy as np

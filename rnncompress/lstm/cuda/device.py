@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
-from rnncompress.errors import DeviceError
+from rnncompress.errors import DeviceError, RnncompressError
 
 if TYPE_CHECKING:
     import torch
@@ -16,16 +16,25 @@ CAPABILITY: Final = (8, 0)
 """The least compute capability: tensor cores for 8-bit integers as the kernels use them."""
 
 INSTEAD: Final = "use --device cpu, which gives the same bytes"
+INSTALL: Final = "pip install 'rnncompress[gpu]'"
+
+
+def missing_package() -> str | None:
+    """The package that a GPU with its driver lacks here, and how to get it; None if that is not what is missing."""
+    if not _has_driver():
+        return None
+    for module, name in (("torch", "PyTorch"), ("triton", "the package triton")):
+        if not _installed(module):
+            return f"an NVIDIA driver is here, but {name} is not: to use the GPU, {INSTALL}"
+    return None
 
 
 def obstacle() -> str | None:
     """Why no GPU can be used here; None where one can. Imports torch only where there is a driver."""
-    try:
-        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-    except OSError:
+    if not _has_driver():
         return "no NVIDIA driver is installed"
-    if find_spec("triton") is None:
-        return "the package triton is not installed"
+    if text := missing_package():
+        return text
     import torch
 
     if torch.version.cuda is None:
@@ -40,11 +49,26 @@ def obstacle() -> str | None:
     return None
 
 
+def _has_driver() -> bool:
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
+
+
+def _installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ValueError:  # something without a specification stands in its place
+        return False
+
+
 def require() -> "torch.device":
     """The device to compute on. Raises DeviceError, which says what is missing."""
     with translated():
         if reason := obstacle():
-            raise DeviceError(f"no usable CUDA device here: {reason}; {INSTEAD}")
+            raise DeviceError(f"no usable CUDA device here: {reason}; or {INSTEAD}")
         import torch
 
         return torch.device("cuda", torch.cuda.current_device())
@@ -70,6 +94,8 @@ def translated() -> Iterator[None]:
     """In the block failures of the device become DeviceErrors of one line; all other exceptions are bugs and pass."""
     try:
         yield
+    except RnncompressError:
+        raise
     except Exception as error:
         if (text := _in_words(error)) is None:
             raise
@@ -77,11 +103,10 @@ def translated() -> Iterator[None]:
 
 
 def _in_words(error: Exception) -> str | None:
-    """What failed, if it was the device."""
-    import torch
-
+    """What failed, if it was the device. Without PyTorch nothing of a device can fail."""
+    torch = sys.modules.get("torch")
     first = (str(error).splitlines() or [""])[0]
-    if isinstance(error, torch.OutOfMemoryError):
+    if torch and isinstance(error, torch.OutOfMemoryError):
         return "the memory of the GPU is not enough for this model, or others use it"
     if type(error).__module__.startswith("triton"):
         return f"Triton cannot compile or start the kernels here: {type(error).__name__}: {first}"

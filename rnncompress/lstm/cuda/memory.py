@@ -1,5 +1,6 @@
 """The tensors that the GPU engine's kernels work on, and their exchange with the layout of saved states."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -80,16 +81,11 @@ class Memory:
         self.contexts = zeros(K, 1 << config.context_bits, ROW, dtype=torch.int32)
         self.hashes, self.context_rows = zeros(K, R, dtype=torch.int32), zeros(K, R, dtype=torch.int32)
         self.learning_rates = torch.tensor(RATES, device=device)
-        # The range decoder, and the words that a window can take at most.
-        self.decoder = zeros(4, dtype=torch.int64)
-        self.words = zeros(R + 1, dtype=torch.int32)
         # What travels between host and device.
         pinned = device.type == "cuda"
         self.host_symbols = torch.zeros(T, B, dtype=torch.int32, pin_memory=pinned)
         self.host_coded = torch.zeros(2, T, B, dtype=torch.int32, pin_memory=pinned)
         self.host_table = torch.zeros(B, A, dtype=torch.int32, pin_memory=pinned)
-        self.host_decoder = torch.zeros(4, dtype=torch.int64, pin_memory=pinned)
-        self.host_words = torch.zeros(R + 1, dtype=torch.int32, pin_memory=pinned)
         self.host_keys = torch.zeros(L + 1, dtype=torch.int32, pin_memory=pinned)
         self.host_rates = torch.zeros(3, pin_memory=pinned)
 
@@ -146,7 +142,7 @@ class Memory:
             "contexts": self.contexts.numpy(force=True).copy(),
         }
 
-    def load_carried(self, state: dict[str, Array]) -> None:
+    def load_carried(self, state: Mapping[str, Array]) -> None:
         """The inverse of :meth:`carried`."""
         _put(self.h[:, 0], state["h"].astype(np.int8))
         self.h_columns[:, :, : self.config.streams] = self.h[:, 0].transpose(1, 2)

@@ -1,6 +1,6 @@
 """The GPU engine: what it tells its caller, and when it waits for the device."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rnncompress.coder import range_decoder
 from rnncompress.config import Config
 from rnncompress.exact import noise
 from rnncompress.lstm.contexts import HISTORY
@@ -29,7 +28,8 @@ class CudaPredictor:
     ``device`` is the current CUDA device; "cpu" serves tests, where Triton's interpreter runs the kernels
     (``TRITON_INTERPRET=1``). Raises DeviceError, also from all methods should the device fail later.
 
-    ``learn`` returns at once: the work goes on while the caller codes the symbols of the window.
+    ``learn`` returns at once: the work goes on while the caller does something else. An engine that decodes on the
+    device launches its own work with ``schedule``, ``memory`` and ``graphs``.
     """
 
     perturb = staticmethod(training.perturb)
@@ -37,92 +37,87 @@ class CudaPredictor:
     pull = staticmethod(training.pull)
 
     @translated()
-    def __init__(self, config: Config, windows: int, device: str | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        windows: int,
+        device: str | None = None,
+        state: Mapping[str, NDArray[Any]] | None = None,
+    ) -> None:
         self.config = config
         self.windows = windows
         self.started = 0
         self.keep_moments = False
-        self._device = torch.device(device) if device else require()
-        self._memory = Memory(config, self._device)
-        self.schedule = Schedule(config, self._memory)
-        self._graphs = Graphs(self._device)
+        self.device = torch.device(device) if device else require()
+        self.memory = Memory(config, self.device)
+        self.schedule = Schedule(config, self.memory)
+        self.graphs = Graphs(self.device)
         cuda: Any = torch.cuda  # typed in part
-        self._side = cuda.Stream(self._device) if self._device.type == "cuda" else None
+        self._side = cuda.Stream(self.device) if self.device.type == "cuda" else None
         self._steps = 0
-        self._take(Parameters.initial(config))
+        if state is None:
+            self._take(Parameters.initial(config))
+        else:
+            self._load(state)
 
     # -- prediction ------------------------------------------------------------------------------------------------
 
     @translated()
     def predict_window(self, symbols: IntArray) -> tuple[IntArray, IntArray]:
         """See the protocol."""
-        m, self._steps = self._memory, len(symbols)
+        m, self._steps = self.memory, len(symbols)
         m.host_symbols[: self._steps] = torch.from_numpy(symbols)
         window = m.history[HISTORY : HISTORY + self._steps]
         window.copy_(m.host_symbols[: self._steps], non_blocking=True)
-        self._graphs.run(("window", self._steps), lambda: self.schedule.predict(0, self._steps))
+        self.graphs.run(("window", self._steps), lambda: self.schedule.predict(0, self._steps))
         return self.coded()
 
     @translated()
     def predict_step(self) -> IntArray:
         """See the protocol."""
-        m, B, t = self._memory, self.config.streams, self._steps
-        self._graphs.run(("step", t), lambda: self.schedule.predict(t, t + 1))
+        m, B, t = self.memory, self.config.streams, self._steps
+        self.graphs.run(("step", t), lambda: self.schedule.predict(t, t + 1))
         m.host_table.copy_(m.table[t * B : (t + 1) * B], non_blocking=True)
-        self._wait()
+        self.wait()
         table: IntArray = m.host_table.numpy()
         return table
 
     @translated()
     def observe(self, symbols: IntArray) -> None:
         """See the protocol."""
-        m, t = self._memory, self._steps
+        m, t = self.memory, self._steps
         m.host_symbols[t] = torch.from_numpy(symbols)
         m.history[HISTORY + t].copy_(m.host_symbols[t], non_blocking=True)
         self._steps += 1
 
-    @translated()
-    def decode_window(
-        self, state: NDArray[np.uint64], words: NDArray[np.uint32], steps: int, count: int
-    ) -> IntArray:
-        """See :class:`rnncompress.network.WindowDecoder`."""
-        m, start = self._memory, int(state[range_decoder.NEXT])
-        coming = words[start : start + len(m.host_words)].view(np.int32)
-        m.host_words[: len(coming)] = torch.from_numpy(coming.copy())
-        m.host_words[len(coming) :] = 0
-        m.host_decoder[:] = torch.from_numpy(state.view(np.int64).copy())
-        m.host_decoder[range_decoder.NEXT] = 0
-        m.words.copy_(m.host_words, non_blocking=True)
-        m.decoder.copy_(m.host_decoder, non_blocking=True)
-        self._graphs.run(("decode", steps, count), lambda: self.schedule.decode(steps, count))
-        m.host_decoder.copy_(m.decoder, non_blocking=True)
+    def observed(self, steps: int) -> IntArray:
+        """The symbols (steps, B) of a window that is in the history, once all that is launched is done."""
+        m, self._steps = self.memory, steps
         m.host_symbols[:steps].copy_(m.history[HISTORY : HISTORY + steps], non_blocking=True)
-        self._wait()
-        state[:] = m.host_decoder.numpy().view(np.uint64)
-        state[range_decoder.NEXT] += np.uint64(start)
-        self._steps = steps
+        self.wait()
         return m.host_symbols[:steps].numpy().copy()
 
     @translated()
     def coded(self) -> tuple[IntArray, IntArray]:
         """See the protocol."""
-        m, steps = self._memory, self._steps
-        self._graphs.run(("coded", steps), lambda: self.schedule.pick(steps))
+        m, steps = self.memory, self._steps
+        self.graphs.run(("coded", steps), lambda: self.schedule.pick(steps))
         m.host_coded.copy_(m.coded, non_blocking=True)
-        self._wait()
+        self.wait()
         cum, freq = m.host_coded[:, :steps].numpy().copy()
         return cum, freq
 
-    def _wait(self) -> None:
-        if self._device.type == "cuda":
-            torch.cuda.current_stream(self._device).synchronize()
+    def wait(self) -> None:
+        """Until all that is launched is done."""
+        if self.device.type == "cuda":
+            torch.cuda.current_stream(self.device).synchronize()
 
     # -- learning --------------------------------------------------------------------------------------------------
 
     @translated()
     def learn(self) -> None:
         """See the protocol; does not wait."""
-        m, config = self._memory, self.config
+        m, config = self.memory, self.config
         self._updates += 1
         # The numbers of the update before are long read: its window has been predicted from what it left.
         keys = noise.keys(config.layers + 1, self._updates)
@@ -136,7 +131,7 @@ class CudaPredictor:
         with self._beside():
             if config.contexts:
                 self.schedule.learn_contexts()
-        self._graphs.run("learn", self.schedule.learn)
+        self.graphs.run("learn", self.schedule.learn)
         self._join()
         self.skip()
 
@@ -146,13 +141,13 @@ class CudaPredictor:
         if self._side is None:
             yield
             return
-        self._side.wait_stream(torch.cuda.current_stream(self._device))
+        self._side.wait_stream(torch.cuda.current_stream(self.device))
         with torch.cuda.stream(self._side):
             yield
 
     def _join(self) -> None:
         if self._side is not None:
-            torch.cuda.current_stream(self._device).wait_stream(self._side)
+            torch.cuda.current_stream(self.device).wait_stream(self._side)
 
     # -- training and evaluation, see rnncompress.lstm.trainable -----------------------------------------------------
 
@@ -164,24 +159,24 @@ class CudaPredictor:
     @translated()
     def skip(self) -> None:
         """See the protocol."""
-        self._graphs.run("carry", self._memory.carry)
+        self.graphs.run("carry", self.memory.carry)
         self._steps = 0
 
     @translated()
     def rewind(self) -> None:
         """See the protocol."""
-        m = self._memory
+        m = self.memory
         for carried in (m.h[:, 0], m.h_columns[:, :, : self.config.streams], m.c[:, 0], m.history[:HISTORY]):
             carried.zero_()
 
     @cached_property
     def _places(self) -> training.Places:
-        return training.Places(self._memory)
+        return training.Places(self.memory)
 
     @translated()
     def groups(self, rows: NDArray[np.intp] | None) -> list[Group]:
         """See the protocol."""
-        return training.groups(self._memory, self._places, self._updates, rows)
+        return training.groups(self.memory, self._places, self._updates, rows)
 
     @translated()
     def requantise(self) -> None:
@@ -191,7 +186,7 @@ class CudaPredictor:
     # -- state -----------------------------------------------------------------------------------------------------
 
     def _take(self, parameters: Parameters) -> None:
-        self._memory.load(parameters)
+        self.memory.load(parameters)
         self._updates = parameters.updates
         self.schedule.quantise()
         self._steps = 0
@@ -199,10 +194,14 @@ class CudaPredictor:
     @translated()
     def state(self, *, copy: bool = True) -> dict[str, NDArray[Any]]:
         """See the protocol."""
-        return self._memory.parameters(self._updates).arrays() | self._memory.carried()
+        parameters = self.memory.parameters(self._updates).arrays()
+        return {name: array.copy() for name, array in parameters.items()} | self.memory.carried()
 
     @translated()
-    def load_state(self, state: dict[str, NDArray[Any]]) -> None:
+    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         """See the protocol."""
+        self._load(state)
+
+    def _load(self, state: Mapping[str, NDArray[Any]]) -> None:
         self._take(Parameters.from_arrays(self.config, state))
-        self._memory.load_carried(state)
+        self.memory.load_carried(state)

@@ -9,9 +9,16 @@ from rnncompress.config import Config
 from rnncompress.exact import grid
 from rnncompress.exact.frequencies import raw_scale
 from rnncompress.lstm.contexts import HISTORY, WORD, WORD_PAIR, kinds
-from rnncompress.lstm.cuda import backward, contexts, decoding, forward, softmax, update
+from rnncompress.lstm.cuda import (
+    backward_kernels,
+    context_kernels,
+    forward_kernels,
+    head_kernels,
+    update_kernels,
+)
 from rnncompress.lstm.cuda.memory import Memory
 from rnncompress.lstm.cuda.tiles import EXACT, Chip, power_of_two
+from rnncompress.lstm.parameters import MOST_SEEN
 
 _BLOCK = 64
 """Rows of the window that a program of the contexts' kernels treats."""
@@ -52,11 +59,11 @@ class Schedule:
         orders = config.contexts & (1 << WORD) - 1
         words, pairs = (bool(config.contexts >> kind & 1) for kind in (WORD, WORD_PAIR))
         if self.K:
-            contexts.hash_contexts[grid](
+            context_kernels.hash_contexts[grid](
                 m.history, m.hashes, m.context_rows, start * self.B, rows,
                 orders, words, pairs, config.context_bits, self.B, self.R, _BLOCK, **EXACT,
             )  # fmt: skip
-        contexts.set_inputs[grid](
+        context_kernels.set_inputs[grid](
             m.history, m.hashes, m.context_rows, m.contexts, m.inputs, start * self.B, rows,
             orders, config.context_bits, self.A, self.B, self.R, _BLOCK, **EXACT,
         )  # fmt: skip
@@ -65,7 +72,7 @@ class Schedule:
         """One wave: ``layers`` layers from ``lowest`` on."""
         m = self.memory
         tile = self.chip.tile(self.B, self.N, self.H, layers)
-        forward.forward_wave[(*tile.programs(self.B, self.N), layers)](
+        forward_kernels.forward_wave[(*tile.programs(self.B, self.N), layers)](
             m.h, m.h_columns, m.c, m.records, m.inputs, m.high, m.low, m.embeddings, wave, lowest,
             self.L, self.T, self.B, self.H, self._config.gates, self.E,
             tile.whole, tile.parts // self._config.gates, tile.depth, **tile.options,
@@ -76,17 +83,17 @@ class Schedule:
         m, rows = self.memory, (stop - start) * self.B
         m.table[start * self.B : stop * self.B].zero_()
         tile = self.chip.tile(rows, self.A, self.H, self.L)
-        softmax.add_logits[(*tile.programs(rows, self.A), self.L)](
+        head_kernels.add_logits[(*tile.programs(rows, self.A), self.L)](
             m.h, m.softmax_high, m.softmax_low, m.table, start * self.B, rows,
             self.L, self.T, self.B, self.H, self.A, tile.whole, tile.parts, tile.depth, **tile.options,
         )  # fmt: skip
         if self.K:
-            contexts.add_contexts[(-(-rows // _BLOCK), self.K)](
+            context_kernels.add_contexts[(-(-rows // _BLOCK), self.K)](
                 m.hashes, m.context_rows, m.contexts, m.table, start * self.B, rows,
                 self._config.context_bits, self.A, self.R, _BLOCK, **EXACT,
             )  # fmt: skip
         block, options = self._rows_of_tables(rows)
-        softmax.frequencies[(-(-rows // block),)](
+        head_kernels.frequencies[(-(-rows // block),)](
             m.table,
             m.bias,
             start * self.B,
@@ -102,20 +109,10 @@ class Schedule:
         """``Memory.coded`` of the first ``steps`` steps."""
         m, rows = self.memory, steps * self.B
         block, options = self._rows_of_tables(rows)
-        softmax.pick[(-(-rows // block),)](
+        head_kernels.pick[(-(-rows // block),)](
             m.table, m.history[HISTORY:], m.coded[0], m.coded[1], rows,
             self.A, block, self._symbol_block, **options,
         )  # fmt: skip
-
-    def decode(self, steps: int, count: int) -> None:
-        """Predict and decode these steps, of which the first ``count`` symbols are coded."""
-        m, block = self.memory, power_of_two(self.A)
-        for t in range(steps):
-            self.predict(t, t + 1)
-            decoding.decode_step[(1,)](
-                m.table, m.history[HISTORY:], m.decoder, m.words, t, max(0, min(self.B, count - t * self.B)),
-                self.B, self.A, block, num_warps=max(1, min(16, block // 256)), **EXACT,
-            )  # fmt: skip
 
     def _rows_of_tables(self, rows: int) -> tuple[int, dict[str, Any]]:
         """Rows of frequencies that one program treats, few if there are few in all, and its compiler options."""
@@ -130,7 +127,7 @@ class Schedule:
         rows, order = torch.sort(m.context_rows, dim=1, stable=True)
         symbols = m.history[HISTORY:].flatten()[order]
         own = m.table[order, symbols.to(torch.int64)]
-        contexts.learn_contexts[(self.R, self.K)](
+        context_kernels.learn_contexts[(self.R, self.K)](
             rows, order, m.hashes.gather(1, order), symbols, own, m.table, m.contexts, m.learning_rates,
             self._config.context_bits, self.A, self.R, num_warps=1, **EXACT,
         )  # fmt: skip
@@ -138,7 +135,7 @@ class Schedule:
     def learn(self) -> None:
         """Gradients of the window, and the update of all weights."""
         m = self.memory
-        softmax.logit_gradient[(-(-self.R // 64), -(-self.P // 64))](
+        head_kernels.logit_gradient[(-(-self.R // 64), -(-self.P // 64))](
             m.table, m.history[HISTORY:], m.keys, m.dz_high, m.dz_low, m.dz_columns_high, m.dz_columns_low,
             self.L, self.R, self.A, self.P, 64, 64, **EXACT,
         )  # fmt: skip
@@ -159,7 +156,7 @@ class Schedule:
         m = self.memory
         tile = self.chip.tile(self.H, self.B, self.N, layers, most_parts=64)
         units, rows = tile.programs(self.H, self.B)
-        backward.backward_wave[(rows, units, layers)](
+        backward_kernels.backward_wave[(rows, units, layers)](
             m.c, m.records, m.dz_high, m.dz_low, m.softmax_transposed, m.transposed, m.d_high, m.d_low,
             m.d_columns_high, m.d_columns_low, m.dc, m.keys, wave, lowest,
             self.L, self.T, self.B, self.H, self._config.gates, self.P,
@@ -183,14 +180,14 @@ class Schedule:
             m.h_columns[:, :, self.B :], m.dz_columns_high, m.dz_columns_low, m.softmax, m.softmax_moments,
             m.softmax_high, m.softmax_low, m.softmax_transposed, outputs=self.P, inputs=self.L * self.H, count=1,
         )  # fmt: skip
-        update.learn_bias[(-(-self.A // 64),)](
+        update_kernels.learn_bias[(-(-self.A // 64),)](
             m.dz_columns_high, m.dz_columns_low, m.bias, m.bias_moments, m.rates, self._vector_unit,
             self.A, self.R, 64, 256, **EXACT,
         )  # fmt: skip
 
     def _move(self, *tensors: torch.Tensor, outputs: int, inputs: int, count: int) -> None:
         tile = self.chip.tile(inputs, outputs, self.R, count)
-        update.learn_matrices[(*tile.programs(inputs, outputs), count)](
+        update_kernels.learn_matrices[(*tile.programs(inputs, outputs), count)](
             *tensors, self.memory.rates, self._matrix_unit,
             outputs, inputs, self.R, self.R + self.B, tile.whole, tile.parts, tile.depth, **tile.options,
         )  # fmt: skip
@@ -199,12 +196,12 @@ class Schedule:
         """The rows of the embeddings that were inputs."""
         m = self.memory
         m.used.zero_()
-        update.mark_inputs[(-(-self.E // 128), -(-self.R // 64))](
+        update_kernels.mark_inputs[(-(-self.E // 128), -(-self.R // 64))](
             m.inputs, m.marks, m.used, self.R, self.E, 128, 64, **EXACT
         )
-        m.seen.add_(m.used)
+        m.seen.add_(m.used).clamp_(max=MOST_SEEN)
         tile = self.chip.tile(self.E, self.N, self.R, self.L)
-        update.learn_embeddings[(*tile.programs(self.E, self.N), self.L)](
+        update_kernels.learn_embeddings[(*tile.programs(self.E, self.N), self.L)](
             m.marks, m.d_columns_high, m.d_columns_low, m.embeddings, m.embedding_moments, m.used, m.seen, m.rates,
             self._vector_unit, self._config.horizon,
             self.N, self.E, self.R, tile.whole, tile.parts, tile.depth, **tile.options,
@@ -218,6 +215,6 @@ class Schedule:
             (m.softmax, m.softmax_high, m.softmax_low, m.softmax_transposed, self.P, self.L * self.H, 1),
         ]
         for *tensors, outputs, inputs, count in stacks:
-            update.quantise[(-(-outputs // 64), -(-inputs // 64), count)](
+            update_kernels.quantise[(-(-outputs // 64), -(-inputs // 64), count)](
                 *tensors, outputs, inputs, 64, 64, **EXACT
             )

@@ -1,5 +1,8 @@
-"""Moving data for the integer products (:mod:`rnncompress.compiled.simd`): 16-bit integers into panels, memory into the
-cache; as LLVM code."""
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
+"""Moves data for the integer products (:mod:`rnncompress.compiled.simd_kernels`), as LLVM code.
+
+16-bit integers go into panels, and memory into the cache.
+"""
 
 from typing import Any, Final
 
@@ -7,7 +10,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from rnncompress.compiled.simd import PANEL, fetch_line
+from rnncompress.compiled.simd_kernels import PANEL, fetch_line
 
 _I16, _I32 = ir.IntType(16), ir.IntType(32)
 _ROW = ir.VectorType(_I16, PANEL)
@@ -112,6 +115,7 @@ def _make_prefetch(count: int) -> Any:
 
         return types.void(array, types.intp), generate
 
+    prefetch.plain_form = lambda array, start: None
     return prefetch
 
 

@@ -1,12 +1,13 @@
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
 """From activations to frequencies, and back to the gradient at the logits."""
 
 import triton
 import triton.language as tl
 
 from rnncompress.exact.frequencies import TOTAL as _TOTAL
-from rnncompress.lstm.cuda.backward import dithered
-from rnncompress.lstm.cuda.numbers import FORWARD_UNIT, exp, high_slice, low_slice
-from rnncompress.lstm.cuda.products import add_products, sums
+from rnncompress.lstm.cuda.backward_kernels import dithered
+from rnncompress.lstm.cuda.number_kernels import FORWARD_UNIT, exp, high_slice, low_slice
+from rnncompress.lstm.cuda.product_kernels import add_products, sums
 
 TOTAL = tl.constexpr(_TOTAL)
 FREQUENCY_UNIT = tl.constexpr(2.0**-24)

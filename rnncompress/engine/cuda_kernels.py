@@ -1,7 +1,8 @@
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
 """The range decoder on the device, so that a window is decoded without a way to the host and back at every step.
 
-The same as :mod:`rnncompress.coder.range_decoder`. One symbol after the other: one small program walks through the
-streams of a step. While it works out a symbol, the frequencies of the next stream are on their way.
+The same as :mod:`rnncompress.coder.kernels`. A small program for each lane walks through its streams of a step, one
+symbol after the other. While it works out a symbol, the frequencies of the next stream are on their way.
 """
 
 import triton
@@ -12,15 +13,20 @@ WORD = tl.constexpr(32)
 WHOLE = tl.constexpr(2**24)
 
 
-@triton.jit(do_not_specialize=["step", "count"])
+@triton.jit(do_not_specialize=["step", "count", "room"])
 def decode_step(
-    table, symbols, state, words, step, count,
-    STREAMS: tl.constexpr, ALPHABET: tl.constexpr, SYMBOLS: tl.constexpr,
+    table, symbols, states, words, step, count, room,
+    STREAMS: tl.constexpr, LANES: tl.constexpr, ALPHABET: tl.constexpr, SYMBOLS: tl.constexpr,
 ):  # fmt: skip
     """Decode the first ``count`` symbols of a step into ``symbols`` (steps, STREAMS); 0 after damage, and the others.
 
-    ``state`` (4,) holds lower end, range, point and the number of words taken; ``words`` those of this window.
+    ``states`` (LANES, 4) hold lower end, range, point and the number of words taken; ``words`` (LANES, room) are those
+    of this window.
     """
+    lane = tl.program_id(0)
+    first, last = STREAMS * lane // LANES, STREAMS * (lane + 1) // LANES
+    state = states + 4 * lane
+    words += lane * room
     a = tl.arange(0, SYMBOLS)
     table += step.to(tl.int64) * (STREAMS * ALPHABET)
     symbols += step * STREAMS
@@ -28,10 +34,10 @@ def decode_step(
     extent = tl.load(state + 1).to(tl.uint64, bitcast=True)
     point = tl.load(state + 2).to(tl.uint64, bitcast=True)
     taken = tl.load(state + 3)
-    coming = tl.load(table + a, mask=a < ALPHABET, other=0)
-    for b in range(0, STREAMS):
+    coming = tl.load(table + first * ALPHABET + a, mask=a < ALPHABET, other=0)
+    for b in range(first, last):
         frequency = coming
-        ahead = b + 1 < STREAMS
+        ahead = b + 1 < last
         coming = tl.load(
             table + (b + 1) * ALPHABET + a, mask=tl.where(ahead, a, ALPHABET) < ALPHABET, other=0
         )

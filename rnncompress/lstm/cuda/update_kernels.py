@@ -1,3 +1,4 @@
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
 """The update: weight gradients as products over the rows of the window, Adam, and the new integers, in one pass.
 
 The gradient of a matrix is the product of the gradients at its outputs and the activations at its inputs, summed over
@@ -7,8 +8,8 @@ the window. An embedding is a matrix whose inputs are zeros and ones, so its gra
 import triton
 import triton.language as tl
 
-from rnncompress.lstm.cuda.numbers import adam, high_slice, low_slice, weight
-from rnncompress.lstm.cuda.products import LONGEST, add_products, sums
+from rnncompress.lstm.cuda.number_kernels import adam, high_slice, low_slice, weight
+from rnncompress.lstm.cuda.product_kernels import LONGEST, add_products, sums
 
 
 @triton.jit

@@ -1,4 +1,5 @@
-"""The direct connections from contexts to the softmax on the GPU; equal to :mod:`rnncompress.lstm.contexts`.
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
+"""The direct connections from contexts to the softmax on the GPU; equal to :mod:`rnncompress.lstm.context_kernels`.
 
 One element of a block is one row of the window (a stream at a step). Rows of a table learn independently of each
 other, and each from its uses in order: the uses are sorted by row, stably, and one program walks through each run.
@@ -8,7 +9,7 @@ import triton
 import triton.language as tl
 
 from rnncompress.lstm import contexts as specification
-from rnncompress.lstm.cuda.numbers import mix
+from rnncompress.lstm.cuda.number_kernels import mix
 
 HISTORY = tl.constexpr(specification.HISTORY)
 WORD = tl.constexpr(specification.WORD)
@@ -17,6 +18,8 @@ ENTRIES = tl.constexpr(specification.ENTRIES)
 ROW = tl.constexpr(specification.ROW)
 SYMBOLS = tl.constexpr(specification.SYMBOLS)
 COUNT = tl.constexpr(specification.COUNT)
+MOST_USES = tl.constexpr(specification.MOST_USES)
+MOST_WEIGHT = tl.constexpr(specification.MOST_WEIGHT)
 CHECK = tl.constexpr(specification.CHECK)
 SURE = tl.constexpr(specification.SURE)
 LAST_RATE = tl.constexpr(len(specification.RATES) - 1)
@@ -26,7 +29,7 @@ WHOLE = tl.constexpr(1 << specification.FREQUENCY_BITS)
 
 @triton.jit
 def fold(symbol):
-    """See :func:`rnncompress.lstm.contexts.fold`."""
+    """See :func:`rnncompress.lstm.context_kernels.fold`."""
     lower = tl.where((symbol >= 65) & (symbol <= 90), symbol + 32, symbol)
     letter = ((lower >= 97) & (lower <= 122)) | ((symbol >= 128) & (symbol <= 255))
     return tl.where(letter, lower, 0).to(tl.uint32)
@@ -76,7 +79,7 @@ def keep(hashes, table_rows, place, state, mask, BITS: tl.constexpr):
 
 @triton.jit
 def word_hashes(newest, mask, STREAMS: tl.constexpr, BLOCK: tl.constexpr):
-    """See :func:`rnncompress.lstm.contexts.word_hashes`."""
+    """See :func:`rnncompress.lstm.context_kernels.word_hashes`."""
     state = tl.full((BLOCK,), WORD, tl.uint32)
     within = tl.full((BLOCK,), 1, tl.int1)
     for n in range(HISTORY):
@@ -198,15 +201,15 @@ def learn_contexts(
         loss = (rate * known) >> FREQUENCY_BITS
         gain = (rate * (WHOLE - frequency)) >> FREQUENCY_BITS
         moved = tl.where(falls, weights - loss.to(tl.int32), weights)
-        size = tl.where(entries, tl.abs(moved), 2**31 - 1)
+        size = tl.where(entries, tl.abs(moved.to(tl.int64)), 2**32)
         weakest = tl.min(tl.where(size == tl.min(size, axis=0), entry, 8), axis=0)
         found = tl.max(same.to(tl.int32), axis=0) > 0
         taken = (entry == weakest) & (found == 0)
         moved = tl.where(taken, 0, moved)
-        moved = tl.where(taken | same, moved + gain.to(tl.int32), moved)
+        moved = tl.where(taken | same, tl.minimum(moved + gain.to(tl.int32), MOST_WEIGHT), moved)
         weights = tl.where(aging, weights, moved)
         names = tl.where(taken & (aging == 0), symbol, names)
-        count = tl.where(aging, count >> 1, count + 1)
+        count = tl.where(aging, count >> 1, tl.minimum(count + 1, MOST_USES))
         using = (place < last) & (next_number == number)
         place, r, h, symbol, frequency = following, next_r, next_h, next_symbol, next_frequency
     tl.store(row + entry, weights, mask=entries)

@@ -1,3 +1,4 @@
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
 """The backward pass through the recurrent layers: one kernel for a wave, from the last step and the top layer.
 
 What reaches h of layer l at step t comes from the softmax, from the layer's own step t + 1 and from layer l + 1 at
@@ -7,8 +8,8 @@ step t: three integer products added into the same sums. In wave w layer l compu
 import triton
 import triton.language as tl
 
-from rnncompress.lstm.cuda.numbers import BACKWARD_UNIT, gradient, high_slice, low_slice, uniform
-from rnncompress.lstm.cuda.products import add_products, sums
+from rnncompress.lstm.cuda.number_kernels import BACKWARD_UNIT, gradient, high_slice, low_slice, uniform
+from rnncompress.lstm.cuda.product_kernels import add_products, sums
 
 
 @triton.jit

@@ -1,3 +1,4 @@
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
 """The forward pass through the recurrent layers: one kernel for a *wave*.
 
 Layer l at step t needs its own step t - 1 and layer l - 1 at step t. So all layers can work at the same time, each one
@@ -10,8 +11,8 @@ integer sums to the activation without leaving the chip.
 import triton
 import triton.language as tl
 
-from rnncompress.lstm.cuda.numbers import FORWARD_UNIT, activation, sigmoid, tanh
-from rnncompress.lstm.cuda.products import add_products, sums
+from rnncompress.lstm.cuda.number_kernels import FORWARD_UNIT, activation, sigmoid, tanh
+from rnncompress.lstm.cuda.product_kernels import add_products, sums
 
 
 @triton.jit(do_not_specialize=["wave", "lowest"])

@@ -1,3 +1,4 @@
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
 """The three phases of a window, each one compiled call for a thread.
 
 Streams are independent while predicting and propagating back, so threads split these by streams; 16 rows of a weight
@@ -5,71 +6,45 @@ matrix, a row of an embedding and the table of a context are independent in the 
 Nothing is shared, nothing needs a lock. ``m`` is the :class:`rnncompress.lstm.cpu.memory.Memory`.
 """
 
-from rnncompress.coder.range_decoder import decode_symbol
 from rnncompress.compiled.compile import kernel
-from rnncompress.compiled.simd import PANEL
-from rnncompress.compiled.turns import pass_turn, wait_for_turn
+from rnncompress.compiled.simd_kernels import PANEL
+from rnncompress.lstm import context_kernels
 from rnncompress.lstm.contexts import HISTORY
-from rnncompress.lstm.cpu import context_kernels, kernels
+from rnncompress.lstm.cpu import (
+    backward_kernels,
+    forward_kernels,
+    head_kernels,
+    update_kernels,
+)
 
 
 @kernel
 def predict(m, first, last, start, stop, scratch):
     """Frequency tables of the steps start ≤ t < stop of the streams first ≤ b < last, whose history is set."""
+    if len(m.contexts.kinds):
+        context_kernels.hash_contexts(m.contexts, first, last, start, stop)
     for b in range(first, last):
         for t in range(start, stop):
             m.inputs[b, t, 0] = m.history[b, HISTORY - 1 + t]
-    if len(m.kinds):
-        context_kernels.hash_contexts(
-            first, last, start, stop, m.history, m.kinds, m.context_bits, m.contexts, m.hashes
-        )
-        context_kernels.guess(
-            first, last, start, stop, m.hashes, m.context_bits, m.kinds, m.contexts, m.alphabet, m.inputs
-        )
-    kernels.forward(
-        first, last, start, stop, m.h, m.c, m.records, m.sums, m.table, m.inputs,
+            m.inputs[b, t, 1] = m.alphabet + context_kernels.guess(m.contexts, b, t)
+    forward_kernels.forward(
+        first, last, start, stop, m.h, m.c, m.records, m.sums, m.inputs,
         m.forward_panels, m.offsets, m.embeddings,
     )  # fmt: skip
-    if len(m.kinds):
-        context_kernels.add_contexts(first, last, start, stop, m.hashes, m.context_bits, m.contexts, m.table)
-    kernels.tables(first, last, start, stop, m.table, m.bias, m.alphabet, m.raw_scale, scratch)
-
-
-@kernel
-def decode(m, first, last, share, shares, steps, count, state, words, turn, progress, scratch):
-    """Decode a window, from the beginning of its steps, for the streams of one of ``shares`` threads.
-
-    ``count`` symbols are decoded, stream by stream and step by step; what a stream has beyond is 0. ``state`` and
-    ``words`` are the range decoder's. Each thread predicts a step of its streams at its own pace and decodes them when
-    it is its ``turn`` (int64, (1,)): at step t the number t * shares + share. ``progress`` int64 (2,) holds the step
-    and whether it is predicted. Returns whether all is done: if not, others are late, and it is to be called again.
-    """
-    B = m.history.shape[0]
-    while progress[0] < steps:
-        t = progress[0]
-        if not progress[1]:
-            predict(m, first, last, t, t + 1, scratch)
-            progress[1] = 1
-        if not wait_for_turn(turn, t * shares + share):
-            return False
-        for b in range(first, last):
-            symbol = 0
-            if t * B + b < count:
-                symbol = max(0, decode_symbol(state, words, m.table[b, t], m.alphabet))
-            m.history[b, HISTORY + t] = symbol
-        pass_turn(turn, t * shares + share + 1)
-        progress[0], progress[1] = t + 1, 0
-    return True
+    head_kernels.logits(first, last, start, stop, m.h, m.forward_panels, m.offsets[-1], m.table)
+    context_kernels.add_contexts(m.contexts, first, last, start, stop, m.table.reshape(-1), m.table.shape[2])
+    head_kernels.tables(first, last, start, stop, m.table, m.bias, m.alphabet, m.raw_scale, scratch)
 
 
 @kernel
 def propagate(m, first, last, keys, scratch):
     """Gradients of a whole window of these streams, laid out for the update."""
-    kernels.backward(
-        first, last, m.h, m.c, m.records, m.table, m.alphabet, m.history[:, HISTORY - 1 :],
-        m.backward_panels, m.offsets, keys, m.dz, m.gradients, m.h_sums, m.dc, scratch,
+    head_kernels.gradient(first, last, m.table, m.alphabet, m.history, keys[-1], m.dz, scratch)
+    backward_kernels.backward(
+        first, last, m.h, m.c, m.records, m.dz, m.backward_panels, m.offsets, keys,
+        m.gradients, m.h_sums, m.dc, scratch,
     )  # fmt: skip
-    kernels.arrange(first, last, m.h, m.dz, m.gradients, m.h_now, m.h_before, m.dz_panels, m.panels)
+    update_kernels.arrange(first, last, m.h, m.dz, m.gradients, m.h_now, m.h_before, m.dz_panels, m.panels)
 
 
 @kernel
@@ -79,23 +54,21 @@ def update(
     """One of ``shares`` parts of the update of all weights; ``used``, ``starts``, ``rows``: see update_embedding."""
     L, B, T, N = m.gradients.shape
     H, A, R = m.h.shape[3], m.dz.shape[2], B * T
-    for kind in range(share, len(m.kinds), shares):
-        context_kernels.learn_contexts(
-            kind, m.hashes, m.context_bits, m.contexts[kind], m.table, m.history[:, HISTORY - 1 :]
-        )
+    for n in range(share, len(m.contexts.kinds), shares):
+        context_kernels.learn_contexts(m.contexts, n, B, m.table.reshape(-1), A)
     for layer in range(L):
-        kernels.update_embedding(
+        update_kernels.update_embedding(
             share, shares, m.gradients[layer].reshape(R, N), used, starts, rows, m.embeddings[layer],
             m.embedding_moments[layer], vector_unit, blends, step, sums[:N],
         )  # fmt: skip
     if share == 0:
-        kernels.update_softmax_bias(
+        head_kernels.update_bias(
             m.dz.reshape(R, A), m.bias, m.bias_moment, vector_unit, blend, step, sums[:A]
         )
     now, before = m.h_now.reshape(-1), m.h_before.reshape(-1)
     turn = 0
     for layer in range(L + 1):
-        if layer == L:  # the softmax sees all layers
+        if layer == L:  # the head sees all layers
             rows_of_matrix, own, own_inputs, below, inputs = A, now, L * H, now, L * H
             panels = m.dz_panels.reshape(-1)
         else:
@@ -109,7 +82,7 @@ def update(
             panels = m.panels[layer].reshape(-1)
         for p in range(rows_of_matrix // PANEL):
             if turn % shares == share:
-                kernels.update_panel(
+                update_kernels.update_panel(
                     p, rows_of_matrix, inputs, own, own_inputs, below, R, panels, m.masters, m.moments,
                     m.forward_panels, m.backward_panels, m.offsets[layer], matrix_unit, blend, step, sums, integers,
                 )  # fmt: skip
@@ -126,6 +99,6 @@ def quantise(m, integers):
         inputs = L * H if layer == L else (H if layer == 0 else 2 * H)
         for p in range(rows // PANEL):
             for k in range(0, inputs, PANEL):
-                kernels.quantise_block(
+                update_kernels.quantise_block(
                     p, k, rows, inputs, m.masters, m.forward_panels, m.backward_panels, m.offsets[layer], integers
                 )  # fmt: skip

@@ -1,3 +1,4 @@
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
 """The inner loop of every matrix product: 16-bit integers in two slices of 8 bits times integers of 8 bits.
 
 Tensor cores multiply 8-bit integers and add into 32 bits. A weight or gradient x = 256 * high + low therefore takes two

@@ -1,3 +1,4 @@
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
 """Integer matrix products at the speed of the processor, written as LLVM vector code that numba inlines.
 
 One inner kernel serves all products of the network. It multiplies rows of 16-bit integers with a *panel*: 16 columns,
@@ -218,3 +219,19 @@ def block_product(x, x_start, panel, panel_start, pairs, out):
 
 block_product.compile((_A16, _SIZE, _A16, _SIZE, _SIZE, _A32))
 block_product.disable_compile()
+
+
+@kernel
+def span_product(x, x_start, x_stream, x_step, streams, steps, panels, panel_start, panel_stride, count, pairs,
+                 out, out_start, out_stream, out_step, add):  # fmt: skip
+    """``product`` of the rows of some streams and steps, grouped by the shorter of the two."""
+    if steps >= streams:
+        product(x, x_start, x_stream, x_step, streams, steps, panels, panel_start, panel_stride, count, pairs,
+                out, out_start, out_stream, out_step, add)  # fmt: skip
+    else:
+        product(x, x_start, x_step, x_stream, steps, streams, panels, panel_start, panel_stride, count, pairs,
+                out, out_start, out_step, out_stream, add)  # fmt: skip
+
+
+span_product.compile((_A16, *[_SIZE] * 5, _A16, *[_SIZE] * 4, _A32, *[_SIZE] * 3, types.boolean))
+span_product.disable_compile()

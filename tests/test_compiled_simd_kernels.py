@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncompress.compiled.simd import PANEL, block_product, product
+from rnncompress.compiled.simd_kernels import PANEL, block_product, product
 
 I16 = np.iinfo(np.int16)
 

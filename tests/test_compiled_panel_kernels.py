@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnncompress.compiled.compile import kernel
-from rnncompress.compiled.panels import prefetch_block, weave, write_block
-from rnncompress.compiled.simd import PANEL
+from rnncompress.compiled.panel_kernels import prefetch_block, weave, write_block
+from rnncompress.compiled.simd_kernels import PANEL
 from rnncompress.exact.grid import WEIGHT_MAX
 
 BLOCK = PANEL * PANEL

@@ -1,0 +1,46 @@
+"""Engines: a network, and the coders that turn what it predicts into bytes and back, joined for one device.
+
+``reference`` is the specification; ``cpu`` and ``cuda`` equal it bit for bit, and decode a window in one call.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, get_args
+
+from numpy.typing import NDArray
+
+from rnncompress import lstm
+from rnncompress.config import Config
+from rnncompress.engine.stages import Engine, Stages
+
+__all__ = ["ENGINES", "Engine", "EngineName", "build"]
+
+EngineName = Literal["reference", "cpu", "cuda"]
+ENGINES: Final[tuple[EngineName, ...]] = get_args(EngineName)
+
+
+def build(
+    config: Config,
+    windows: int,
+    *,
+    engine: str = "cpu",
+    threads: int = 1,
+    state: Mapping[str, NDArray[Any]] | None = None,
+) -> Engine:
+    """An engine for a file of ``windows`` windows, whose network begins as in :func:`rnncompress.lstm.build`.
+
+    The engine and the number of threads change the speed, never a bit.
+
+    Raises:
+        DeviceError: the engine cannot run on this machine.
+        ValueError: there is no network in ``config``.
+    """
+    network: Any = lstm.build(config, windows, engine=engine, threads=threads, state=state)
+    if engine == "cpu":
+        from rnncompress.engine.cpu import CpuEngine
+
+        return CpuEngine(network)
+    if engine == "cuda":
+        from rnncompress.engine.cuda import CudaEngine
+
+        return CudaEngine(network)
+    return Stages(network)
