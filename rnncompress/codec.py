@@ -23,7 +23,7 @@ from rnncompress.errors import (
 from rnncompress.layout import Layout
 from rnncompress.limits import MEMORY_LIMIT, check_memory, check_threads
 from rnncompress.loop import Decoding, Encoding, Meter, ProgressCallback, code
-from rnncompress.lstm import state as states
+from rnncompress.engine import state as states
 from rnncompress.model import Model, State
 from rnncompress.snapshot import Identity, Snapshot
 from rnncompress.trust import build as build_trusted
@@ -149,8 +149,6 @@ def decode(
     check_threads(threads)
     header = container.inspect(source)
     if header.config is not None:
-        if not header.config.layers:
-            raise VersionError("coded without a network, which this program cannot do: upgrade it")
         check_memory(header.config, memory_limit, trained=header.trained is not None)
     container.verify(source)
     model = pretrained.needed(header, model)

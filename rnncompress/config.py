@@ -35,6 +35,18 @@ class Config:
     """Units of a layer, H; a multiple of 16."""
     streams: int = 16
     """Parallel streams through the file, B."""
+    mixing: int = 0
+    """Contexts of the mixing stage: bit k stands for kind k of :mod:`rnncompress.mixing.context_kernels`; 0 is no
+    mixing: then the network alone decides."""
+    sets: int = 14
+    """Sets of weights of the mixer."""
+    slot_bits: int = 18
+    """Binary logarithm of the lines of a table of slots; a line takes 64 bytes, there is a table for each context."""
+    past_bits: int = 22
+    """Binary logarithm of the bytes of text that the mixing stage keeps of each stream."""
+    frozen: int = 8
+    """Steps in which the mixing stage learns nothing; then it learns from all of them."""
+
     lanes: int = 1
     """Groups of neighbouring streams, each with a coder of its own; at most the number of streams."""
     window: int = 16
@@ -125,6 +137,7 @@ PARTS: Final = (
         switch="layers",
     ),
     Part(3, "contexts", ("contexts", "context_bits"), switch="contexts"),
+    Part(4, "mixing", ("mixing", "sets", "slot_bits", "past_bits", "frozen"), switch="mixing"),
 )
 """All parts in the order of their tags, which is that of the file."""
 
@@ -156,6 +169,11 @@ LIMITS: Final[Mapping[str, Limits]] = {
     "horizon": Limits(1, 1 << 30),
     "contexts": Limits(0, (1 << 26) - 2, 2),
     "context_bits": Limits(1, 30),
+    "mixing": Limits(0, (1 << 63) - 1),
+    "sets": Limits(1, 14),
+    "slot_bits": Limits(1, 26),
+    "past_bits": Limits(12, 30),
+    "frozen": Limits(1, 1 << 12),
 }
 """By field; that of the cell is for its number."""
 
@@ -171,6 +189,8 @@ def check_config(config: Config) -> None:
                 )
             if value % step:
                 raise ValueError(f"{name} is {value}, no multiple of {step}")
+    if not (config.layers or config.mixing):
+        raise ValueError("layers and mixing are 0: there is nothing to predict with")
     if config.lanes > config.streams:
         raise ValueError(f"lanes is {config.lanes}, more than the {config.streams} streams")
 

@@ -47,6 +47,9 @@ class Predictor(Protocol):
     def coded(self) -> tuple[IntArray, IntArray]:
         """Cumulative and own frequency, each (steps, B), of the symbols since the last update."""
 
+    def tables(self) -> IntArray:
+        """Frequencies (B, steps or more, A) of the steps since the last update. Valid until the next one."""
+
     def learn(self) -> None:
         """Update the weights from the T steps since the last update."""
 

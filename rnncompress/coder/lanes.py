@@ -69,43 +69,43 @@ class CompiledEncoders:
     """Encoders whose loops are compiled."""
 
     def __init__(self, streams: int, lanes: int) -> None:
-        self._starts = starts(streams, lanes)
-        self._states = np.zeros((lanes, FIELDS), np.uint64)
-        self._states[:, RANGE] = plain.WHOLE
-        self._words = np.zeros((lanes, _ROOM), np.uint32)
+        self.starts = starts(streams, lanes)
+        self.states = np.zeros((lanes, FIELDS), np.uint64)
+        self.states[:, RANGE] = plain.WHOLE
+        self.words = np.zeros((lanes, _ROOM), np.uint32)
 
     def encode(self, cum: IntArray, freq: IntArray, count: int) -> None:
         """See the protocol."""
-        self._make_room(len(cum) * int(np.diff(self._starts).max()))  # a symbol gives a word at most
-        kernels.encode_lanes(self._states, self._words, self._starts, cum, freq, count)
+        self.make_room(len(cum) * int(np.diff(self.starts).max()))  # a symbol gives a word at most
+        kernels.encode_lanes(self.states, self.words, self.starts, cum, freq, count)
 
     def end(self) -> Parts:
         """See the protocol."""
-        self._make_room(2)
-        for state, words in zip(self._states, self._words, strict=True):
+        self.make_room(2)
+        for state, words in zip(self.states, self.words, strict=True):
             kernels.end_encoding(state, words)
         return [part.astype("<u4").tobytes() for part in self._written()]
 
     def state(self) -> tuple[States, Words]:
         """See the protocol."""
-        return self._states.copy(), np.concatenate(self._written())
+        return self.states.copy(), np.concatenate(self._written())
 
     def load(self, coders: States, words: Words) -> None:
         """See the protocol."""
         check(coders, words)
-        self._states[:] = coders
-        self._make_room(0)
-        for row, part in zip(self._words, split(coders, words), strict=True):
+        self.states[:] = coders
+        self.make_room(0)
+        for row, part in zip(self.words, split(coders, words), strict=True):
             row[: len(part)] = part
 
     def _written(self) -> list[Words]:
-        return [words[: int(state[WORDS])] for state, words in zip(self._states, self._words, strict=True)]
+        return [words[: int(state[WORDS])] for state, words in zip(self.states, self.words, strict=True)]
 
-    def _make_room(self, words: int) -> None:
+    def make_room(self, words: int) -> None:
         """For so many words more in each lane."""
-        needed = int(self._states[:, WORDS].max()) + words
-        if needed > self._words.shape[1]:
-            self._words = np.pad(self._words, ((0, 0), (0, needed)))
+        needed = int(self.states[:, WORDS].max()) + words
+        if needed > self.words.shape[1]:
+            self.words = np.pad(self.words, ((0, 0), (0, needed)))
 
 
 class CompiledDecoders:

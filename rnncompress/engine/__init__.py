@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rnncompress import lstm
 from rnncompress.config import Config
 from rnncompress.engine.stages import Engine, Stages
+from rnncompress.engine.state import split
 
 __all__ = ["ENGINES", "Engine", "EngineName", "build"]
 
@@ -34,7 +35,14 @@ def build(
         DeviceError: the engine cannot run on this machine.
         ValueError: there is no network in ``config``.
     """
-    network: Any = lstm.build(config, windows, engine=engine, threads=threads, state=state)
+    network: Any = None
+    if config.layers:
+        begin = split(state)[0] if state is not None else None
+        network = lstm.build(config, windows, engine=engine, threads=threads, state=begin)
+    if config.mixing:
+        from rnncompress.engine.mixed import MixedEngine
+
+        return MixedEngine(config, network, threads, state)
     if engine == "cpu":
         from rnncompress.engine.cpu import CpuEngine
 

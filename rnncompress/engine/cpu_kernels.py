@@ -3,6 +3,7 @@
 
 from rnncompress.coder.kernels import decode_symbol
 from rnncompress.compiled.compile import kernel
+from rnncompress.engine.mixing_kernels import begin_step, decode_step
 from rnncompress.lstm.contexts import HISTORY
 from rnncompress.lstm.cpu import phase_kernels
 
@@ -25,3 +26,20 @@ def decode(m, first_lane, last_lane, starts, steps, count, states, words, bounds
                 if t * B + b < count:
                     symbol = max(0, decode_symbol(states[lane], part, m.table[b, t], m.alphabet))
                 m.history[b, HISTORY + t] = symbol
+
+
+@kernel
+def decode_mixed_part(
+    m, x, first_lane, last_lane, starts, first, last, count, states, words, bounds, scratch, symbols, coded
+):
+    """The same with mixing, for the steps first ≤ t < last; see :mod:`rnncompress.engine.mixing_kernels`."""
+    first_stream, last_stream = starts[first_lane], starts[last_lane]
+    for t in range(first, last):
+        begin_step(x, first_stream, last_stream, first, t, count)
+        phase_kernels.predict(m, first_stream, last_stream, t, t + 1, scratch)
+        decode_step(
+            x, m.table[:, t : t + 1], 0, first_lane, last_lane, starts, first, t, count, states, words, bounds,
+            symbols[t], coded,
+        )  # fmt: skip
+        for b in range(first_stream, last_stream):
+            m.history[b, HISTORY + t] = symbols[t, b]

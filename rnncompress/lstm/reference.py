@@ -85,6 +85,10 @@ class ReferencePredictor:
         symbols = np.array([step["symbols"] for step in self._tape])
         return head.pick(tables, symbols)
 
+    def tables(self) -> IntArray:
+        """See the protocol."""
+        return np.array([step["table"] for step in self._tape]).transpose(1, 0, 2)
+
     def predict_step(self) -> IntArray:
         """Frequencies (B, A) of the next symbols."""
         config, p = self.config, self.parameters

@@ -11,7 +11,7 @@ One source: plain Python is the specification, compiled it is the CPU's.
 from typing import Final
 
 from rnncompress.compiled.compile import kernel
-from rnncompress.mixing.context_kernels import FACTS
+from rnncompress.mixing.context_kernels import FACTS, hash_network
 from rnncompress.mixing.slot_kernels import find_lower, find_upper, node
 from rnncompress.mixing.text_kernels import MODELS, join
 from rnncompress.mixing.vector_kernels import dot
@@ -132,6 +132,7 @@ def take_table(m, n, b, table, start):
     m.cumulative[at + 256] = total
     m.expected[n] = best
     m.certainty[n] = min(15, most >> 20)
+    hash_network(m, n)
 
 
 @kernel

@@ -39,7 +39,9 @@ from rnncompress.mixing.text_kernels import (
     WORD1,
     WORD2,
     WORDS,
+    follow,
     join,
+    observe,
 )
 from rnncompress.mixing.vector_kernels import fetch
 
@@ -120,14 +122,29 @@ def hash_contexts(m, b, n):
     longest = max(m.lengths[n * MODELS], max(m.lengths[n * MODELS + 1], m.lengths[n * MODELS + 2]))
     h[23] = join(m.guesses[n * MODELS] + 1, two)
     h[30] = join(min(longest, 15), three)
-    h[53] = join(m.expected[n], c1)
-    h[54] = join(join(m.expected[n], m.certainty[n] >> 1), two)
-    K, shift = m.kinds_count, 32 - m.line_bits
-    for k in range(K):
-        kind = m.kinds[k]
-        x = join(h[kind], kind + 1)
-        m.hashes[n * K + k] = x
-        fetch(m.slots, ((k << m.line_bits) + (x >> shift)) << 6)
+    for k in range(m.kinds_count):
+        note_hash(m, n, k, h[m.kinds[k]])
+
+
+@kernel
+def note_hash(m, n, k, value):
+    """Note the hash of kind number ``k`` at place ``n``, and have its line fetched."""
+    x = join(value, m.kinds[k] + 1)
+    m.hashes[n * m.kinds_count + k] = x
+    fetch(m.slots, ((k << m.line_bits) + (x >> (32 - m.line_bits))) << 6)
+
+
+@kernel
+def hash_network(m, n):
+    """Hash the contexts made of what the network expects, once it is known."""
+    k = m.network_kinds
+    expected, sure = m.expected[n], m.certainty[n] >> 1
+    while k < m.kinds_count and m.kinds[k] <= NETWORK[1]:
+        if m.kinds[k] == NETWORK[0]:
+            note_hash(m, n, k, join(expected, m.facts[n * FACTS]))
+        else:
+            note_hash(m, n, k, join(expected << 3 | sure, m.facts[n * FACTS] | m.facts[n * FACTS + 1] << 8))
+        k += 1
 
 
 @kernel
@@ -196,6 +213,23 @@ def hash_structure(m, s, past, h):
     h[60] = last & 0xFF0000
     h[61] = join(place, c1)
     h[62] = join(up, two)
+
+
+@kernel
+def begin(m, b, n):
+    """Work out what is known of the byte at place ``n``, the next of stream ``b``, before anything is predicted."""
+    expect(m, b, n)
+    hash_contexts(m, b, n)
+    tell_facts(m, b, n)
+
+
+@kernel
+def end(m, b, n, c):
+    """The byte at place ``n`` of stream ``b`` is ``c``."""
+    m.facts[n * FACTS + SYMBOL] = c
+    size = m.mask + 1
+    observe(m.text[b * STATE : (b + 1) * STATE], m.past[b * size : (b + 1) * size], m.mask, c)
+    follow(m, b, c)
 
 
 @kernel

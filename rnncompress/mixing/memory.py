@@ -22,7 +22,7 @@ from rnncompress.mixing.bit_kernels import (
     MAPS,
     RUNS,
 )
-from rnncompress.mixing.context_kernels import FACTS, KINDS, ORDERS
+from rnncompress.mixing.context_kernels import FACTS, KINDS, NETWORK, ORDERS
 from rnncompress.mixing.learn_kernels import MOST_VISITS, SLOW
 from rnncompress.mixing.slot_kernels import LINE_BYTES
 from rnncompress.mixing.text_kernels import DEEPEST, DEPTH, FIELD, MATCH, MODELS, RECORD, STATE, TAGS
@@ -76,6 +76,8 @@ class Memory(NamedTuple):
     sets: int
     network: int
     """1 if there is one."""
+    network_kinds: int
+    """The number of the first kind that is made of what the network expects; they follow each other."""
     kinds: Array
     """(K,) int64."""
     least: Array
@@ -257,7 +259,7 @@ def allocate(config: Config, state: Mapping[str, Array]) -> Memory:
     return Memory(
         streams=B, frozen=config.frozen, mask=(1 << config.past_bits) - 1, line_bits=config.slot_bits,
         match_bits=_match_bits(config), kinds_count=K, orders=sum(kind < ORDERS for kind in own), inputs=width,
-        sets=S, network=int(config.layers > 0),
+        sets=S, network=int(config.layers > 0), network_kinds=sum(kind < NETWORK[0] for kind in own),
         kinds=np.array(own, np.int64), least=np.array(LEAST, np.int64),
         set_rows=np.cumsum([0, *ROWS[: S - 1]]).astype(np.int64),
         squash=tables.squash(), stretch=stretch, following=following, counts=counts.reshape(-1),

@@ -98,6 +98,11 @@ class CpuPredictor:
         head_kernels.pick(0, shape[1], shape[0], self.memory.table, self.memory.history, cum, freq)
         return cum, freq
 
+    def tables(self) -> IntArray:
+        """See the protocol."""
+        table: IntArray = self.memory.table
+        return table
+
     def _shares(self, items: int) -> list[tuple[int, int]]:
         """What each thread takes of so many streams or lanes: contiguous, none empty."""
         parts = min(self._pace.threads, items)

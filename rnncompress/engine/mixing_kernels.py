@@ -1,0 +1,77 @@
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
+"""The loops that join mixing and coder.
+
+A *part* of a window is ``frozen`` steps, in which nothing learns. ``x`` is the :class:`rnncompress.mixing.memory.Memory`;
+of lane n the streams are from starts[n] to before starts[n + 1], and the coder's state is states[n]. ``first`` is the
+first step of the part; ``count`` symbols of the window, in C order of (steps, B), are coded. ``coded`` (steps * B * 8,)
+takes the probability of each bit as it came, of 65536.
+"""
+
+from rnncompress.coder.kernels import decode_bit, encode_bit
+from rnncompress.compiled.compile import kernel
+from rnncompress.mixing.bit_kernels import predict, take_table
+from rnncompress.mixing.context_kernels import begin, end
+from rnncompress.mixing.slot_kernels import fetch_lower
+
+
+@kernel
+def encode_part(x, tables, first_lane, last_lane, starts, first, last, count, symbols, states, words, coded):
+    """Encode the steps first ≤ t < last of some lanes; ``symbols`` (steps, B), ``tables`` (B, T, 256 or none)."""
+    B = x.streams
+    for lane in range(first_lane, last_lane):
+        state, out = states[lane], words[lane]
+        for b in range(starts[lane], min(starts[lane + 1], count - first * B)):
+            begin(x, b, b)
+        for t in range(first, last):
+            for b in range(starts[lane], min(starts[lane + 1], count - t * B)):
+                n = (t - first) * B + b
+                c = symbols[t, b]
+                end(x, b, n, c)
+                if t + 1 < last and (t + 1) * B + b < count:  # on its way to the cache meanwhile
+                    begin(x, b, n + B)
+                if x.network:
+                    take_table(x, n, b, tables[b, t], 0)
+                fetch_lower(x, n, 16 | c >> 4)
+                c0 = 1
+                for i in range(8):
+                    one = predict(x, n, i, c0, b)
+                    bit = c >> (7 - i) & 1
+                    encode_bit(state, out, bit, one)
+                    coded[8 * (t * B + b) + i] = one if bit else 65536 - one
+                    c0 = 2 * c0 + bit
+
+
+@kernel
+def decode_byte(x, n, b, state, words, coded, at):
+    """The byte at place ``n`` of stream ``b``, for which all is prepared; after damage any."""
+    c0 = 1
+    for i in range(8):
+        if i == 4:
+            fetch_lower(x, n, c0)
+        one = predict(x, n, i, c0, b)
+        bit = max(0, decode_bit(state, words, one))
+        coded[8 * at + i] = one if bit else 65536 - one
+        c0 = 2 * c0 + bit
+    end(x, b, n, c0 & 255)
+    return c0 & 255
+
+
+@kernel
+def begin_step(x, first_stream, last_stream, first, t, count):
+    """Prepare what is known of a step before the network's tables are."""
+    B = x.streams
+    for b in range(first_stream, min(last_stream, count - t * B)):
+        begin(x, b, (t - first) * B + b)
+
+
+@kernel
+def decode_step(x, tables, table_step, first_lane, last_lane, starts, first, t, count, states, words, bounds, symbols, coded):
+    """Decode step ``t`` of some lanes, which is prepared, into ``symbols`` (B,); ``tables`` (B, steps, 256 or none)."""
+    B = x.streams
+    for lane in range(first_lane, last_lane):
+        part = words[bounds[lane] : bounds[lane + 1]]
+        for b in range(starts[lane], min(starts[lane + 1], count - t * B)):
+            n = (t - first) * B + b
+            if x.network:
+                take_table(x, n, b, tables[b, table_step], 0)
+            symbols[b] = decode_byte(x, n, b, states[lane], part, coded, t * B + b)

@@ -1,0 +1,86 @@
+"""The state of all stages of an engine: each stage answers for its own arrays, here the answers are put together.
+
+The names of the mixing stage's arrays begin with :data:`MIXING`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from numpy.typing import NDArray
+
+from rnncompress.config import Config
+from rnncompress.lstm import state as lstm
+from rnncompress.mixing import memory as mixing
+
+Array = NDArray[Any]
+State = dict[str, Array]
+
+MIXING: Final = "mixing."
+CODING: Final = ("coders", "words")
+"""Arrays of a state that are neither the network's nor the mixing stage's."""
+TABLES: Final = ("contexts", f"{MIXING}slots", f"{MIXING}weights", f"{MIXING}refinements")
+"""Arrays whose rows are mostly unused or as at the start: models keep the others."""
+
+
+def join(network: Mapping[str, Array], own: Mapping[str, Array]) -> State:
+    """The state of both stages."""
+    return {**network, **{MIXING + name: array for name, array in own.items()}}
+
+
+def split(state: Mapping[str, Array]) -> tuple[State, State]:
+    """The states of network and mixing."""
+    network = {
+        name: array for name, array in state.items() if not name.startswith(MIXING) and name not in CODING
+    }
+    own = {name[len(MIXING) :]: array for name, array in state.items() if name.startswith(MIXING)}
+    return network, own
+
+
+def shapes(config: Config) -> lstm.Shapes:
+    """Shapes and types of all arrays of a state, by name."""
+    network = lstm.shapes(config) if config.layers else {}
+    own = mixing.shapes(config) if config.mixing else {}
+    return {**network, **{MIXING + name: shape for name, shape in own.items()}}
+
+
+def is_long(name: str) -> bool:
+    """Whether an array is of the long memory, which a model keeps."""
+    return name not in lstm.SHORT and name.removeprefix(MIXING) not in mixing.SHORT and name not in CODING
+
+
+def long_shapes(config: Config) -> lstm.Shapes:
+    """Those of the long memory."""
+    return {name: shape for name, shape in shapes(config).items() if is_long(name)}
+
+
+def long(state: Mapping[str, Array]) -> State:
+    """The long memory of ``state``."""
+    return {name: array for name, array in state.items() if is_long(name)}
+
+
+def no_text(config: Config) -> State:
+    """The short memory of stages that have read nothing yet."""
+    return join(
+        lstm.no_text(config) if config.layers else {}, mixing.no_text(config) if config.mixing else {}
+    )
+
+
+def memory(config: Config) -> int:
+    """Bytes that coding takes, from above, checkpoints included."""
+    return (lstm.memory(config) if config.layers else 0) + (mixing.memory(config) if config.mixing else 0)
+
+
+def long_memory(config: Config) -> int:
+    """Bytes of the long memory, from above."""
+    return (lstm.long_memory(config) if config.layers else 0) + (
+        mixing.memory(config) if config.mixing else 0
+    )
+
+
+def check_state(config: Config, state: Mapping[str, Array]) -> None:
+    """Raise CheckpointError if ``state`` (of the right shapes) holds what no run with ``config`` reaches."""
+    network, own = split(state)
+    if config.layers:
+        lstm.check_state(config, network)
+    if config.mixing:
+        mixing.check_state(config, own)
