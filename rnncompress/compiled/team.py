@@ -34,9 +34,9 @@ class Team(Generic[Share]):
             work(0, shares[0])
         except Exception as failure:
             own = failure
-        for failure in [own, *(self._done.get() for _ in shares[1:])]:
-            if failure is not None:
-                raise failure
+        for raised in [own, *(self._done.get() for _ in shares[1:])]:
+            if raised is not None:
+                raise raised
 
     def __del__(self) -> None:
         """Let the threads go."""
