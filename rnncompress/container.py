@@ -144,8 +144,8 @@ def _read_blocks(reader: "_Reader", header: Header) -> Iterator[list[bytes]]:
     assert header.config is not None, "a stored file has no blocks"
     config = header.config
     symbols = block_windows(config) * config.streams * config.window
-    # A symbol makes the coder write a word at most, the end of a block two.
-    longest = symbols + 2 * config.lanes
+    # A symbol makes the coder write a word at most, each bit of a mixed one half a word, the end of a block two words.
+    longest = (4 if config.mixing else 1) * symbols + 2 * config.lanes
     for number in range(-(-header.length // symbols)):
         start = reader.offset
         sizes = [reader.varint(f"the size of block {number}") for _ in range(config.lanes)]

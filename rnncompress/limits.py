@@ -5,7 +5,6 @@ from typing import Final
 from rnncompress.config import Config
 from rnncompress.container import Header
 from rnncompress.errors import LimitError
-from rnncompress.engine import state as states
 
 MEMORY_LIMIT: Final = 8 << 30
 """Bytes of memory that a header may ask for, if the caller does not say otherwise."""
@@ -23,6 +22,8 @@ def announced_memory(config: Config, *, trained: bool = False) -> int:
 
     ``trained`` tells that it starts from a trained model.
     """
+    from rnncompress.engine import state as states  # what knows arrays takes long to import
+
     streams = config.streams * (8 * config.window + _BUFFERS)
     # A trained model is what the network remembers; while it is read or handed over, so is a copy.
     model = 2 * states.long_memory(config) if trained else 0

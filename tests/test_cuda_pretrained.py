@@ -1,26 +1,22 @@
 """Files that start from a trained model, and the GPU engine; Triton's interpreter stands in for the GPU."""
 
 import io
-from functools import partial
 
 import models
 from interpreted import CudaPredictor
 
 from rnncompress import codec
+from rnncompress import engine as engines
 from rnncompress.config import Config
-from rnncompress.lstm import build
+from rnncompress.engine import Engine
+from rnncompress.engine.cuda import CudaEngine
 from rnncompress.lstm.state import State
-from rnncompress.network import Predictor
-
-simulated = partial(CudaPredictor, device="cpu")
 
 
-def made(config: Config, windows: int, *, engine: str, threads: int, state: State | None = None) -> Predictor:
-    return (
-        simulated(config, windows, state=state)
-        if engine == "cuda"
-        else build(config, windows, engine=engine, state=state)
-    )
+def made(config: Config, windows: int, *, engine: str, threads: int, state: State | None = None) -> Engine:
+    if engine == "cuda":
+        return CudaEngine(CudaPredictor(config, windows, "cpu", state))
+    return engines.build(config, windows, engine=engine, state=state)
 
 
 def test_a_trained_model_serves_both_engines() -> None:

@@ -166,7 +166,7 @@ def test_too_short_texts_are_refused() -> None:
 
 def test_an_engine_that_cannot_train_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine without the means to train raises DeviceError before anything is done."""
-    monkeypatch.setattr(trainer, "build", lambda *arguments, **options: object())
+    monkeypatch.setattr(trainer, "build_network", lambda *arguments, **options: object())
     with pytest.raises(DeviceError, match="use the CPU"):
         train(job(), engine="cuda")
 

@@ -32,11 +32,11 @@ class Team(Generic[Share]):
         own: BaseException | None = None
         try:
             work(0, shares[0])
-        except Exception as error:
-            own = error
-        for failure in [own, *(self._done.get() for _ in shares[1:])]:
-            if failure is not None:
-                raise failure
+        except Exception as failure:
+            own = failure
+        for raised in [own, *(self._done.get() for _ in shares[1:])]:
+            if raised is not None:
+                raise raised
 
     def __del__(self) -> None:
         """Let the threads go."""

@@ -1,13 +1,15 @@
 """The recurrent predictor: one specification (``reference``) and engines that equal it bit for bit."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
 from rnncompress.config import Config
 from rnncompress.errors import DeviceError
-from rnncompress.network import Predictor
+
+if TYPE_CHECKING:
+    from rnncompress.network import Predictor
 
 
 def build(
@@ -17,7 +19,7 @@ def build(
     engine: str = "cpu",
     threads: int = 1,
     state: Mapping[str, NDArray[Any]] | None = None,
-) -> Predictor:
+) -> "Predictor":
     """A predictor for a file of ``windows`` windows, computed by ``engine`` ("reference", "cpu" or "cuda").
 
     It begins with ``state``, or else with the start weights. The engine and the number of threads change the speed,

@@ -35,8 +35,8 @@ SQUASH_LIMIT: Final = 3071
 CLAMP: Final = 2047
 BIAS: Final = 102
 """The input that is always there."""
-WEIGHT_SHIFT: Final = 12
-"""The upper half of a weight of 1 is 2^12."""
+WEIGHT_SHIFT: Final = 14
+"""A weight of 1 is 2^14."""
 
 
 @kernel

@@ -96,7 +96,7 @@ def learn_set(m, t, count):
             if seen < MOST_VISITS:
                 m.visits[row] = seen + 1
             error = ((c >> (7 - i) & 1) << 16) - m.set_p[at * S + t]
-            error = min(max((error * rate) >> 14, -32767), 32767)
+            error = min(max((error * rate) >> 13, -32767), 32767)
             if error != 0:
                 train(m.x, at * IN, m.weights, row * IN, IN, error)
 

@@ -123,7 +123,7 @@ class Memory(NamedTuple):
     order1: Array
     """(65536,) uint32: by the byte before as well."""
     weights: Array
-    """(rows of all sets, I) int32."""
+    """(rows of all sets, I) int16: 2**14 is 1."""
     visits: Array
     """(rows of all sets,) int32."""
     finals: Array
@@ -196,7 +196,7 @@ def shapes(config: Config) -> Shapes:
         "matches": (np.uint32, (MODELS, LENGTHS)),
         "order0": (np.uint32, (256,)),
         "order1": (np.uint32, (65536,)),
-        "weights": (np.int32, (rows, input_count(config))),
+        "weights": (np.int16, (rows, input_count(config))),
         "visits": (np.int32, (rows,)),
         "finals": (np.int32, (FINAL_ROWS, FINAL_STRIDE)),
         "refinements": (np.int32, (MAPS * MAP_ROWS, BUCKETS)),
@@ -227,9 +227,9 @@ def start(config: Config) -> State:
     state["matches"][:] = (9 << 22) // 10 << 10
     state["order0"][:] = half
     state["order1"][:] = half
-    state["weights"][:, :K] = (START_WEIGHT << 20) // (K + 4)
+    state["weights"][:, :K] = (START_WEIGHT << 6) // (K + 4)
     if config.layers:
-        state["weights"][:, 3 * K + 2 + 2 * MODELS + 1] = NETWORK_WEIGHT << 20
+        state["weights"][:, 3 * K + 2 + 2 * MODELS + 1] = NETWORK_WEIGHT << 6
     state["finals"][:, : config.sets] = (1 << 16) // config.sets
     places = np.clip((np.arange(BUCKETS) - 16) * 128, -tables.SQUASH_LIMIT, tables.SQUASH_LIMIT)
     state["refinements"][:] = tables.squash()[places + tables.SQUASH_LIMIT]
@@ -291,7 +291,6 @@ def check_state(config: Config, state: Mapping[str, Array]) -> None:
         ("streams of matches", text[:, [MATCH + 3 * model + 1 for model in range(MODELS)]], 0, config.streams - 1),
         ("visits", state["visits"], 0, MOST_VISITS),
         ("refinements", state["refinements"], 0, 65536),
-        ("weights", state["weights"], -(1 << 30), 1 << 30),
         ("finals", state["finals"], -(1 << 28), 1 << 28),
     ]
     assert ring > 0

@@ -10,13 +10,14 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload
 
-LANES: Final = 8
+LANES: Final = 16
 """Inputs that are taken together: the length of a vector is a multiple."""
-WEIGHT_LIMIT: Final = 1 << 30
-"""Weights are clamped to ± this; 2^28 is a weight of 1."""
+ERROR_SHIFT: Final = 15
+"""A weight moves by input * error / 2^15, rounded; 2^14 is a weight of 1."""
 
 _I16, _I32, _I64 = ir.IntType(16), ir.IntType(32), ir.IntType(64)
 _V16, _V32 = ir.VectorType(_I16, LANES), ir.VectorType(_I32, LANES)
+_SUMS = ir.VectorType(_I32, LANES // 2)
 
 
 def _data(context: Any, builder: Any, signature: Any, args: Any, index: int) -> Any:
@@ -25,19 +26,16 @@ def _data(context: Any, builder: Any, signature: Any, args: Any, index: int) -> 
     return builder.gep(base, [args[index + 1]])
 
 
-def _load(builder: Any, base: Any, offset: Any, kind: Any, align: int) -> Any:
-    value = builder.load(builder.bitcast(builder.gep(base, [offset]), kind.as_pointer()))
-    value.align = align
-    return value
+def _load(builder: Any, base: Any, offset: Any) -> Any:
+    """16 integers of 16 bits, and the same with 32."""
+    value = builder.load(builder.bitcast(builder.gep(base, [offset]), _V16.as_pointer()))
+    value.align = 2
+    return value, builder.sext(value, _V32)
 
 
-def _splat(builder: Any, value: Any) -> Any:
-    undefined = ir.Constant(_V32, ir.Undefined)
-    return builder.shuffle_vector(
-        builder.insert_element(undefined, value, ir.Constant(_I32, 0)),
-        undefined,
-        ir.Constant(ir.VectorType(_I32, LANES), [0] * LANES),
-    )
+def _shuffle(builder: Any, vector: Any, index: list[int]) -> Any:
+    kind = ir.VectorType(_I32, len(index))
+    return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), ir.Constant(kind, index))
 
 
 @intrinsic
@@ -48,21 +46,21 @@ def _dot(_context, x, x_start, w, w_start, count):
         loop, done = builder.append_basic_block("loop"), builder.append_basic_block("done")
         builder.branch(loop)
         builder.position_at_end(loop)
-        at = builder.phi(_I64)
+        at, total = builder.phi(_I64), builder.phi(_SUMS)
         at.add_incoming(ir.Constant(_I64, 0), before)
-        total = builder.phi(_V32)
-        total.add_incoming(ir.Constant(_V32, None), before)
-        a = builder.sext(_load(builder, inputs, at, _V16, 2), _V32)
-        b = builder.ashr(_load(builder, weights, at, _V32, 4), ir.Constant(_V32, [16] * LANES))
-        following_total = builder.add(total, builder.mul(a, b))
-        total.add_incoming(following_total, loop)
+        total.add_incoming(ir.Constant(_SUMS, None), before)
+        products = builder.mul(_load(builder, inputs, at)[1], _load(builder, weights, at)[1])
+        # Neighbours are added first: where there is one, this is the multiply-add instruction.
+        even, odd = (_shuffle(builder, products, list(range(start, LANES, 2))) for start in (0, 1))
+        sums = builder.add(total, builder.add(even, odd))
+        total.add_incoming(sums, loop)
         following = builder.add(at, ir.Constant(_I64, LANES))
         at.add_incoming(following, loop)
         builder.cbranch(builder.icmp_signed("<", following, args[4]), loop, done)
         builder.position_at_end(done)
         result = ir.Constant(_I64, 0)
-        for lane in range(LANES):
-            part = builder.extract_element(following_total, ir.Constant(_I32, lane))
+        for lane in range(LANES // 2):
+            part = builder.extract_element(sums, ir.Constant(_I32, lane))
             result = builder.add(result, builder.sext(part, _I64))
         return result
 
@@ -73,20 +71,26 @@ def _dot(_context, x, x_start, w, w_start, count):
 def _train(_context, x, x_start, w, w_start, count, error):
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         inputs, weights = (_data(context, builder, signature, args, n) for n in (0, 2))
-        e = _splat(builder, builder.sext(builder.trunc(args[5], _I16), _I32))
-        high, low = (ir.Constant(_V32, [value] * LANES) for value in (WEIGHT_LIMIT, -WEIGHT_LIMIT))
+        one = builder.insert_element(
+            ir.Constant(_V16, ir.Undefined), builder.trunc(args[5], _I16), ir.Constant(_I32, 0)
+        )
+        e = builder.sext(_shuffle(builder, one, [0] * LANES), _V32)
+        adding = builder.module.declare_intrinsic(
+            "llvm.sadd.sat", [_V16], ir.FunctionType(_V16, [_V16, _V16])
+        )
         before = builder.block
         loop, done = builder.append_basic_block("loop"), builder.append_basic_block("done")
         builder.branch(loop)
         builder.position_at_end(loop)
         at = builder.phi(_I64)
         at.add_incoming(ir.Constant(_I64, 0), before)
-        a = builder.sext(_load(builder, inputs, at, _V16, 2), _V32)
-        moved = builder.add(_load(builder, weights, at, _V32, 4), builder.mul(a, e))
-        moved = builder.select(builder.icmp_signed("<", moved, high), moved, high)
-        moved = builder.select(builder.icmp_signed(">", moved, low), moved, low)
-        target = builder.bitcast(builder.gep(weights, [at]), _V32.as_pointer())
-        builder.store(moved, target).align = 4
+        product = builder.mul(_load(builder, inputs, at)[1], e)
+        # (x * e / 2^14 + 1) / 2, in the form that the instruction for it has.
+        half = builder.lshr(product, ir.Constant(_V32, [ERROR_SHIFT - 1] * LANES))
+        step = builder.lshr(builder.add(half, ir.Constant(_V32, [1] * LANES)), ir.Constant(_V32, [1] * LANES))
+        moved = builder.call(adding, [_load(builder, weights, at)[0], builder.trunc(step, _V16)])
+        target = builder.bitcast(builder.gep(weights, [at]), _V16.as_pointer())
+        builder.store(moved, target).align = 2
         following = builder.add(at, ir.Constant(_I64, LANES))
         at.add_incoming(following, loop)
         builder.cbranch(builder.icmp_signed("<", following, args[4]), loop, done)
@@ -111,15 +115,15 @@ def _fetch(_context, array, start):
 
 
 def dot(x: Any, x_start: int, w: Any, w_start: int, count: int) -> int:
-    """The sum of ``count`` products of inputs and the upper halves of weights: exact while |x| < 2^11, count < 248."""
-    return sum(x[x_start + n] * (w[w_start + n] >> 16) for n in range(count))
+    """The sum of ``count`` products of inputs and weights: exact while |x| < 2^11 and count <= 256."""
+    return sum(x[x_start + n] * w[w_start + n] for n in range(count))
 
 
 def train(x: Any, x_start: int, w: Any, w_start: int, count: int, error: int) -> None:
-    """Move each weight by its input times ``error``, which has 16 bits."""
+    """Move each weight by its input times ``error``, which has 16 bits; a weight stays within 16 bits."""
     for n in range(count):
-        moved = w[w_start + n] + x[x_start + n] * error
-        w[w_start + n] = min(max(moved, -WEIGHT_LIMIT), WEIGHT_LIMIT)
+        step = ((x[x_start + n] * error >> ERROR_SHIFT - 1) + 1) >> 1
+        w[w_start + n] = min(max(w[w_start + n] + step, -32768), 32767)
 
 
 def fetch(array: Any, start: int) -> None:

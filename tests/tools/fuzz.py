@@ -40,7 +40,7 @@ SMALL = Config(layers=1, hidden=16, streams=2, window=4, contexts=0b10, context_
 SEEDS = [
     SMALL,
     SMALL.replace(cell="rnn", streams=1, contexts=0),
-    SMALL.replace(streams=70, layers=2, window=2),
+    SMALL.replace(streams=70, lanes=4, layers=2, window=2),
 ]
 MODEL = Model.of(SMALL, Vocabulary(), lstm.build(SMALL, 1).state(), {})
 """The trained model that is at hand whenever a file is decoded."""
@@ -61,12 +61,12 @@ def framed(body: bytes, version: int = container.VERSION) -> bytes:
     return start + zlib.crc32(start).to_bytes(4, "little")
 
 
-def whole(header: bytes, payloads: list[bytes]) -> bytes:
-    """A file of a header without checksum and blocks, all checksums right."""
+def whole(header: bytes, payloads: list[list[bytes]]) -> bytes:
+    """A file of a header without checksum and blocks, each of a part for each lane, all checksums right."""
     crc = zlib.crc32(header)
     pieces = [header, crc.to_bytes(4, "little")]
     for payload in payloads:
-        block = varint(len(payload)) + payload
+        block = b"".join([*(varint(len(part) // container.WORD) for part in payload), *payload])
         crc = zlib.crc32(block, crc)
         pieces += [block, crc.to_bytes(4, "little")]
     return b"".join(pieces)
@@ -91,6 +91,11 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
     return bytes(content)
 
 
+def in_words(data: bytes) -> bytes:
+    """Its whole words of the coder."""
+    return data[: len(data) // container.WORD * container.WORD]
+
+
 def number(rng: random.Random) -> int:
     """A small number, a power of two or one beside it, or any."""
     return rng.choice(
@@ -104,7 +109,8 @@ def any_config(rng: random.Random) -> Config:
         cell=rng.choice(CELLS),
         layers=rng.randint(1, 3),
         hidden=16 * rng.randint(1, 3),
-        streams=rng.randint(1, 40),
+        streams=(streams := rng.randint(1, 40)),
+        lanes=rng.randint(1, min(streams, 8)),
         window=2 * rng.randint(1, 8),
         rate_first=rng.randrange(5_000_000),
         horizon=rng.randint(1, 2000),
@@ -115,7 +121,7 @@ def any_config(rng: random.Random) -> Config:
     return config.replace(**{rng.choice(names): number(rng) for _ in range(rng.choice([0, 0, 1, 2]))})
 
 
-def parts(blob: bytes) -> tuple[bytes, list[bytes]]:
+def parts(blob: bytes) -> tuple[bytes, list[list[bytes]]]:
     """Header without checksum, and payloads, of a sound file."""
     source = io.BytesIO(blob)
     size = container.inspect(source).size
@@ -132,12 +138,19 @@ def cases(rng: random.Random) -> Iterator[tuple[str, bytes]]:
         yield "any bytes changed", mutated(blob, rng)
         yield "header changed, checksums right", whole(mutated(header, rng), payloads)
         yield "body changed, frame right", framed(mutated(header[6:], rng)[:255]) + blob[len(header) + 4 :]
-        yield "payload changed, checksums right", whole(header, [mutated(p, rng) for p in payloads])
+        yield (
+            "payload changed, checksums right",
+            whole(header, [[in_words(mutated(part, rng)) for part in payload] for payload in payloads]),
+        )
         words = rng.randbytes(4 * rng.randint(0, 300))
-        yield "payload of noise, checksums right", whole(header, [words for _ in payloads])
+        yield (
+            "payload of noise, checksums right",
+            whole(header, [[words for _ in payload] for payload in payloads]),
+        )
         config, length = any_config(rng), rng.choice([rng.randint(1, LONGEST), number(rng)])
         invented = container._frame(Header("model", length, rng.randbytes(16), config))
-        yield "model invented, payload of noise", whole(invented, [words] * rng.randint(0, 3))
+        noise = [words] * min(config.lanes, len(words))
+        yield "model invented, payload of noise", whole(invented, [noise] * rng.randint(0, 3))
         yield "model invented, payload of text", whole(invented, payloads)
         learning = {name: getattr(config, name) for name in LEARNING}
         trained = Header("trained", length, rng.randbytes(16), SMALL.replace(**learning), MODEL.digest)
