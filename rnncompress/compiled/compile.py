@@ -54,12 +54,21 @@ class _Cache(FunctionCache):  # type: ignore[misc]
             super().save_overload(sig, data)
 
 
-def kernel(function: Callable[..., Any]) -> Any:
-    """Compile a function of arrays and numbers, as IEEE arithmetic says, to run without Python's lock."""
-    compiled: Any = nb.njit(nogil=True, error_model="numpy", boundscheck=False)(function)
+def kernel(function: Callable[..., Any], *, inline: bool = False) -> Any:
+    """Compile a function of arrays and numbers, as IEEE arithmetic says, to run without Python's lock.
+
+    With ``inline`` it becomes a part of each kernel that calls it: handing over a record of many arrays takes longer
+    than a small function does.
+    """
+    compiled: Any = nb.njit(nogil=True, error_model="numpy", boundscheck=False, forceinline=inline)(function)
     with suppress(RuntimeError, OSError):  # no folder is writable, or no source: compile in every process
         compiled._cache = _Cache(function)
     return compiled
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """A :func:`kernel` that becomes a part of its callers."""
+    return kernel(function, inline=True)
 
 
 def plain(kernel: Any) -> Callable[..., Any]:

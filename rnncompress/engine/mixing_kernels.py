@@ -8,7 +8,7 @@ takes the probability of each bit as it came, of 65536.
 """
 
 from rnncompress.coder.kernels import decode_bit, encode_bit
-from rnncompress.compiled.compile import kernel
+from rnncompress.compiled.compile import inlined, kernel
 from rnncompress.mixing.bit_kernels import predict, take_table
 from rnncompress.mixing.context_kernels import begin, end
 from rnncompress.mixing.slot_kernels import fetch_lower
@@ -41,7 +41,7 @@ def encode_part(x, tables, first_lane, last_lane, starts, first, last, count, sy
                     c0 = 2 * c0 + bit
 
 
-@kernel
+@inlined
 def decode_byte(x, n, b, state, words, coded, at):
     """The byte at place ``n`` of stream ``b``, for which all is prepared; after damage any."""
     c0 = 1

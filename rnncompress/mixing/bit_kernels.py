@@ -10,7 +10,7 @@ One source: plain Python is the specification, compiled it is the CPU's.
 
 from typing import Final
 
-from rnncompress.compiled.compile import kernel
+from rnncompress.compiled.compile import inlined
 from rnncompress.mixing.context_kernels import FACTS, hash_network
 from rnncompress.mixing.slot_kernels import find_lower, find_upper, node
 from rnncompress.mixing.text_kernels import MODELS, join
@@ -39,7 +39,7 @@ WEIGHT_SHIFT: Final = 14
 """A weight of 1 is 2^14."""
 
 
-@kernel
+@inlined
 def inputs_of_contexts(m, n, i, c0, x):
     """Set the inputs of all kinds of contexts: of the history, of its certainty, of the run.
 
@@ -73,7 +73,7 @@ def inputs_of_contexts(m, n, i, c0, x):
     return surest, history
 
 
-@kernel
+@inlined
 def bucket_of(length):
     """Lengths of matches, 1 to 65535, in 32 buckets."""
     if length < 16:
@@ -85,7 +85,7 @@ def bucket_of(length):
     return min(31, 24 + (length - 64) // 64)
 
 
-@kernel
+@inlined
 def inputs_of_matches(m, n, i, c0, at, x, z):
     """Set the inputs of the match models from ``z`` on. Returns the bucket of the longest match that still holds."""
     shift = 8 - i
@@ -109,7 +109,7 @@ def inputs_of_matches(m, n, i, c0, at, x, z):
     return longest
 
 
-@kernel
+@inlined
 def opinion(m, n, i, c0, b):
     """The network's probability, of 65536, that bit ``i`` is 1, from the cumulative frequencies of stream ``b``."""
     size = 256 >> i
@@ -119,7 +119,7 @@ def opinion(m, n, i, c0, b):
     return min(max((one << 16) // (m.cumulative[at + size] - low), 1), 65535)
 
 
-@kernel
+@inlined
 def take_table(m, n, b, table, start):
     """Take the network's frequencies of all bytes, ``table`` from ``start`` on, as an opinion at place ``n``."""
     at, total, best, most = b * 257, 0, 0, -1
@@ -135,7 +135,7 @@ def take_table(m, n, b, table, start):
     hash_network(m, n)
 
 
-@kernel
+@inlined
 def select(m, n, i, c0, at, longest, surest, history, quantile, hit):
     """Choose a row of weights of each set, and rows of the second layer.
 
@@ -184,7 +184,7 @@ def select(m, n, i, c0, at, longest, surest, history, quantile, hit):
     rows[3] = 1536 + (surest * 4 + hit) * 8 + i
 
 
-@kernel
+@inlined
 def mix(m, at):
     """Both layers of the mixer: the stretched probability, in 1/256, clamped."""
     S, IN = m.sets, m.inputs
@@ -205,7 +205,7 @@ def mix(m, at):
     return mixed // FINALS
 
 
-@kernel
+@inlined
 def refine(m, n, c0, at, mixed):
     """The probability of 65536 after the adaptive maps, which see the last byte, the last three, or the network."""
     f = m.facts[n * FACTS : (n + 1) * FACTS]
@@ -223,7 +223,7 @@ def refine(m, n, c0, at, mixed):
     return min(max(total // (128 * (2 + MAPS)), 1), 65535)
 
 
-@kernel
+@inlined
 def predict(m, n, i, c0, b):
     """Probability, 1 to 65535 of 65536, that bit ``i`` (0 is the highest) of the byte at place ``n`` is 1.
 

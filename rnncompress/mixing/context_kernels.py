@@ -7,7 +7,7 @@ in which nothing is learnt: n = step * streams + stream.
 
 from typing import Final
 
-from rnncompress.compiled.compile import kernel
+from rnncompress.compiled.compile import inlined
 from rnncompress.mixing.text_kernels import (
     BEFORE4,
     BRACKETS,
@@ -58,7 +58,7 @@ SYMBOL: Final = 15
 """The fact that is only known afterwards: the byte that came."""
 
 
-@kernel
+@inlined
 def expect(m, b, n):
     """What the match models of stream ``b`` expect at place ``n``: a byte or -1, and the length of the match."""
     for model in range(MODELS):
@@ -71,7 +71,7 @@ def expect(m, b, n):
         m.guesses[n * MODELS + model] = guess
 
 
-@kernel
+@inlined
 def hash_contexts(m, b, n):
     """Hash the contexts of stream ``b`` to place ``n``; the lines of their slots are on their way to the cache."""
     mask = m.mask
@@ -126,7 +126,7 @@ def hash_contexts(m, b, n):
         note_hash(m, n, k, h[m.kinds[k]])
 
 
-@kernel
+@inlined
 def note_hash(m, n, k, value):
     """Note the hash of kind number ``k`` at place ``n``, and have its line fetched."""
     x = join(value, m.kinds[k] + 1)
@@ -134,7 +134,7 @@ def note_hash(m, n, k, value):
     fetch(m.slots, ((k << m.line_bits) + (x >> (32 - m.line_bits))) << 6)
 
 
-@kernel
+@inlined
 def hash_network(m, n):
     """Hash the contexts made of what the network expects, once it is known."""
     k = m.network_kinds
@@ -147,7 +147,7 @@ def hash_network(m, n):
         k += 1
 
 
-@kernel
+@inlined
 def hash_structure(m, s, past, h):
     """Hash contexts from lines, marks, brackets, fields and records."""
     mask, position, last = m.mask, s[POSITION], s[LAST4]
@@ -215,7 +215,7 @@ def hash_structure(m, s, past, h):
     h[62] = join(up, two)
 
 
-@kernel
+@inlined
 def begin(m, b, n):
     """Work out what is known of the byte at place ``n``, the next of stream ``b``, before anything is predicted."""
     expect(m, b, n)
@@ -223,7 +223,7 @@ def begin(m, b, n):
     tell_facts(m, b, n)
 
 
-@kernel
+@inlined
 def end(m, b, n, c):
     """The byte at place ``n`` of stream ``b`` is ``c``."""
     m.facts[n * FACTS + SYMBOL] = c
@@ -232,7 +232,7 @@ def end(m, b, n, c):
     follow(m, b, c)
 
 
-@kernel
+@inlined
 def tell_facts(m, b, n):
     """Note what selects weights at place ``n`` besides the bits of the byte."""
     s = m.text[b * STATE : (b + 1) * STATE]

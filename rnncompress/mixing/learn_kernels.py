@@ -7,7 +7,7 @@ One source: plain Python is the specification, compiled it is the CPU's.
 
 from typing import Final
 
-from rnncompress.compiled.compile import kernel
+from rnncompress.compiled.compile import inlined, kernel
 from rnncompress.mixing.bit_kernels import FINAL_STRIDE, FINALS, MAPS, RUNS
 from rnncompress.mixing.context_kernels import FACTS, SYMBOL
 from rnncompress.mixing.slot_kernels import RUN_BYTE, RUN_COUNT, claim, line_of, lower_half, node
@@ -27,7 +27,7 @@ SLOW: Final = 1024
 """Visits up to which the learning rate of a row of weights falls with each; then with every 64."""
 
 
-@kernel
+@inlined
 def adapt(value, y, limit, reciprocals):
     """An adaptive probability, 22 bits and 10 of a count, after bit ``y``: a mean at first, then a decaying one."""
     p, n = value >> 10, value & 1023
@@ -35,7 +35,7 @@ def adapt(value, y, limit, reciprocals):
     return p << 10 | min(n + 1, limit)
 
 
-@kernel
+@inlined
 def learn_kind(m, k, count):
     """The slots, maps and runs of kind number ``k`` learn from the first ``count`` places."""
     K = m.kinds_count
@@ -69,7 +69,7 @@ def learn_kind(m, k, count):
             learn_run(m, k, c, m.run_bytes[n * K + k], m.run_counts[n * K + k])
 
 
-@kernel
+@inlined
 def learn_run(m, k, c, byte, count):
     """How far the byte ``c`` was what a run of ``count`` bytes, behind a 1 in ``byte``, had expected."""
     for i in range(8):
@@ -82,7 +82,7 @@ def learn_run(m, k, c, byte, count):
         m.run_stretch[q] = m.stretch[value >> 20]
 
 
-@kernel
+@inlined
 def learn_set(m, t, count):
     """The weights of set ``t`` learn. The rate of a row falls with its visits."""
     S, IN = m.sets, m.inputs
@@ -101,7 +101,7 @@ def learn_set(m, t, count):
                 train(m.x, at * IN, m.weights, row * IN, IN, error)
 
 
-@kernel
+@inlined
 def learn_rest(m, count):
     """The second layer, the last maps, the match models, the low orders, and the text learn."""
     S = m.sets
@@ -135,7 +135,7 @@ def learn_rest(m, count):
         learn_text(m, b)
 
 
-@kernel
+@inlined
 def learn_text(m, b):
     """Match tables and indirect contexts take in what stream ``b`` has read since the last time."""
     mask = m.mask

@@ -8,7 +8,7 @@ often in a row. One source: plain Python is the specification, compiled it is th
 
 from typing import Final
 
-from rnncompress.compiled.compile import kernel
+from rnncompress.compiled.compile import inlined
 from rnncompress.mixing.text_kernels import join
 from rnncompress.mixing.vector_kernels import fetch
 
@@ -22,7 +22,7 @@ RUN_BYTE: Final = 17
 RUN_COUNT: Final = 18
 
 
-@kernel
+@inlined
 def node(i, c0):
     """Where the history of bit ``i`` stands in a slot, after the bits of ``c0``, which begins with a 1."""
     if i < 4:
@@ -30,13 +30,13 @@ def node(i, c0):
     return HISTORIES + (c0 & ((1 << (i - 4)) - 1) | (1 << (i - 4))) - 1
 
 
-@kernel
+@inlined
 def line_of(m, k, x):
     """Where the line of hash ``x`` begins in the tables: its upper bits say."""
     return ((k << m.line_bits) + (x >> (32 - m.line_bits))) << LINE_SHIFT
 
 
-@kernel
+@inlined
 def find(slots, line, x):
     """Where the slot of hash ``x`` is in its line; -1 if nowhere."""
     low, high = x & 255, x >> 8 & 255
@@ -47,7 +47,7 @@ def find(slots, line, x):
     return -1
 
 
-@kernel
+@inlined
 def claim(m, line, x):
     """Where the slot of hash ``x`` is; if there is none it is made in place of the one that has seen least."""
     slots, low, high = m.slots, x & 255, x >> 8 & 255
@@ -66,13 +66,13 @@ def claim(m, line, x):
     return best
 
 
-@kernel
+@inlined
 def lower_half(x, c0):
     """The hash of a context with the upper half of the byte, in ``c0`` behind a 1."""
     return join(x, c0)
 
 
-@kernel
+@inlined
 def fetch_lower(m, n, c0):
     """Have the lines of the lower half fetched, when the upper is known."""
     K = m.kinds_count
@@ -80,7 +80,7 @@ def fetch_lower(m, n, c0):
         fetch(m.slots, line_of(m, k, lower_half(m.hashes[n * K + k], c0)))
 
 
-@kernel
+@inlined
 def find_upper(m, n):
     """Find the slots of all kinds for the upper half of the byte at place ``n``, and what their runs expect."""
     K = m.kinds_count
@@ -94,7 +94,7 @@ def find_upper(m, n):
             m.run_counts[n * K + k] = m.slots[at + RUN_COUNT]
 
 
-@kernel
+@inlined
 def find_lower(m, n, c0):
     """Find those for the lower half."""
     K = m.kinds_count

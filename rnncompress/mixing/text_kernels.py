@@ -7,7 +7,7 @@ One source: plain Python is the specification, compiled it is the CPU's (see :mo
 
 from typing import Final
 
-from rnncompress.compiled.compile import kernel
+from rnncompress.compiled.compile import inlined
 
 MASK: Final = 0xFFFFFFFF
 
@@ -73,7 +73,7 @@ VERIFIED: Final = 400
 """A match is followed back so far when it is found."""
 
 
-@kernel
+@inlined
 def join(a, b):
     """A hash of two numbers of 32 bits."""
     x = (a * 0x1E3779B1 + b * 0x25EBCA6B + 0x7F4A7C15) & MASK
@@ -82,7 +82,7 @@ def join(a, b):
     return x ^ (x >> 13)
 
 
-@kernel
+@inlined
 def is_mark(c):
     """Whether a byte structures text: one of ``[{(|=*'&;]}):,`` or the newline."""
     return (
@@ -91,7 +91,7 @@ def is_mark(c):
     )  # fmt: skip
 
 
-@kernel
+@inlined
 def class_of(c):
     """1 lower case, 2 upper case, 3 digit, 4 space, 5 newline, 6 one of ``[]{}|=*#<>&``, 7 other, 0 from 128 on."""
     if 97 <= c <= 122:
@@ -112,7 +112,7 @@ def class_of(c):
     return 7 if c < 128 else 0
 
 
-@kernel
+@inlined
 def observe(s, past, mask, c):
     """The byte ``c`` follows. ``past`` is the stream's part of ``Memory.past``, of ``mask`` + 1 bytes."""
     position = s[POSITION]
@@ -141,7 +141,7 @@ def observe(s, past, mask, c):
             s[START] = join(s[START], c)
 
 
-@kernel
+@inlined
 def observe_word(s, c):
     """Words are of letters, whose case does not count; bytes from 128 on are letters (UTF-8)."""
     lower = c + 32 if 65 <= c <= 90 else c
@@ -160,7 +160,7 @@ def observe_word(s, c):
         s[WORDS] = 0
 
 
-@kernel
+@inlined
 def observe_brackets(s, position, c, before):
     """``[ ( { <`` and two apostrophes open, ``] ) } >`` close, the end of the line closes all."""
     depth = s[DEPTH]
@@ -177,7 +177,7 @@ def observe_brackets(s, position, c, before):
         s[BRACKETS] = 0
 
 
-@kernel
+@inlined
 def observe_tag(s, position, c):
     """Tags of XML, and where the content of each began and ended the last time."""
     if c == 60:
@@ -196,7 +196,7 @@ def observe_tag(s, position, c):
             s[TAG] = join(s[TAG], c)
 
 
-@kernel
+@inlined
 def observe_record(s, position, c):
     """The length of a record is a distance at which bytes return again and again (after paq8's record model)."""
     at = SEEN + 3 * c
@@ -217,7 +217,7 @@ def observe_record(s, position, c):
     s[at] = position
 
 
-@kernel
+@inlined
 def match_hash(past, own, mask, position, least, model):
     """Of the ``least`` bytes before ``position`` in the stream whose text begins at ``own``."""
     x = model
@@ -226,7 +226,7 @@ def match_hash(past, own, mask, position, least, model):
     return join(x, model)
 
 
-@kernel
+@inlined
 def follow(m, b, c):
     """The match models of stream ``b`` go on after the byte ``c``, which it has observed, or look for a match."""
     s = m.text[b * STATE : (b + 1) * STATE]
@@ -246,7 +246,7 @@ def follow(m, b, c):
             look_for_match(m, s, b, model)
 
 
-@kernel
+@inlined
 def look_for_match(m, s, b, model):
     """Have a match model follow the last place where the same bytes stood, if there was one."""
     mask, position, least = m.mask, s[POSITION], m.least[model]

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic, overload
 
 LANES: Final = 16
@@ -36,6 +38,20 @@ def _load(builder: Any, base: Any, offset: Any) -> Any:
 def _shuffle(builder: Any, vector: Any, index: list[int]) -> Any:
     kind = ir.VectorType(_I32, len(index))
     return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), ir.Constant(kind, index))
+
+
+_HAS_HIGH_PRODUCT: Final = "+avx2" in cpu_target.target_context.codegen().magic_tuple()[2].split(",")
+
+
+def _high_product(builder: Any, a: Any, b: Any) -> Any:
+    """a * b / 2^15, rounded: one instruction, which LLVM does not find by itself, or what it stands for."""
+    if _HAS_HIGH_PRODUCT:
+        kind = ir.FunctionType(_V16, [_V16, _V16])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.avx2.pmul.hr.sw")
+        return builder.call(function, [a, b])
+    half, one = (ir.Constant(_V32, [value] * LANES) for value in (ERROR_SHIFT - 1, 1))
+    product = builder.ashr(builder.mul(builder.sext(a, _V32), builder.sext(b, _V32)), half)
+    return builder.trunc(builder.ashr(builder.add(product, one), one), _V16)
 
 
 @intrinsic
@@ -74,21 +90,17 @@ def _train(_context, x, x_start, w, w_start, count, error):
         one = builder.insert_element(
             ir.Constant(_V16, ir.Undefined), builder.trunc(args[5], _I16), ir.Constant(_I32, 0)
         )
-        e = builder.sext(_shuffle(builder, one, [0] * LANES), _V32)
-        adding = builder.module.declare_intrinsic(
-            "llvm.sadd.sat", [_V16], ir.FunctionType(_V16, [_V16, _V16])
-        )
+        e = _shuffle(builder, one, [0] * LANES)
+        saturating = ir.FunctionType(_V16, [_V16, _V16])
+        adding = cgutils.get_or_insert_function(builder.module, saturating, f"llvm.sadd.sat.v{LANES}i16")
         before = builder.block
         loop, done = builder.append_basic_block("loop"), builder.append_basic_block("done")
         builder.branch(loop)
         builder.position_at_end(loop)
         at = builder.phi(_I64)
         at.add_incoming(ir.Constant(_I64, 0), before)
-        product = builder.mul(_load(builder, inputs, at)[1], e)
-        # (x * e / 2^14 + 1) / 2, in the form that the instruction for it has.
-        half = builder.lshr(product, ir.Constant(_V32, [ERROR_SHIFT - 1] * LANES))
-        step = builder.lshr(builder.add(half, ir.Constant(_V32, [1] * LANES)), ir.Constant(_V32, [1] * LANES))
-        moved = builder.call(adding, [_load(builder, weights, at)[0], builder.trunc(step, _V16)])
+        step = _high_product(builder, _load(builder, inputs, at)[0], e)
+        moved = builder.call(adding, [_load(builder, weights, at)[0], step])
         target = builder.bitcast(builder.gep(weights, [at]), _V16.as_pointer())
         builder.store(moved, target).align = 2
         following = builder.add(at, ir.Constant(_I64, LANES))
