@@ -25,49 +25,62 @@ class Preset:
         return next(config for start, config in reversed(self.steps) if length >= start)
 
 
-Row = tuple[str, int, Cell, int, int, int, int, int, int, int, str, int]
+Row = tuple[str, int, Cell, int, int, int, int, int, int, int, str, int, str, int, int, int, int]
 """A line of the table below."""
 
 _CONTEXTS: Final = {
     "": 0,
     "text": sum(1 << order for order in (2, 3, 4, 6, 9, 14)) | 1 << 24 | 1 << 25,
 }
-"""Sets of contexts by name: the last symbols of some orders, the word, the pair of words."""
+"""Sets of contexts of the network by name: the last symbols of some orders, the word, the pair of words."""
+
+_NETWORK_KINDS: Final = 1 << 53 | 1 << 54
+_MIXING: Final = {
+    "": 0,
+    "few": sum(1 << kind for kind in (1, 2, 3, 4, 5, 6, 7, 8, 14, 15, 22, 34, 53)),
+    "all": (1 << 63) - 1,
+    "counts": ((1 << 63) - 1) & ~_NETWORK_KINDS,
+}
+"""Sets of contexts of the mixing stage by name; ``counts`` are those that need no network."""
 
 # Few streams learn more from each byte, many make the products of an update larger: see docs/experiments.md.
 # A GPU wants hundreds of streams, which only large inputs feed.
 # A thread decodes whole lanes, and a lane costs about five bytes in a block of a MiB: so four, or all streams.
 # The networks of Graves 2013 have their units rounded to a multiple of 16; learning rates and windows are ours.
 _ROWS: Final[tuple[Row, ...]] = (
-    # preset              from  cell  layers hidden streams lanes window  first   last  contexts bits
-    ("default",              0, "lstm",  2,   128,     1,    1,    16,    5000,   2000, "text",  16),
-    ("default",        300_000, "lstm",  2,   128,     2,    2,    16,    6000,   1500, "text",  20),
-    ("default",      1_500_000, "lstm",  2,   128,     4,    4,    16,    8000,   1500, "text",  20),
-    ("default",     10_000_000, "lstm",  2,   256,    16,    4,    16,    8000,   1000, "text",  21),
-    ("fast",                 0, "lstm",  1,    64,     2,    2,    16,    8000,   2000, "text",  16),
-    ("fast",           300_000, "lstm",  1,    64,     8,    4,    16,    8000,   2000, "text",  18),
-    ("fast",         1_500_000, "lstm",  1,    64,    16,    4,    16,   10000,   2000, "text",  20),
-    ("fast",        10_000_000, "lstm",  1,    64,    32,    4,    16,   10000,   2000, "text",  20),
-    ("max",                  0, "lstm",  2,   256,     1,    1,    16,    3000,   1000, "text",  16),
-    ("max",            300_000, "lstm",  2,   256,     2,    2,    16,    5000,   1000, "text",  20),
-    ("max",          1_500_000, "lstm",  2,   256,     4,    4,    16,    6000,   1000, "text",  22),
-    ("large",                0, "lstm",  4,  1024,    16,    4,    16,    2000,    500, "text",  18),
-    ("large",        1_500_000, "lstm",  4,  1024,    64,    4,    16,    3000,    500, "text",  20),
-    ("large",       20_000_000, "lstm",  4,  1024,   256,    4,    32,    4000,    500, "text",  21),
-    ("xl",                   0, "lstm",  4,  2048,    16,    4,    16,    1000,    500, "text",  18),
-    ("xl",           1_500_000, "lstm",  4,  2048,    64,    4,    16,    2000,    500, "text",  19),
-    ("xl",          20_000_000, "lstm",  4,  2048,   256,    4,    16,    2000,    500, "text",  19),
-    ("lstm",                 0, "lstm",  2,   256,     1,    1,    16,    5000,   2000, "",      18),
-    ("lstm",           300_000, "lstm",  2,   256,     4,    4,    16,   10000,   3000, "",      18),
-    ("lstm",         1_500_000, "lstm",  2,   256,     8,    4,    16,   10000,   2000, "",      18),
-    ("lstm",        10_000_000, "lstm",  2,   256,    16,    4,    16,   10000,   1000, "",      18),
-    ("rnn",                  0, "rnn",   2,   256,     1,    1,    16,    3000,   1000, "",      18),
-    ("rnn",            300_000, "rnn",   2,   256,     4,    4,    16,    3000,   1000, "",      18),
-    ("rnn",          1_500_000, "rnn",   2,   256,     8,    4,    16,    3000,    500, "",      18),
-    ("graves-rnn",           0, "rnn",   1,  1008,    32,    4,    64,    1000,     50, "",      18),
-    ("graves-ptb-char",      0, "lstm",  1,  1008,    32,    4,    64,    2000,     50, "",      18),
-    ("graves-ptb-word",      0, "lstm",  1,  1008,    32,    4,    32,    2000,     50, "",      18),
-    ("graves-wiki",          0, "lstm",  7,   704,    64,    4,    64,    1000,     50, "",      18),
+    # network                                                                                      mixing
+    # preset              from  cell  layers hidden streams lanes window  first   last  contexts bits  kinds sets slots past frozen
+    ("default",              0, "lstm",  1,    64,     1,    1,    16,    5000,   2000, "text",  14, "all",    14, 13, 16, 8),
+    ("default",         40_000, "lstm",  1,    64,     1,    1,    16,    5000,   2000, "text",  16, "all",    14, 16, 19, 8),
+    ("default",        300_000, "lstm",  1,    64,     1,    1,    16,    5000,   1500, "text",  18, "all",    14, 17, 21, 8),
+    ("default",      1_500_000, "lstm",  1,    64,     1,    1,    32,    5000,   1500, "text",  18, "all",    14, 17, 24, 8),
+    ("fast",                 0, "lstm",  1,    64,     2,    2,    16,    8000,   2000, "text",  14, "few",     5, 13, 16, 8),
+    ("fast",            40_000, "lstm",  1,    64,     4,    4,    16,    8000,   2000, "text",  16, "few",     5, 16, 18, 8),
+    ("fast",         1_500_000, "lstm",  1,    64,     8,    4,    16,    9000,   2000, "text",  18, "few",     5, 18, 22, 8),
+    ("max",                  0, "lstm",  2,   128,     1,    1,    16,    5000,   2000, "text",  14, "all",    14, 14, 16, 4),
+    ("max",             40_000, "lstm",  2,   128,     1,    1,    16,    5000,   2000, "text",  16, "all",    14, 17, 19, 4),
+    ("max",            300_000, "lstm",  2,   256,     1,    1,    16,    3000,   1000, "text",  18, "all",    14, 18, 21, 4),
+    ("max",          1_500_000, "lstm",  2,   256,     1,    1,    16,    3000,   1000, "text",  20, "all",    14, 19, 24, 4),
+    ("counts",               0, "lstm",  0,     0,     1,    1,    32,       0,      0, "",      18, "counts", 14, 13, 16, 8),
+    ("counts",          40_000, "lstm",  0,     0,     1,    1,    32,       0,      0, "",      18, "counts", 14, 16, 19, 8),
+    ("counts",         300_000, "lstm",  0,     0,     1,    1,    32,       0,      0, "",      18, "counts", 14, 17, 24, 8),
+    ("large",                0, "lstm",  4,  1024,    16,    4,    16,    2000,    500, "text",  18, "",        0,  0,  0, 0),
+    ("large",        1_500_000, "lstm",  4,  1024,    64,    4,    16,    3000,    500, "text",  20, "",        0,  0,  0, 0),
+    ("large",       20_000_000, "lstm",  4,  1024,   256,    4,    32,    4000,    500, "text",  21, "",        0,  0,  0, 0),
+    ("xl",                   0, "lstm",  4,  2048,    16,    4,    16,    1000,    500, "text",  18, "",        0,  0,  0, 0),
+    ("xl",           1_500_000, "lstm",  4,  2048,    64,    4,    16,    2000,    500, "text",  19, "",        0,  0,  0, 0),
+    ("xl",          20_000_000, "lstm",  4,  2048,   256,    4,    16,    2000,    500, "text",  19, "",        0,  0,  0, 0),
+    ("lstm",                 0, "lstm",  2,   256,     1,    1,    16,    5000,   2000, "",      18, "",        0,  0,  0, 0),
+    ("lstm",           300_000, "lstm",  2,   256,     4,    4,    16,   10000,   3000, "",      18, "",        0,  0,  0, 0),
+    ("lstm",         1_500_000, "lstm",  2,   256,     8,    4,    16,   10000,   2000, "",      18, "",        0,  0,  0, 0),
+    ("lstm",        10_000_000, "lstm",  2,   256,    16,    4,    16,   10000,   1000, "",      18, "",        0,  0,  0, 0),
+    ("rnn",                  0, "rnn",   2,   256,     1,    1,    16,    3000,   1000, "",      18, "",        0,  0,  0, 0),
+    ("rnn",            300_000, "rnn",   2,   256,     4,    4,    16,    3000,   1000, "",      18, "",        0,  0,  0, 0),
+    ("rnn",          1_500_000, "rnn",   2,   256,     8,    4,    16,    3000,    500, "",      18, "",        0,  0,  0, 0),
+    ("graves-rnn",           0, "rnn",   1,  1008,    32,    4,    64,    1000,     50, "",      18, "",        0,  0,  0, 0),
+    ("graves-ptb-char",      0, "lstm",  1,  1008,    32,    4,    64,    2000,     50, "",      18, "",        0,  0,  0, 0),
+    ("graves-ptb-word",      0, "lstm",  1,  1008,    32,    4,    32,    2000,     50, "",      18, "",        0,  0,  0, 0),
+    ("graves-wiki",          0, "lstm",  7,   704,    64,    4,    64,    1000,     50, "",      18, "",        0,  0,  0, 0),
 )  # fmt: skip
 """The configuration of each preset by the size of the input, from so many bytes on; rates are in millionths."""
 
@@ -80,17 +93,20 @@ def _steps(name: str) -> tuple[tuple[int, Config], ...]:
             Config(
                 cell, layers=layers, hidden=hidden, streams=streams, lanes=lanes, window=window,
                 rate_first=first, rate_last=last, contexts=_CONTEXTS[contexts], context_bits=bits,
+                mixing=_MIXING[kinds], sets=sets, slot_bits=slots, past_bits=past, frozen=frozen,
             ),
         )
-        for preset, start, cell, layers, hidden, streams, lanes, window, first, last, contexts, bits in _ROWS
+        for preset, start, cell, layers, hidden, streams, lanes, window, first, last, contexts, bits,
+            kinds, sets, slots, past, frozen in _ROWS
         if preset == name
     )  # fmt: skip
 
 
 _SUMMARIES: Final = {
-    "default": "contexts and two layers of 128 or 256 units: what a laptop bears",
-    "fast": "contexts and one layer of 64 units",
-    "max": "contexts and two layers of 256 units on few streams: for patience",
+    "default": "counts in 63 contexts mixed with a network of one layer of 64 units, one stream",
+    "fast": "counts in 13 contexts mixed with a network of one layer of 64 units, several streams",
+    "max": "counts in 63 contexts mixed with a network of two layers of 128 or 256 units: for patience",
+    "counts": "counts in 61 contexts and no network: to see what the network adds",
     "large": "contexts and four layers of 1024 units, about 40 million weights: for a GPU",
     "xl": "contexts and four layers of 2048 units, about 145 million weights: for a large GPU",
     "lstm": "two layers of 256 units and no contexts: nothing but the recurrent network",
