@@ -4,8 +4,8 @@ from typing import Final
 
 from rnncompress.config import Config
 from rnncompress.container import Header
-from rnncompress.errors import LimitError
 from rnncompress.engine import state as states
+from rnncompress.errors import LimitError
 
 MEMORY_LIMIT: Final = 8 << 30
 """Bytes of memory that a header may ask for, if the caller does not say otherwise."""

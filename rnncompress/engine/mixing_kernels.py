@@ -65,7 +65,22 @@ def begin_step(x, first_stream, last_stream, first, t, count):
 
 
 @kernel
-def decode_step(x, tables, table_step, first_lane, last_lane, starts, first, t, count, states, words, bounds, symbols, coded):
+def decode_step(
+    x,
+    tables,
+    table_step,
+    first_lane,
+    last_lane,
+    starts,
+    first,
+    t,
+    count,
+    states,
+    words,
+    bounds,
+    symbols,
+    coded,
+):
     """Decode step ``t`` of some lanes, which is prepared, into ``symbols`` (B,); ``tables`` (B, steps, 256 or none)."""
     B = x.streams
     for lane in range(first_lane, last_lane):

@@ -209,7 +209,9 @@ def shapes(config: Config) -> Shapes:
 
 def memory(config: Config) -> int:
     """Bytes that the stage takes while it codes, from above."""
-    arrays = sum(int(np.prod(shape, dtype=np.int64)) * kind.itemsize for shape, kind in shapes(config).values())
+    arrays = sum(
+        int(np.prod(shape, dtype=np.int64)) * kind.itemsize for shape, kind in shapes(config).values()
+    )
     K = len(kinds(config.mixing))
     bit = 2 * input_count(config) + 8 * (3 * config.sets + 2 * FINALS + MODELS + MAPS + 2)
     return arrays + config.streams * config.frozen * (8 * bit + 8 * (4 * K + FACTS + 2 * MODELS + 2))
@@ -288,7 +290,12 @@ def check_state(config: Config, state: Mapping[str, Array]) -> None:
         ("brackets", text[:, DEPTH], 0, DEEPEST),
         ("fields", text[:, FIELD], 0, TAGS),
         ("records", text[:, RECORD], 0, most),
-        ("streams of matches", text[:, [MATCH + 3 * model + 1 for model in range(MODELS)]], 0, config.streams - 1),
+        (
+            "streams of matches",
+            text[:, [MATCH + 3 * model + 1 for model in range(MODELS)]],
+            0,
+            config.streams - 1,
+        ),
         ("visits", state["visits"], 0, MOST_VISITS),
         ("refinements", state["refinements"], 0, 65536),
         ("weights", state["weights"], -(1 << 30), 1 << 30),
