@@ -70,6 +70,7 @@ STATE: Final = 1024
 
 LONGEST: Final = 65535
 LONGEST_RECORD: Final = 65535
+MOST_WORDS: Final = 255
 VERIFIED: Final = 400
 """A match is followed back so far when it is found."""
 
@@ -154,7 +155,7 @@ def observe_word(s, c):
         s[WORD2] = s[WORD1]
         s[WORD1] = s[WORD]
         s[WORD] = 0
-        s[WORDS] = min(s[WORDS] + 1, 255)
+        s[WORDS] = min(s[WORDS] + 1, MOST_WORDS)
         s[SENTENCE] = join(s[SENTENCE] >> 8, s[WORD1]) & 0xFFFF
     if c == 46 or c == 10:
         s[SENTENCE] = 0
