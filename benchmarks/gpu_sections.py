@@ -19,14 +19,13 @@ import gpu_torch
 import numpy as np
 import torch
 
-from rnncompress import codec, lstm, presets
+from rnncompress import codec, lstm, presets, selfcheck
 from rnncompress import engine as engines
 from rnncompress.bench import machine
 from rnncompress.coder.lanes import Parts
 from rnncompress.config import Config
 from rnncompress.engine.cuda import CudaEngine
 from rnncompress.engine.stages import Stages
-from rnncompress.lstm import selfcheck
 from rnncompress.lstm.cuda.device import require
 from rnncompress.lstm.cuda.predictor import CudaPredictor
 from rnncompress.lstm.state import State

@@ -12,6 +12,7 @@ from rnncompress.checkpoint import Checkpoints
 from rnncompress.config import Config, canonical, check_config
 from rnncompress.container import Header, Mode
 from rnncompress.engine import Engine, EngineName
+from rnncompress.engine import state as states
 from rnncompress.errors import (
     CheckpointError,
     FormatError,
@@ -23,7 +24,6 @@ from rnncompress.errors import (
 from rnncompress.layout import Layout
 from rnncompress.limits import MEMORY_LIMIT, check_memory, check_threads
 from rnncompress.loop import Decoding, Encoding, Meter, ProgressCallback, code
-from rnncompress.engine import state as states
 from rnncompress.model import Model, State
 from rnncompress.snapshot import Identity, Snapshot
 from rnncompress.trust import build as build_trusted

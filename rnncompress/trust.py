@@ -63,7 +63,7 @@ def check(engine: str, threads: int) -> None:
         name = hashlib.blake2b(here.encode(), digest_size=12).hexdigest()
         record = cache_folder() / "selfcheck" / f"{name}.json"
         if not _remembered(record, here):
-            from rnncompress.lstm import selfcheck
+            from rnncompress import selfcheck
 
             selfcheck.run(engine, threads)
             _remember(record, here)

@@ -2,8 +2,8 @@
 
 import pytest
 
+from rnncompress import selfcheck
 from rnncompress.errors import SelfCheckError
-from rnncompress.lstm import selfcheck
 from rnncompress.lstm.cuda import device
 
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from interpreted import CudaPredictor
 from networks import assert_same, pick, step_through, text
 
-from rnncompress import codec
+from rnncompress import codec, selfcheck
 from rnncompress import engine as engines
 from rnncompress.config import CELLS, Config
 from rnncompress.engine.cuda import CudaEngine
-from rnncompress.lstm import build, selfcheck
+from rnncompress.lstm import build
 from rnncompress.lstm.state import State
 
 WINDOWS = 2
@@ -153,6 +153,6 @@ def test_files_cross_from_engine_to_engine() -> None:
 
 def test_the_self_check_would_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first stages of the self-check, which every new device must pass before it codes."""
-    monkeypatch.setattr(selfcheck, "build", lambda config, windows, **_: simulated(config, windows))
+    monkeypatch.setattr(selfcheck.lstm, "build", lambda config, windows, **_: simulated(config, windows))
     for _, (stage, value) in zip(range(2), selfcheck.hashes("cuda", 1), strict=False):
         assert value == selfcheck.EXPECTED[stage]

@@ -19,14 +19,37 @@ from rnncompress.errors import DeviceError, PayloadError
 from rnncompress.network import IntArray
 
 WINDOWS = 4
-SMALL = Config(
+NETWORK = Config(
     layers=2, hidden=16, alphabet=20, streams=5, lanes=3, window=2, rate_first=50_000,
     contexts=1 << 1 | 1 << 24, context_bits=4,
 )  # fmt: skip
+MIXED = NETWORK.replace(
+    layers=1,
+    alphabet=256,
+    window=4,
+    mixing=1 << 0 | 1 << 2 | 1 << 6 | 1 << 53,
+    slot_bits=2,
+    past_bits=12,
+    frozen=3,
+)
+SMALL = {
+    "lstm": NETWORK,
+    "rnn": NETWORK.replace(cell="rnn"),
+    "mixed": MIXED,
+    "counts": MIXED.replace(layers=0, sets=2),
+}
+"""A network alone, one with mixing, and mixing alone."""
 
 
 def simulated(config: Config, windows: int) -> Engine:
     from interpreted import CudaPredictor
+
+    if config.mixing:
+        from rnncompress.engine.mixed import MixedEngine
+
+        return MixedEngine(
+            config, CudaPredictor(config, windows, device="cpu") if config.layers else None, 1, None
+        )
 
     from rnncompress.engine.cuda import CudaEngine
 
@@ -42,6 +65,7 @@ BUILD: dict[str, Callable[[Config, int], Engine]] = {
 """Engines by name; "cpu-3" has three threads."""
 
 every = pytest.mark.parametrize("name", BUILD)
+all_stages = pytest.mark.parametrize("stages", SMALL)
 laned = st.tuples(configs, st.integers(1, 5)).map(
     lambda drawn: drawn[0].replace(lanes=min(drawn[1], drawn[0].streams))
 )
@@ -96,22 +120,24 @@ def test_cpu_engines_write_and_read_the_reference_s_bytes(
 
 
 @every
-@pytest.mark.parametrize("cell", ["lstm", "rnn"])
-def test_every_engine_writes_and_reads_the_reference_s_bytes(name: str, cell: str) -> None:
+@all_stages
+def test_every_engine_writes_and_reads_the_reference_s_bytes(name: str, stages: str) -> None:
     """With three lanes of one or two streams, and a last step in which the last lane has no symbol."""
-    check(name, SMALL.replace(cell=cell), 1, 1, 3)
+    check(name, SMALL[stages], 1, 1, 3)
 
 
 @every
-def test_a_state_inside_a_block_goes_on_in_any_engine(name: str) -> None:
+@pytest.mark.parametrize("stages", ["lstm", "mixed", "counts"])
+def test_a_state_inside_a_block_goes_on_in_any_engine(name: str, stages: str) -> None:
     """Both ways, from the reference to the engine and back, at every window: the bytes are those of one run."""
-    windows = list(text(SMALL, WINDOWS))
-    parts, _ = encoded(BUILD["reference"](SMALL, WINDOWS), windows)
+    config = SMALL[stages]
+    windows = list(text(config, WINDOWS))
+    parts, _ = encoded(BUILD["reference"](config, WINDOWS), windows)
     states: dict[bool, State] = {}
     for number, window in enumerate(windows):
         which = ("reference", name)[number % 2]
         for decoding in (False, True):
-            engine = BUILD[which](SMALL, WINDOWS)
+            engine = BUILD[which](config, WINDOWS)
             engine.begin_block(parts if decoding else None)
             if number:
                 engine.load_state(states[decoding])
@@ -133,17 +159,19 @@ def test_a_state_inside_a_block_goes_on_in_any_engine(name: str) -> None:
 
 
 @every
-def test_damage_ends_decoding(name: str) -> None:
+@pytest.mark.parametrize("stages", ["lstm", "mixed", "counts"])
+def test_damage_ends_decoding(name: str, stages: str) -> None:
     """Data that no encoder wrote are noticed, in any lane; so is a payload with words too many."""
-    engine = BUILD[name](SMALL, 2)
+    config = SMALL[stages]
+    engine = BUILD[name](config, 2)
     engine.begin_block([b"", b"", b"\xff" * 8])
     with pytest.raises(PayloadError):
         engine.decode_window(2, 10)
-    (window,) = text(SMALL, 1)
-    parts, _ = encoded(BUILD[name](SMALL, 2), [window])
-    engine = BUILD[name](SMALL, 2)
+    (window,) = text(config, 1)
+    parts, _ = encoded(BUILD[name](config, 2), [window])
+    engine = BUILD[name](config, 2)
     engine.begin_block([*parts[:-1], parts[-1] + b"more" * 9])
-    engine.decode_window(2, 10)
+    assert np.array_equal(engine.decode_window(len(window), window.size), window)
     with pytest.raises(PayloadError):
         engine.end_block()
 
@@ -152,3 +180,10 @@ def test_an_unknown_engine_is_refused() -> None:
     """Asking for an engine that is not there raises the error that the command line explains."""
     with pytest.raises(DeviceError, match="abacus"):
         engines.build(Config(), 1, engine="abacus")
+
+
+@pytest.mark.parametrize("engine", engines.ENGINES)
+def test_nothing_to_predict_with_is_refused(engine: str) -> None:
+    """An engine has a network, or mixing, or both."""
+    with pytest.raises(ValueError, match="nothing to predict with"):
+        engines.build(Config(layers=0), 1, engine=engine)

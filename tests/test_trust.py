@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from rnncompress import codec, trust
+from rnncompress import codec, selfcheck, trust
 from rnncompress.config import Config
 from rnncompress.engine import EngineName
 from rnncompress.errors import SelfCheckError
-from rnncompress.lstm import selfcheck
 
 CONFIG = Config(layers=1, hidden=16)
 TEXT = b"Wer reitet so spaet durch Nacht und Wind? " * 3

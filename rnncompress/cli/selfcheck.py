@@ -7,7 +7,7 @@ import click
 def selfcheck() -> None:
     """Check that this machine computes the numbers that the format defines."""
     from rnncompress.lstm.cuda.device import obstacle
-    from rnncompress.lstm.selfcheck import run
+    from rnncompress.selfcheck import run
 
     for engine in ("reference", "cpu", "cuda"):
         if engine == "cuda" and (reason := obstacle()):

@@ -168,6 +168,10 @@ class PlainEncoders:
                 for b in range(first, min(last, count - t * B)):
                     coder.encode(int(cum[t, b]), int(freq[t, b]))
 
+    def encode_bit(self, stream: int, bit: int, one: int) -> None:
+        """Append a bit of a stream that is 1 with probability ``one`` of 2**16."""
+        self._coders[_lane_of(self._starts, stream)].encode_bit(bit, one)
+
     def end(self) -> Parts:
         """See the protocol."""
         return [np.array(coder.end(), "<u4").tobytes() for coder in self._coders]
@@ -201,6 +205,10 @@ class PlainDecoders:
         rows = zip(lanes, frequencies.tolist(), strict=True)
         return np.array([self._coders[lane].decode(row) for lane, row in rows], np.int32)
 
+    def decode_bit(self, stream: int, one: int) -> int:
+        """The next bit of a stream, which is 1 with probability ``one`` of 2**16. Raises PayloadError."""
+        return self._coders[_lane_of(self._starts, stream)].decode_bit(one)
+
     def end(self) -> None:
         """See the protocol."""
         for coder in self._coders:
@@ -217,6 +225,10 @@ class PlainDecoders:
         for coder, row in zip(self._coders, coders, strict=True):
             coder.lower, coder.range = int(row[LOWER]), int(row[RANGE])
             coder.point, coder.next = int(row[POINT]), int(row[WORDS])
+
+
+def _lane_of(starts: NDArray[np.int64], stream: int) -> int:
+    return int(np.searchsorted(starts, stream, side="right")) - 1
 
 
 def split(coders: States, words: Words) -> list[Words]:

@@ -12,6 +12,7 @@ from rnncompress import lstm
 from rnncompress.config import Config
 from rnncompress.engine.stages import Engine, Stages
 from rnncompress.engine.state import split
+from rnncompress.errors import DeviceError
 
 __all__ = ["ENGINES", "Engine", "EngineName", "build"]
 
@@ -33,13 +34,21 @@ def build(
 
     Raises:
         DeviceError: the engine cannot run on this machine.
-        ValueError: there is no network in ``config``.
+        ValueError: there is neither a network nor mixing in ``config``.
     """
+    if engine not in ENGINES:
+        raise DeviceError(f"there is no engine {engine!r}: use the CPU (--device cpu)")
+    if not (config.layers or config.mixing):
+        raise ValueError("layers and mixing are 0: there is nothing to predict with")
     network: Any = None
     if config.layers:
         begin = split(state)[0] if state is not None else None
         network = lstm.build(config, windows, engine=engine, threads=threads, state=begin)
     if config.mixing:
+        if engine == "reference":
+            from rnncompress.engine.mixed_reference import MixedReference
+
+            return MixedReference(config, network, state)
         from rnncompress.engine.mixed import MixedEngine
 
         return MixedEngine(config, network, threads, state)

@@ -1,24 +1,13 @@
 """The CPU engine: threads take whole lanes, each decodes its window without waiting for the others."""
 
-from rnncompress.coder.lanes import CompiledDecoders, CompiledEncoders, Parts
 from rnncompress.engine import cpu_kernels
-from rnncompress.engine.stages import Stages
+from rnncompress.engine.stages import CompiledCoding, Stages
 from rnncompress.lstm.cpu.predictor import CpuPredictor
 from rnncompress.network import IntArray
 
 
-class CpuEngine(Stages[CpuPredictor]):
+class CpuEngine(CompiledCoding, Stages[CpuPredictor]):
     """Equal to the reference, many times faster."""
-
-    _decoders: CompiledDecoders | None
-
-    def encoders(self) -> CompiledEncoders:
-        """See the base class."""
-        return CompiledEncoders(self.config.streams, self.config.lanes)
-
-    def decoders(self, payload: Parts) -> CompiledDecoders:
-        """See the base class."""
-        return CompiledDecoders(self.config.streams, self.config.lanes, payload)
 
     def decode_window(self, steps: int, count: int) -> IntArray:
         """See the protocol."""

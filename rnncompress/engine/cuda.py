@@ -4,9 +4,8 @@ import numpy as np
 import torch
 
 from rnncompress.coder.kernels import FIELDS, WORDS
-from rnncompress.coder.lanes import CompiledDecoders, CompiledEncoders, Parts
 from rnncompress.engine import cuda_kernels
-from rnncompress.engine.stages import Stages
+from rnncompress.engine.stages import CompiledCoding, Stages
 from rnncompress.lstm.contexts import HISTORY
 from rnncompress.lstm.cuda.device import translated
 from rnncompress.lstm.cuda.memory import Memory
@@ -42,23 +41,13 @@ class Decoder:
             )  # fmt: skip
 
 
-class CudaEngine(Stages[CudaPredictor]):
+class CudaEngine(CompiledCoding, Stages[CudaPredictor]):
     """Equal to the reference bit for bit, on a GPU. Raises DeviceError from all methods should the device fail."""
-
-    _decoders: CompiledDecoders | None
 
     @translated()
     def __init__(self, network: CudaPredictor) -> None:
         super().__init__(network)
         self._device = Decoder(network.memory, network.schedule)
-
-    def encoders(self) -> CompiledEncoders:
-        """See the base class."""
-        return CompiledEncoders(self.config.streams, self.config.lanes)
-
-    def decoders(self, payload: Parts) -> CompiledDecoders:
-        """See the base class."""
-        return CompiledDecoders(self.config.streams, self.config.lanes, payload)
 
     @translated()
     def decode_window(self, steps: int, count: int) -> IntArray:

@@ -1,10 +1,10 @@
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
 """The loops that join mixing and coder.
 
-A *part* of a window is ``frozen`` steps, in which nothing learns. ``x`` is the :class:`rnncompress.mixing.memory.Memory`;
-of lane n the streams are from starts[n] to before starts[n + 1], and the coder's state is states[n]. ``first`` is the
-first step of the part; ``count`` symbols of the window, in C order of (steps, B), are coded. ``coded`` (steps * B * 8,)
-takes the probability of each bit as it came, of 65536.
+A *part* of a window is ``frozen`` steps, in which nothing learns. ``x`` is the
+:class:`rnncompress.mixing.memory.Memory`; of lane n the streams are from starts[n] to before starts[n + 1], and the
+coder's state is states[n]. ``first`` is the first step of the part; ``count`` symbols of the window, in C order of
+(steps, B), are coded. ``coded`` (steps * B * 8,) takes the probability of each bit as it came, of 65536.
 """
 
 from rnncompress.coder.kernels import decode_bit, encode_bit
@@ -65,7 +65,9 @@ def begin_step(x, first_stream, last_stream, first, t, count):
 
 
 @kernel
-def decode_step(x, tables, table_step, first_lane, last_lane, starts, first, t, count, states, words, bounds, symbols, coded):
+def decode_step(
+    x, tables, table_step, first_lane, last_lane, starts, first, t, count, states, words, bounds, symbols, coded
+):  # fmt: skip
     """Decode step ``t`` of some lanes, which is prepared, into ``symbols`` (B,); ``tables`` (B, steps, 256 or none)."""
     B = x.streams
     for lane in range(first_lane, last_lane):

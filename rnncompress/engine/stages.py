@@ -1,8 +1,7 @@
 """The stages of a window one after the other: network, coders, learning. What every engine does, plainly.
 
-Encoding calls each stage once for a window, decoding once for a step. A stage between network and coders would take
-tables and give the coders what they need in :meth:`Stages.encode_window` and :meth:`Stages.decode_window`, and learn in
-:meth:`Stages.learn`.
+Encoding calls each stage once for a window, decoding once for a step. Where a mixing stage stands between network and
+coders, :mod:`rnncompress.engine.mixed_stages` says the same.
 
 Shapes: B streams, T steps in a window, A symbols in the alphabet.
 """
@@ -14,7 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncompress.coder.kernels import FIELDS
-from rnncompress.coder.lanes import Decoders, Encoders, Parts, PlainDecoders, PlainEncoders
+from rnncompress.coder.lanes import (
+    CompiledDecoders,
+    CompiledEncoders,
+    Decoders,
+    Encoders,
+    Parts,
+    PlainDecoders,
+    PlainEncoders,
+)
 from rnncompress.config import Config
 from rnncompress.network import IntArray, Predictor, lengths
 from rnncompress.snapshot import ANY, Shapes, shapes
@@ -75,19 +82,19 @@ class Engine(Protocol):
         """
 
 
-class Stages(Generic[Net]):
-    """See :class:`Engine`; with plain coders it is the reference."""
+class Coding:
+    """The part of an :class:`Engine` that has the coders of a block: here as they are specified."""
 
-    def __init__(self, network: Net) -> None:
-        self.network = network
-        self._encoders: Encoders | None = None
-        self._decoders: Decoders | None = None
-        self._freq = np.zeros(0, np.int32)
+    _encoders: Encoders | None = None
+    _decoders: Decoders | None = None
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
 
     @property
     def config(self) -> Config:
         """See the protocol."""
-        return self.network.config
+        return self._config
 
     def encoders(self) -> Encoders:
         """Fresh ones."""
@@ -104,6 +111,58 @@ class Stages(Generic[Net]):
             self._encoders = self.encoders()
         else:
             self._decoders = self.decoders(payload)
+
+    def end_block(self) -> Parts:
+        """See the protocol."""
+        payload: Parts = ()
+        if self._encoders is not None:
+            payload = self._encoders.end()
+        if self._decoders is not None:
+            self._decoders.end()
+        self._encoders, self._decoders = None, None
+        return payload
+
+    def coding_shapes(self) -> Shapes:
+        """What :meth:`coding_state` looks like."""
+        return {
+            CODERS: ((self.config.lanes, FIELDS), np.dtype(np.uint64)),
+            WORDS: ((ANY,), np.dtype(np.uint32)),
+        }
+
+    def coding_state(self) -> State:
+        """The coders' part of a state."""
+        coders, words = (self._encoders or self._decoders or self.encoders()).state()
+        return {CODERS: coders, WORDS: words}
+
+    def load_coding(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from it, if a block was begun. Raises CheckpointError if it is impossible."""
+        coding = self._encoders or self._decoders
+        if coding is not None:
+            coding.load(state[CODERS], state[WORDS])
+
+
+class CompiledCoding(Coding):
+    """With compiled coders."""
+
+    _encoders: CompiledEncoders | None
+    _decoders: CompiledDecoders | None
+
+    def encoders(self) -> CompiledEncoders:
+        """See the base class."""
+        return CompiledEncoders(self.config.streams, self.config.lanes)
+
+    def decoders(self, payload: Parts) -> CompiledDecoders:
+        """See the base class."""
+        return CompiledDecoders(self.config.streams, self.config.lanes, payload)
+
+
+class Stages(Coding, Generic[Net]):
+    """See :class:`Engine`; with plain coders it is the reference."""
+
+    def __init__(self, network: Net) -> None:
+        super().__init__(network.config)
+        self.network = network
+        self._freq = np.zeros(0, np.int32)
 
     def encode_window(self, symbols: IntArray, count: int) -> None:
         """See the protocol."""
@@ -131,30 +190,15 @@ class Stages(Generic[Net]):
         """See the protocol."""
         self.network.learn()
 
-    def end_block(self) -> Parts:
-        """See the protocol."""
-        payload: Parts = ()
-        if self._encoders is not None:
-            payload = self._encoders.end()
-        if self._decoders is not None:
-            self._decoders.end()
-        self._encoders, self._decoders = None, None
-        return payload
-
     def shapes(self) -> Shapes:
         """See the protocol."""
-        coders = (self.config.lanes, FIELDS), np.dtype(np.uint64)
-        words = (ANY,), np.dtype(np.uint32)
-        return {**shapes(self.network.state(copy=False)), CODERS: coders, WORDS: words}
+        return {**shapes(self.network.state(copy=False)), **self.coding_shapes()}
 
     def state(self, *, copy: bool = True) -> State:
         """See the protocol."""
-        coders, words = (self._encoders or self._decoders or self.encoders()).state()
-        return {**self.network.state(copy=copy), CODERS: coders, WORDS: words}
+        return {**self.network.state(copy=copy), **self.coding_state()}
 
     def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         """See the protocol."""
-        coding = self._encoders or self._decoders
-        if coding is not None:
-            coding.load(state[CODERS], state[WORDS])
+        self.load_coding(state)
         self.network.load_state({name: array for name, array in state.items() if name not in (CODERS, WORDS)})

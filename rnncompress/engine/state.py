@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rnncompress.config import Config
 from rnncompress.lstm import state as lstm
+from rnncompress.mixing import checks
 from rnncompress.mixing import memory as mixing
 
 Array = NDArray[Any]
@@ -83,4 +84,4 @@ def check_state(config: Config, state: Mapping[str, Array]) -> None:
     if config.layers:
         lstm.check_state(config, network)
     if config.mixing:
-        mixing.check_state(config, own)
+        checks.check_state(config, own)

@@ -141,7 +141,7 @@ def select(m, n, i, c0, at, longest, surest, history, quantile, hit):
 
     ``quantile``: what the network says, in 16 steps; ``hit``: 0 if its expected byte is refuted, else 1 + its bit.
     """
-    S, IN = m.sets, m.inputs
+    S = m.sets
     f = m.facts[n * FACTS : (n + 1) * FACTS]
     r = m.rows[at * S : (at + 1) * S]
     n0, n1 = m.counts[2 * history], m.counts[2 * history + 1]

@@ -184,7 +184,7 @@ def hash_structure(m, s, past, h):
     h[28] = join(start, three)
     h[39] = join(first, two)
     h[40] = join(first, join(word, word1))
-    h[16] = join(column, c1)
+    h[16] = join(column & MASK, c1)
     h[34] = join(above, two)
     h[35] = join(above << 8 | above_next, first << 8 | c1)
     h[20] = join(tag, word)

@@ -22,6 +22,8 @@ ORDER1_LIMIT: Final = 400
 MATCH_LIMIT: Final = 1000
 REFINEMENT_SHIFT: Final = 6
 FINAL_RATE: Final = 1573
+FINAL_LIMIT: Final = 1 << 28
+"""Weights of the second layer are clamped to ± this; 2^16 is a weight of 1."""
 MOST_VISITS: Final = 65535
 SLOW: Final = 1024
 """Visits up to which the learning rate of a row of weights falls with each; then with every 64."""
@@ -117,7 +119,8 @@ def learn_rest(m, count):
                 row = m.final_rows[at * FINALS + g] * FINAL_STRIDE
                 for t in range(S):
                     step = ((error * m.dots[at * S + t]) >> 10) * FINAL_RATE
-                    m.finals[row + t] += (step + (1 << 17)) >> 18
+                    moved = m.finals[row + t] + ((step + (1 << 17)) >> 18)
+                    m.finals[row + t] = min(max(moved, -FINAL_LIMIT), FINAL_LIMIT)
             for model in range(MODELS):
                 row = m.match_rows[at * MODELS + model]
                 if row >= 0:

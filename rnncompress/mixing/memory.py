@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncompress.config import Config
-from rnncompress.errors import CheckpointError
 from rnncompress.mixing import tables
 from rnncompress.mixing.bit_kernels import (
     BUCKETS,
@@ -25,7 +24,7 @@ from rnncompress.mixing.bit_kernels import (
 from rnncompress.mixing.context_kernels import FACTS, KINDS, NETWORK, ORDERS
 from rnncompress.mixing.learn_kernels import MOST_VISITS, SLOW
 from rnncompress.mixing.slot_kernels import LINE_BYTES
-from rnncompress.mixing.text_kernels import DEEPEST, DEPTH, FIELD, MATCH, MODELS, RECORD, STATE, TAGS
+from rnncompress.mixing.text_kernels import MODELS, STATE
 from rnncompress.mixing.vector_kernels import LANES
 
 Array = NDArray[Any]
@@ -209,10 +208,13 @@ def shapes(config: Config) -> Shapes:
 
 def memory(config: Config) -> int:
     """Bytes that the stage takes while it codes, from above."""
-    arrays = sum(int(np.prod(shape, dtype=np.int64)) * kind.itemsize for shape, kind in shapes(config).values())
+    arrays = sum(
+        int(np.prod(shape, dtype=np.int64)) * kind.itemsize for shape, kind in shapes(config).values()
+    )
     K = len(kinds(config.mixing))
     bit = 2 * input_count(config) + 8 * (3 * config.sets + 2 * FINALS + MODELS + MAPS + 2)
-    return arrays + config.streams * config.frozen * (8 * bit + 8 * (4 * K + FACTS + 2 * MODELS + 2))
+    # The arrays once more while a checkpoint or a model is read.
+    return 2 * arrays + config.streams * config.frozen * (8 * bit + 8 * (4 * K + FACTS + 2 * MODELS + 2))
 
 
 def start(config: Config) -> State:
@@ -276,28 +278,3 @@ def allocate(config: Config, state: Mapping[str, Array]) -> Memory:
         final_rows=zeros(N, 8, FINALS), final_p=zeros(N, 8, FINALS), match_rows=zeros(N, 8, MODELS),
         refined=zeros(N, 8, MAPS), between=zeros(N, 8), p=zeros(N, 8),
     )  # fmt: skip
-
-
-def check_state(config: Config, state: Mapping[str, Array]) -> None:
-    """Raise CheckpointError if ``state``, of the right shapes, holds numbers that could lead beyond an array."""
-    text = state["text"]
-    ring, most = 1 << config.past_bits, 1 << 48
-    bounds: list[tuple[str, Array, int, int]] = [
-        ("text", text, 0, most),
-        ("learnt", state["learnt"], 0, most),
-        ("brackets", text[:, DEPTH], 0, DEEPEST),
-        ("fields", text[:, FIELD], 0, TAGS),
-        ("records", text[:, RECORD], 0, most),
-        ("streams of matches", text[:, [MATCH + 3 * model + 1 for model in range(MODELS)]], 0, config.streams - 1),
-        ("visits", state["visits"], 0, MOST_VISITS),
-        ("refinements", state["refinements"], 0, 65536),
-        ("finals", state["finals"], -(1 << 28), 1 << 28),
-    ]
-    assert ring > 0
-    histories = state["slots"].reshape(-1, LINE_BYTES)
-    known = int(tables.histories()[0].max())
-    for way in range(3):
-        bounds.append(("histories", histories[:, way * 21 + 2 : way * 21 + 17], 0, known))
-    for name, values, least, highest in bounds:
-        if values.size and not (least <= values.min() and values.max() <= highest):
-            raise CheckpointError(f"its {name} are out of range")

@@ -69,6 +69,8 @@ SEEN: Final = 256
 STATE: Final = 1024
 
 LONGEST: Final = 65535
+LONGEST_RECORD: Final = 65535
+MOST_WORDS: Final = 255
 VERIFIED: Final = 400
 """A match is followed back so far when it is found."""
 
@@ -153,7 +155,7 @@ def observe_word(s, c):
         s[WORD2] = s[WORD1]
         s[WORD1] = s[WORD]
         s[WORD] = 0
-        s[WORDS] += 1
+        s[WORDS] = min(s[WORDS] + 1, MOST_WORDS)
         s[SENTENCE] = join(s[SENTENCE] >> 8, s[WORD1]) & 0xFFFF
     if c == 46 or c == 10:
         s[SENTENCE] = 0
@@ -203,7 +205,7 @@ def observe_record(s, position, c):
     distance = position - s[at]
     if distance == s[at + 1]:
         s[at + 2] += 1
-        if s[at + 2] >= 3 and distance > 1:
+        if s[at + 2] >= 3 and 1 < distance <= LONGEST_RECORD:
             if distance == s[CANDIDATE]:
                 s[VOTES] += 1
                 if s[VOTES] > 12:
@@ -257,7 +259,8 @@ def look_for_match(m, s, b, model):
         return
     there, place = (found - 1) % m.streams, (found - 1) // m.streams
     # What is not known to all streams yet, and what is overwritten in this part of the window, does not count.
-    if place >= m.learnt[there] or place < m.learnt[there] + m.frozen + VERIFIED - mask - 1:
+    # Within this part the match may fall back behind another stream by as many steps again.
+    if place >= m.learnt[there] or place < m.learnt[there] + 2 * m.frozen + VERIFIED - mask - 1:
         return
     other = there * (mask + 1)
     length = 0

@@ -10,14 +10,20 @@ import io
 import re
 from pathlib import Path
 
-from rnncompress import engine, presets
+from rnncompress import engine, presets, selfcheck
 from rnncompress.codec import encode
-from rnncompress.lstm import selfcheck
 
 HERE = Path(__file__).parent
 ORIGINAL = (HERE / "original.txt").read_bytes()
 
 CONTEXTS = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 24 | 1 << 25
+COUNTS = sum(1 << kind for kind in range(0, 63, 5))
+MIXED = presets.Config(
+    layers=1, hidden=32, streams=3, lanes=2, window=10, contexts=1 << 1 | 1 << 24, context_bits=6, frozen=4,
+    mixing=sum(1 << kind for kind in (0, 1, 2, 3, 5, 6, 8, 14, 23, 53, 54)), slot_bits=8, past_bits=12,
+)  # fmt: skip
+REPEATED = ORIGINAL[:150] * 3
+"""Short: the reference takes a hundredth of a second for a byte."""
 GOLDEN = {
     "empty": (b"", presets.Config()),
     "stored": (bytes(range(256)), presets.Config(hidden=16)),
@@ -26,6 +32,8 @@ GOLDEN = {
         presets.Config(layers=3, hidden=32, streams=5, window=8, contexts=CONTEXTS, context_bits=8),
     ),
     "rnn": (ORIGINAL, presets.Config(cell="rnn", layers=2, hidden=48, streams=2, window=6)),
+    "mixed": (REPEATED, MIXED),
+    "counts": (REPEATED, MIXED.replace(layers=0, streams=2, lanes=1, mixing=COUNTS, frozen=8)),
     "default": (ORIGINAL, presets.choose(len(ORIGINAL))),
 }
 """Name: original, configuration."""

@@ -107,6 +107,13 @@ class CudaPredictor:
         cum, freq = m.host_coded[:, :steps].numpy().copy()
         return cum, freq
 
+    @translated()
+    def tables(self) -> IntArray:
+        """See the protocol."""
+        tables = self.memory.table[: self._steps * self.config.streams].cpu().numpy()
+        by_stream: IntArray = tables.reshape(self._steps, self.config.streams, -1).transpose(1, 0, 2)
+        return np.ascontiguousarray(by_stream)
+
     def wait(self) -> None:
         """Until all that is launched is done."""
         if self.device.type == "cuda":

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rnncompress import selfcheck
 from rnncompress.errors import SelfCheckError
 from rnncompress.exact import functions
-from rnncompress.lstm import reference, selfcheck
+from rnncompress.lstm import reference
 
 
 @pytest.mark.parametrize(("engine", "threads"), [("reference", 1), ("cpu", 1), ("cpu", 2), ("cpu", 3)])
@@ -18,18 +19,18 @@ def test_this_machine_computes_rightly(engine: str, threads: int) -> None:
 
 
 def test_it_costs_next_to_nothing() -> None:
-    """Once compiled, the check of the CPU engine takes less than a tenth of a second."""
+    """Once compiled, the check of the CPU engine takes less than a fifth of a second."""
     selfcheck.run("cpu")
     began = time.perf_counter()
     selfcheck.run("cpu")
-    assert time.perf_counter() - began < 0.1
+    assert time.perf_counter() - began < 0.2
 
 
 def test_every_stage_is_pinned() -> None:
-    """The pinned stages are those that are computed: predictions and learning of both cells."""
+    """The pinned stages are those that are computed: of both cells, with mixing, and of mixing alone."""
     stages = [stage for stage, _ in selfcheck.hashes("reference", 1)]
     assert stages == list(selfcheck.EXPECTED)
-    assert {stage.split(",")[0] for stage in stages} == {"lstm", "rnn"}
+    assert {stage.split(",")[0] for stage in stages} == {"lstm", "rnn", "mixed", "counts"}
 
 
 def fused(a: Any, b: Any, c: Any) -> Any:
@@ -76,7 +77,9 @@ def test_other_arithmetic_is_found(
         selfcheck.run("reference")
 
 
-@pytest.mark.parametrize("stage", ["rnn, prediction 1", "rnn, learning 3"])
+@pytest.mark.parametrize(
+    "stage", ["rnn, prediction 1", "rnn, learning 3", "mixed, window 2", "counts, decoded"]
+)
 def test_a_difference_in_any_stage_is_found(stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pinned hash that is not met raises, whichever it is."""
     monkeypatch.setitem(selfcheck.EXPECTED, stage, "0" * 16)

@@ -1,17 +1,18 @@
-"""Does this machine compute the numbers that the format defines? A miniature training tells."""
+"""Does this machine compute the numbers that the format defines? Miniatures of all stages tell."""
 
 import hashlib
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncompress import engine as engines
+from rnncompress import lstm
 from rnncompress.config import CELLS, Config
 from rnncompress.errors import SelfCheckError
 from rnncompress.exact import noise
-from rnncompress.lstm import build
 
 EXPECTED: Final = {
     "lstm, prediction 1": "b7225c62a544f16c",
@@ -26,14 +27,38 @@ EXPECTED: Final = {
     "rnn, learning 2": "39056e4cb62cfd13",
     "rnn, prediction 3": "4b2116293c0cc6d5",
     "rnn, learning 3": "8f56a90995451f36",
+    "mixed, window 1": "66b3b46551d513e2",
+    "mixed, window 2": "91d303ed215bf038",
+    "mixed, window 3": "98601c41a5cd307d",
+    "mixed, decoded": "62c20fc4b2316a06",
+    "counts, window 1": "4b60942e7698c4aa",
+    "counts, window 2": "9912042aaa6931bd",
+    "counts, window 3": "748d0e840b30d094",
+    "counts, decoded": "d73bbc05e86d47c7",
 }
 """What every engine computes on every machine: stage and hash. ``tests/golden/pin.py`` writes it."""
 
 _WINDOWS: Final = 3
+_MIXED: Final = {
+    "mixed": Config(
+        layers=1, hidden=32, streams=3, lanes=2, window=10, rate_first=40_000, rate_last=20_000, horizon=2,
+        contexts=1 << 1 | 1 << 24, context_bits=4,
+        mixing=sum(1 << kind for kind in (0, 1, 3, 8, 14, 23, 53, 54)), slot_bits=3, past_bits=12, frozen=4,
+    ),
+    "counts": Config(
+        layers=0, streams=2, window=16, mixing=sum(1 << kind for kind in (1, 2, 4, 6, 20, 36, 47, 50, 55)),
+        slot_bits=2, past_bits=12, frozen=3,
+    ),
+}  # fmt: skip
+"""Miniatures with mixing: all sets of weights, so few lines that contexts collide, parts that are not whole."""
+_TEXT: Final = b"<a>[[Word]] 12;34</a>\n<a>[[Word]] 12;56</a>\n{of|words}\n\0\1\xfe\xff"
+_APART: Final = 22
+_SMALL: Final = 1 << 17
+"""Bytes of an array."""
 
 
 def run(engine: str = "cpu", threads: int = 1) -> None:
-    """Compare a miniature training with what the format defines.
+    """Compare miniatures with what the format defines.
 
     Raises:
         SelfCheckError: this machine computes other numbers; the text names the first stage that differs.
@@ -49,7 +74,14 @@ def run(engine: str = "cpu", threads: int = 1) -> None:
 
 
 def hashes(engine: str, threads: int) -> Iterator[tuple[str, str]]:
-    """Stages of the training, and the hashes of what they compute.
+    """Stages, and the hashes of what they compute."""
+    yield from _networks(engine, threads)
+    for name, config in _MIXED.items():
+        yield from _mixing(name, config, engine, threads)
+
+
+def _networks(engine: str, threads: int) -> Iterator[tuple[str, str]]:
+    """A miniature training of each cell.
 
     The sizes are odd on purpose: all shapes of the integer product occur, some symbols never do, and the
     learning rate is large, so that every difference spreads.
@@ -60,7 +92,7 @@ def hashes(engine: str, threads: int) -> Iterator[tuple[str, str]]:
             rate_first=40_000, rate_last=20_000, horizon=2,
             contexts=1 << 1 | 1 << 3 | 1 << 24 | 1 << 25, context_bits=4,
         )  # fmt: skip
-        predictor = build(config, _WINDOWS, engine=engine, threads=threads)
+        predictor = lstm.build(config, _WINDOWS, engine=engine, threads=threads)
         for number in range(_WINDOWS):
             symbols = _symbols(config, number)
             if number == 1:  # as the decoder does
@@ -74,6 +106,36 @@ def hashes(engine: str, threads: int) -> Iterator[tuple[str, str]]:
             predictor.learn()
             state = predictor.state()
             yield f"{cell}, learning {number + 1}", _hash([state[name] for name in sorted(state)])
+
+
+def _mixing(name: str, config: Config, engine: str, threads: int) -> Iterator[tuple[str, str]]:
+    """A miniature file with mixing, encoded and decoded."""
+    windows = _bytes(config)
+    encoder, decoder = (engines.build(config, len(windows), engine=engine, threads=threads) for _ in range(2))
+    encoder.begin_block(None)
+    for number, window in enumerate(windows):
+        encoder.encode_window(window, window.size)
+        encoder.learn()
+        yield f"{name}, window {number + 1}", _hash(_small(encoder.state(copy=False)))
+    decoder.begin_block(encoder.end_block())
+    decoded = []
+    for window in windows:
+        decoded.append(decoder.decode_window(len(window), window.size))
+        decoder.learn()
+    yield f"{name}, decoded", _hash(decoded + _small(decoder.state(copy=False)))
+
+
+def _small(state: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+    """Of a state what is soon hashed. The large tables show in what is coded by them."""
+    return [state[name] for name in sorted(state) if state[name].nbytes <= _SMALL]
+
+
+def _bytes(config: Config) -> list[NDArray[np.int32]]:
+    """The windows (T, B) of a text that has all that contexts look for. Streams read the same a little later."""
+    text = np.frombuffer(_TEXT, np.uint8).astype(np.int32)
+    places = np.arange(_WINDOWS * config.window)[:, None] + _APART * np.arange(config.streams)
+    symbols: NDArray[np.int32] = text[places % len(text)]
+    return list(symbols.reshape(_WINDOWS, config.window, config.streams))
 
 
 def _symbols(config: Config, number: int) -> NDArray[np.int32]:

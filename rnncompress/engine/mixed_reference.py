@@ -1,0 +1,86 @@
+"""The specification of mixing: a part of a window after the other, byte by byte, bit by bit, in plain Python."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from rnncompress.coder.lanes import PlainDecoders, PlainEncoders
+from rnncompress.compiled.compile import plain
+from rnncompress.engine.mixed_stages import BITS, MixedStages
+from rnncompress.engine.stages import State
+from rnncompress.mixing import bit_kernels, context_kernels, learn_kernels
+from rnncompress.mixing import memory as mixing
+from rnncompress.network import IntArray
+
+_begin, _take_table, _predict, _end, _learn = (
+    plain(kernel)
+    for kernel in (
+        context_kernels.begin,
+        bit_kernels.take_table,
+        bit_kernels.predict,
+        context_kernels.end,
+        learn_kernels.learn,
+    )
+)
+
+Code = Callable[[int, int, int], int]
+"""Codes bit ``i`` of stream ``b``, which is 1 with probability ``one`` of 65536, and tells it."""
+
+
+class MixedReference(MixedStages):
+    """Slow, and the last word on what is right."""
+
+    def allocate(self, state: State) -> mixing.Memory:
+        """See the base class."""
+        fields: Iterator[Any] = iter(mixing.allocate(self.config, state))
+        return mixing.Memory._make(field.data if isinstance(field, np.ndarray) else field for field in fields)
+
+    def encode_part(
+        self, tables: IntArray | None, symbols: IntArray, first: int, last: int, count: int
+    ) -> None:
+        """See the base class."""
+        coders = self._encoders
+        assert isinstance(coders, PlainEncoders)
+        for t in range(first, last):
+            row = symbols[t].tolist()
+
+            def code(b: int, i: int, one: int, row: list[int] = row) -> int:
+                bit = row[b] >> (7 - i) & 1
+                coders.encode_bit(b, bit, one)
+                return bit
+
+            self._code_step(None if tables is None else tables[:, t], first, t, count, code)
+
+    def decode_part(self, symbols: IntArray, first: int, last: int, count: int) -> None:
+        """See the base class."""
+        coders = self._decoders
+        assert isinstance(coders, PlainDecoders)
+        for t in range(first, last):
+            table = None if self.network is None else self.network.predict_step()
+            found = self._code_step(table, first, t, count, lambda b, _, one: coders.decode_bit(b, one))
+            symbols[t, : len(found)] = found
+            if self.network is not None:
+                self.network.observe(symbols[t])
+
+    def _code_step(self, table: IntArray | None, first: int, t: int, count: int, code: Code) -> list[int]:
+        """Code a byte of each stream at step ``t`` of the part from ``first`` on; ``table`` (B, A) of the network."""
+        m, B, found = self.memory, self.config.streams, []
+        for b in range(min(B, count - t * B)):
+            n = (t - first) * B + b
+            _begin(m, b, n)
+            if table is not None:
+                _take_table(m, n, b, np.ascontiguousarray(table[b]).data, 0)
+            bits = 1
+            for i in range(BITS):
+                one = _predict(m, n, i, bits, b)
+                bit = code(b, i, one)
+                self._coded[BITS * (t * B + b) + i] = one if bit else 65536 - one
+                bits = 2 * bits + bit
+            _end(m, b, n, bits & 255)
+            found.append(bits & 255)
+        return found
+
+    def learn_part(self, places: int) -> None:
+        """See the base class."""
+        _learn(self.memory, 0, 1, places)

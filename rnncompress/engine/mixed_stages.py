@@ -1,0 +1,123 @@
+"""What engines with a mixing stage between the network and the coders have in common; some have no network.
+
+A window is coded in parts of ``Config.frozen`` steps. Within a part nothing of the mixing stage learns, so streams do
+not wait for each other; after it the stage learns from the part.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncompress.config import Config
+from rnncompress.engine.stages import Coding, State
+from rnncompress.engine.state import join, split
+from rnncompress.mixing import memory as mixing
+from rnncompress.network import IntArray, Predictor
+from rnncompress.snapshot import Shapes, shapes
+
+BITS: Final = 8
+"""Of a byte."""
+
+
+class MixedStages(Coding, ABC):
+    """See :class:`rnncompress.engine.stages.Engine`. The network may be on any device; the mixing is on the CPU."""
+
+    def __init__(
+        self, config: Config, network: Predictor | None, state: Mapping[str, NDArray[Any]] | None
+    ) -> None:
+        super().__init__(config)
+        self.network = network
+        own = (
+            {name: array.copy() for name, array in split(state)[1].items()} if state else mixing.start(config)
+        )
+        self._state = own
+        self.memory = self.allocate(own)
+        self._coded = np.zeros(config.window * config.streams * BITS, np.int32)
+        """The probabilities of the bits of the last window as they came, of 65536."""
+        self._count = 0
+
+    @abstractmethod
+    def allocate(self, state: State) -> mixing.Memory:
+        """The memory of a mixing stage that goes on from ``state``, and changes it."""
+
+    @abstractmethod
+    def encode_part(
+        self, tables: IntArray | None, symbols: IntArray, first: int, last: int, count: int
+    ) -> None:
+        """Code the steps first ≤ t < last of ``symbols`` (steps, B), of which ``count`` are coded.
+
+        ``tables`` (B, steps or more, A) are the network's, if there is one.
+        """
+
+    @abstractmethod
+    def decode_part(self, symbols: IntArray, first: int, last: int, count: int) -> None:
+        """Fill these steps of ``symbols``, and have the network observe them. Raises PayloadError after damage."""
+
+    @abstractmethod
+    def learn_part(self, places: int) -> None:
+        """Have the mixing stage learn from so many bytes."""
+
+    def encode_window(self, symbols: IntArray, count: int) -> None:
+        """See the protocol."""
+        self._count = count
+        tables = None
+        if self.network is not None:
+            self.network.predict_window(symbols)
+            tables = self.network.tables()
+        for first, last in self._parts(len(symbols)):
+            self.encode_part(tables, symbols, first, last, count)
+            self._learn_part(first, last, count)
+
+    def decode_window(self, steps: int, count: int) -> IntArray:
+        """See the protocol."""
+        self._count = count
+        symbols = np.zeros((steps, self.config.streams), np.int32)
+        for first, last in self._parts(steps):
+            self.decode_part(symbols, first, last, count)
+            self._learn_part(first, last, count)
+        return symbols
+
+    def _parts(self, steps: int) -> list[tuple[int, int]]:
+        """The parts of a window of so many steps."""
+        frozen = self.config.frozen
+        return [(first, min(steps, first + frozen)) for first in range(0, steps, frozen)]
+
+    def _learn_part(self, first: int, last: int, count: int) -> None:
+        B = self.config.streams
+        self.learn_part(min(last * B, count) - first * B)
+
+    def costs(self) -> NDArray[np.float64]:
+        """See the protocol."""
+        coded = self._coded[: self._count * BITS].reshape(-1, BITS)
+        lengths: NDArray[np.float64] = (16 - np.log2(coded)).sum(axis=1)
+        return lengths
+
+    def learn(self) -> None:
+        """See the protocol: the mixing stage has learnt already."""
+        if self.network is not None:
+            self.network.learn()
+
+    def shapes(self) -> Shapes:
+        """See the protocol."""
+        return {**shapes(self._stages(copy=False)), **self.coding_shapes()}
+
+    def state(self, *, copy: bool = True) -> State:
+        """See the protocol."""
+        return self._stages(copy=copy) | self.coding_state()
+
+    def _stages(self, *, copy: bool) -> State:
+        network = self.network.state(copy=copy) if self.network is not None else {}
+        return join(network, {name: array.copy() if copy else array for name, array in self._state.items()})
+
+    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """See the protocol."""
+        self.load_coding(state)
+        network, own = split(state)
+        if self.network is not None:
+            self.network.load_state(network)
+        for name, array in own.items():
+            self._state[name][:] = array
+        self.memory = self.allocate(self._state)
