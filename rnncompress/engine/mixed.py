@@ -14,11 +14,12 @@ from rnncompress.coder.lanes import CompiledDecoders, CompiledEncoders, Parts
 from rnncompress.compiled.team import Team
 from rnncompress.config import Config
 from rnncompress.engine import cpu_kernels, mixing_kernels
-from rnncompress.engine.state import join, split
 from rnncompress.engine.stages import CODERS, WORDS, State
+from rnncompress.engine.state import join, split
 from rnncompress.lstm.cpu.predictor import CpuPredictor
 from rnncompress.mixing import memory as mixing
 from rnncompress.mixing.learn_kernels import learn
+from rnncompress.mixing.text_kernels import POSITION
 from rnncompress.network import IntArray, Predictor
 from rnncompress.snapshot import ANY, Shapes
 
@@ -30,11 +31,17 @@ class MixedEngine:
     """See :class:`rnncompress.engine.stages.Engine`. The network may be on any device; the mixing is on the CPU."""
 
     def __init__(
-        self, config: Config, network: Predictor | None, threads: int, state: Mapping[str, NDArray[Any]] | None
+        self,
+        config: Config,
+        network: Predictor | None,
+        threads: int,
+        state: Mapping[str, NDArray[Any]] | None,
     ) -> None:
         self._config = config
         self.network = network
-        own = {name: array.copy() for name, array in split(state)[1].items()} if state else mixing.start(config)
+        own = (
+            {name: array.copy() for name, array in split(state)[1].items()} if state else mixing.start(config)
+        )
         self._state = own
         self.memory = mixing.allocate(config, own)
         self._team: Team[Any] = Team(threads)
@@ -43,6 +50,8 @@ class MixedEngine:
         self._decoders: CompiledDecoders | None = None
         self._coded = np.zeros(config.window * config.streams * BITS, np.int32)
         self._count = 0
+        self.learning = True
+        """Whether the mixing stage learns; else it follows the text, and remembers nothing of it to match."""
 
     @property
     def config(self) -> Config:
@@ -131,15 +140,26 @@ class MixedEngine:
     def _learn_part(self, first: int, last: int, count: int) -> None:
         B = self.config.streams
         places = min(last * B, count) - first * B
+        if not self.learning:
+            self._state["learnt"][:] = self._state["text"][:, POSITION]
+            return
         self._team.run(
             lambda number, share: learn(self.memory, share, self._threads, places), range(self._threads)
         )
 
     def costs(self) -> NDArray[np.float64]:
         """See the protocol."""
-        coded = self._coded[: self._count * BITS].reshape(-1, BITS)
-        lengths: NDArray[np.float64] = (16 - np.log2(coded)).sum(axis=1)
+        lengths: NDArray[np.float64] = (16 - np.log2(self.coded().reshape(-1, BITS))).sum(axis=1)
         return lengths
+
+    def coded(self) -> IntArray:
+        """The probabilities (8 * count,), of 65536, of the bits of the last window."""
+        return self._coded[: self._count * BITS].copy()
+
+    def forget_text(self) -> None:
+        """Begin a text with all that was learnt."""
+        for name in mixing.SHORT:
+            self._state[name][:] = 0
 
     def learn(self) -> None:
         """See the protocol: the mixing stage has learnt already."""
@@ -181,5 +201,3 @@ class MixedEngine:
         for name, array in own.items():
             self._state[name][:] = array
         self.memory = mixing.allocate(self.config, self._state)
-
-

@@ -21,7 +21,10 @@ CODING: Final = ("coders", "words")
 """Arrays of a state that are neither the network's nor the mixing stage's."""
 TABLES: Final = (
     "contexts",
-    *(MIXING + name for name in ("slots", "weights", "visits", "refinements", "order1", "indirect2", "indirect3")),
+    *(
+        MIXING + name
+        for name in ("slots", "weights", "visits", "refinements", "order1", "indirect2", "indirect3")
+    ),
 )
 """Arrays most of whose rows are unused or as at the start: models keep the others. A table's rows all begin alike."""
 
