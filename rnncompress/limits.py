@@ -3,9 +3,8 @@
 from typing import Final
 
 from rnncompress.config import Config
-from rnncompress.container import Header
-from rnncompress.errors import LimitError
 from rnncompress.engine import state as states
+from rnncompress.errors import LimitError
 
 MEMORY_LIMIT: Final = 8 << 30
 """Bytes of memory that a header may ask for, if the caller does not say otherwise."""
@@ -29,9 +28,9 @@ def announced_memory(config: Config, *, trained: bool = False) -> int:
     return _BASE + streams + states.memory(config) + model
 
 
-def announced_work(header: Header) -> int:
-    """Multiply-accumulates that decoding takes, about: forward, and twice as many backward."""
-    return 3 * header.config.macs * header.length if header.config else 0
+def announced_work(config: Config, length: int) -> int:
+    """Multiply-accumulates that decoding ``length`` bytes takes, about: forward, and twice as many backward."""
+    return 3 * config.macs * length
 
 
 def check_threads(threads: int) -> None:

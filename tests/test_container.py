@@ -12,20 +12,33 @@ from rnncompress import container
 from rnncompress.config import CELLS, Config
 from rnncompress.container import Header, inspect, payloads, verify
 from rnncompress.errors import DamagedError, FormatError, NotRnncError, TruncatedError, VersionError
+from rnncompress.use import Use
 
 DIGEST = bytes(range(16))
-TRAINED = bytes(range(100, 116))
-CONFIG = Config("lstm", 256, 2, 256, 4, 2, 8, 6000, 2000, 1000, 0b1010, 18)
+TRAINED = bytes(range(100, 108))
+CONFIG = Config(
+    streams=4,
+    window=8,
+    lanes=2,
+    hidden=256,
+    rate_first=6000,
+    rate_last=2000,
+    horizon=1000,
+    contexts=0b1010,
+    context_bits=18,
+)
 WALK, NETWORK = "01 03 04 08 02", "02 0c 00 8002 02 8002 f02e d00f e807"
 CONTEXTS = "03 02 0a 12"
 PARTS = bytes.fromhex(WALK + NETWORK + CONTEXTS)
 """``CONFIG`` in a file."""
+USE = bytes.fromhex("04 08 02 00")
+"""How it uses a trained model."""
 
 numbers = st.integers(1, 2**31 - 1)
 configs = st.builds(
     Config,
     cell=st.sampled_from(CELLS),
-    layers=st.integers(0, 255),
+    layers=st.integers(1, 255),
     hidden=st.integers(1, 2**26).map(lambda n: 16 * n),
     streams=numbers,
     window=st.integers(1, 2**29).map(lambda n: 2 * n),
@@ -36,17 +49,30 @@ configs = st.builds(
     context_bits=st.integers(1, 30),
     lanes=st.just(1),
 ).flatmap(lambda config: st.integers(1, config.streams).map(lambda lanes: config.replace(lanes=lanes)))
+uses = configs.flatmap(
+    lambda config: st.builds(
+        Use,
+        *(st.just(number) for number in (config.streams, config.window, config.lanes)),
+        st.integers(0, 4096),
+        st.none()
+        | st.tuples(st.integers(0, 9999), st.integers(0, 9999), st.integers(1, 9999), st.integers(12, 30)),
+    )
+)
 lengths, digests = st.integers(0, 2**63 - 1), st.binary(min_size=16, max_size=16)
 headers = st.builds(Header, st.just("model"), lengths, digests, configs) | st.builds(
-    Header, st.just("trained"), lengths, digests, configs, digests
+    Header, st.just("trained"), lengths, digests, st.none(), st.binary(min_size=8, max_size=8), uses
 )
 
 
 def model_file(length: int = 3000, config: Config = CONFIG, trained: bytes | None = None) -> bytes:
     """A sound file with one payload of words for every block that ``length`` asks for."""
     target = io.BytesIO()
-    mode = "trained" if trained else "model"
-    writer = container.Writer(target, Header(mode, length, DIGEST, config, trained))
+    header = Header("model", length, DIGEST, config)
+    if trained:
+        header = Header(
+            "trained", length, DIGEST, None, trained, Use(config.streams, config.window, config.lanes, 0)
+        )
+    writer = container.Writer(target, header)
     symbols = container.block_windows(config) * config.streams * config.window
     for number in range(-(-length // symbols)):
         writer.block([bytes([number]) * 4] * config.lanes)
@@ -110,11 +136,11 @@ def test_the_bytes_are_these() -> None:
 
 
 def test_the_header_with_a_trained_model_is_this() -> None:
-    """Mode 2: the hash of the model stands between the digest and the configuration, and nothing else differs."""
-    body = b"\x02\xb8\x17" + DIGEST + TRAINED + PARTS
+    """Mode 2: the hash of the model and how it is used stand in place of a configuration; nothing else differs."""
+    body = b"\x02\xb8\x17" + DIGEST + TRAINED + USE
     header = b"\x89RNN\x01" + bytes([len(body)]) + body
     assert trained_file().startswith(header + zlib.crc32(header).to_bytes(4, "little"))
-    assert len(trained_file()) == len(model_file()) + 16
+    assert inspect(io.BytesIO(trained_file())).size == len(header) + 4 <= 42
 
 
 def test_payloads_come_back() -> None:
@@ -266,7 +292,7 @@ def test_an_announced_size_takes_no_memory() -> None:
     """A block that announces more than the file holds, or any block can hold, is refused unread."""
     header = model_file()[: inspect(io.BytesIO(model_file())).size]
     with pytest.raises(TruncatedError):
-        verify(io.BytesIO(header + b"\x80\x10\x01"))
+        verify(io.BytesIO(header + b"\x10\x01"))
     with pytest.raises(DamagedError, match="impossible size"):
         verify(io.BytesIO(header + b"\x01\x80\x80\x80\x80\x80\x80\x80\x10"))
 
