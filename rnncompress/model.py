@@ -94,7 +94,7 @@ class Model:
         Raises ModelError if ``config`` is of another network, or of other mixing.
         """
         if canonical(self.config, without=LEARNING) != canonical(config, without=LEARNING):
-            raise ModelError("the model is of another network than the configuration")
+            raise ModelError("the model is of another network, or of other mixing, than the configuration")
         arrays, shapes = dict(self.arrays), states.shapes(config)
         for name, first in states.first_rows(config).items():
             table = np.zeros(*shapes[name])

@@ -269,17 +269,19 @@ def test_impossible_fields_are_damage(body: bytes, why: str) -> None:
 
 def test_an_unknown_part_is_a_newer_version() -> None:
     """What a newer program wrote is no damage, whatever the part holds and wherever its tag belongs."""
-    for tag, size in ((4, 0), (9, 2), (255, 2)):
+    for tag, size in ((5, 0), (9, 2), (255, 2)):
         with pytest.raises(VersionError, match=f"part {tag}, which this program does not know: upgrade"):
             inspect(crafted(model(contexts=CONTEXTS + f"{tag:02x} {size:02x}" + "0100"[: 2 * size])))
 
 
 def test_parts_that_are_not_in_use_are_absent() -> None:
-    """Without contexts, and without a network, a header holds neither, and they come back as none."""
+    """Without contexts, mixing or a network, a header holds none of it, and it comes back as none."""
+    mixed, mixing = CONFIG.replace(mixing=3, sets=2, slot_bits=12, past_bits=16, frozen=4), "04 05 03 02 0c 10 04"
     for config, parts in (
         (CONFIG.replace(contexts=0), WALK + NETWORK),
-        (CONFIG.replace(layers=0), WALK + CONTEXTS),
-        (CONFIG.replace(layers=0, contexts=0), WALK),
+        (mixed, WALK + NETWORK + CONTEXTS + mixing),
+        (mixed.replace(layers=0), WALK + CONTEXTS + mixing),
+        (mixed.replace(layers=0, contexts=0), WALK + mixing),
     ):
         body = MODEL + bytes.fromhex(parts)
         assert inspect(crafted(body)).config == config

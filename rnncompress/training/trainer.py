@@ -255,7 +255,7 @@ class _Run:
         history = [(int(a), int(b)) for a, b in at.curve]
         if not 0 < at.windows < self.windows or len(history) != at.windows // whole:
             raise CheckpointError("it does not hold what it should")
-        for state in (arrays, best):
+        for state in (arrays, states.no_text(self.job.config) | best):
             states.check_state(self.job.config, state)
         self.learner.load_state(arrays)
         if self.noisy:
