@@ -70,11 +70,13 @@ def test_stored_files_count_no_model(cli, folder, model):
 
 def test_info_tells_the_model(cli, packed):
     """info names the model, and with --model counts its bytes."""
-    assert DIGEST in cli("info", packed).stdout
+    assert DIGEST[:16] in cli("info", packed).stdout
     assert json.loads(cli("info", packed, "--json").stdout)["trained"] == DIGEST[:16]
     result = cli("info", packed, "--model", "Modell.rnnm")
     assert "which is Modell.rnnm" in result.stdout
     assert "bytes with it" in result.stdout
+    config = json.loads(cli("info", packed, "--model", "Modell.rnnm", "--json").stdout)["config"]
+    assert (config["hidden"], config["rate_first"]) == (models.CONFIG.hidden, models.CONFIG.rate_last)
 
 
 @pytest.mark.parametrize("kind", ["bytes", "characters", "words"])
