@@ -27,6 +27,7 @@ from rnncompress.loop import Decoding, Encoding, Meter, ProgressCallback, code
 from rnncompress.model import Model, State
 from rnncompress.snapshot import Identity, Snapshot
 from rnncompress.trust import build as build_trusted
+from rnncompress.use import Use
 
 REPORT: Final = "please report it with what `rnncompress selfcheck` and `rnncompress info --json` print"
 
@@ -108,7 +109,10 @@ def encode(
     if length and not storing:  # else an interrupted run found out already that the model does not help
         layout = Layout(length, config.streams, config.window)
         trained = model.digest if model else None
-        modelled = Header("trained" if trained else "model", length, digest, config, trained)
+        modelled = Header("model", length, digest, config)
+        if model is not None:
+            use = Use.of(config, model.config, length)
+            modelled = Header("trained", length, digest, None, model.digest[: container.MODEL_HASH], use)
         start = model.state(config) if model is not None else None
         coding = build(config, layout.windows, engine=engine, threads=threads, state=start)
         identity = _identity("encode", length, digest, config, trained)
@@ -123,7 +127,7 @@ def encode(
         container.write_stored(source, target, header)
     if _measure(source) != measured:
         raise InputError("the input changed while it was encoded; encode it again")
-    return _report(header, size, meter, engine)
+    return _report(header, config if header.walk else None, size, meter, engine)
 
 
 def decode(
@@ -148,18 +152,18 @@ def decode(
     """
     check_threads(threads)
     header = container.inspect(source)
-    if header.config is not None:
-        check_memory(header.config, memory_limit, trained=header.trained is not None)
-    container.verify(source)
     model = pretrained.needed(header, model)
+    config = pretrained.configuration(header, model)
+    if config is not None:
+        check_memory(config, memory_limit, trained=header.trained is not None)
+    container.verify(source)
     size, packed_digest = _measure(source)
     meter = Meter(header.length, progress)
-    if header.config is None:
+    if config is None:
         target.seek(0)
         target.truncate()
         container.stored(source, target.write)
     else:
-        config = header.config
         layout = Layout(header.length, config.streams, config.window)
         start = model.state(config) if model is not None else None
         coding = build(config, layout.windows, engine=engine, threads=threads, state=start)
@@ -180,7 +184,7 @@ def decode(
         decoding.output.flush()
     if _measure(target) != (header.length, header.digest):
         raise MismatchError(f"the hash of the decoded bytes is not the one in the header; {REPORT}")
-    return _report(header, size, meter, engine)
+    return _report(header, config, size, meter, engine)
 
 
 def _begin(
@@ -236,7 +240,7 @@ def _begins_with(target: BinaryIO, header: Header) -> bool:
         return False
 
 
-def _report(header: Header, size: int, meter: Meter, engine: EngineName) -> Report:
+def _report(header: Header, config: Config | None, size: int, meter: Meter, engine: EngineName) -> Report:
     return Report(
         mode=header.mode,
         original_bytes=header.length,
@@ -244,9 +248,9 @@ def _report(header: Header, size: int, meter: Meter, engine: EngineName) -> Repo
         header_bytes=header.size,
         payload_bytes=size - header.size,
         bpc=8 * size / header.length if header.length else 0.0,
-        curve=tuple(meter.curve) if header.config else (),
+        curve=tuple(meter.curve) if config else (),
         seconds=meter.seconds,
-        config=header.config,
+        config=config,
         engine=engine,
         digest=header.digest,
         trained=header.trained,

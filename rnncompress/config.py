@@ -141,7 +141,7 @@ PARTS: Final = (
 )
 """All parts in the order of their tags, which is that of the file."""
 
-LEARNING: Final = ("streams", "window", "lanes", "rate_first", "rate_last", "horizon")
+LEARNING: Final = ("streams", "window", "lanes", "rate_first", "rate_last", "horizon", "past_bits", "frozen")
 """How a file is walked through and learnt from. A trained model serves configurations that differ in these alone."""
 
 

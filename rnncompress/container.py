@@ -3,8 +3,9 @@
 ::
 
     file   = magic, version, size of body, body, CRC-32, then the stored bytes or the blocks
-    body   = mode, length, digest, the hash of the trained model if it starts from one, and unless it is stored
-             the configuration, to the end: its parts in the order of their tags
+    body   = mode, length, digest, and to the end:
+             the configuration, its parts in the order of their tags; or nothing if it is stored;
+             or the hash of the trained model that it starts from, and how it uses that
     part   = tag, size of the fields, fields
     block  = number of words of each lane, the words of each lane, CRC-32
 
@@ -23,6 +24,7 @@ from typing import BinaryIO, Final, Literal
 
 from rnncompress.config import CELLS, PARTS, Cell, Config, canonical, check_config, from_parts, varint
 from rnncompress.errors import DamagedError, NotRnncError, TruncatedError, VersionError
+from rnncompress.use import Use, from_numbers
 
 Mode = Literal["model", "stored", "trained"]
 MODES: Final[tuple[Mode, ...]] = ("model", "stored", "trained")
@@ -38,6 +40,8 @@ WORD: Final = 4
 """Bytes of a word of the coder."""
 _CRC = 4
 _DIGEST = 16
+MODEL_HASH: Final = 8
+"""Bytes of the hash of a trained model: enough to tell one's own models apart."""
 _CHUNK = 1 << 20
 
 
@@ -52,9 +56,17 @@ class Header:
     digest: bytes
     """BLAKE2b-128 of the original."""
     config: Config | None
-    """The model; None if stored."""
+    """The model; None if stored, or if that follows from the trained model."""
     trained: bytes | None = None
-    """The hash of the trained model that coding starts from (``Model.digest``); None in the other modes."""
+    """The first bytes of the hash of the trained model that coding starts from (``Model.digest``); None in the other
+    modes."""
+    use: Use | None = None
+    """How the file uses the trained model."""
+
+    @property
+    def walk(self) -> Config | Use | None:
+        """What tells streams, window and lanes; None if stored."""
+        return self.use or self.config
 
     @property
     def size(self) -> int:
@@ -67,7 +79,7 @@ def new_hash() -> "hashlib.blake2b":
     return hashlib.blake2b(digest_size=_DIGEST)
 
 
-def block_windows(config: Config) -> int:
+def block_windows(config: Config | Use) -> int:
     """Windows in every block but the last, which may have fewer."""
     return max(1, BLOCK_SYMBOLS // (config.streams * config.window))
 
@@ -141,8 +153,8 @@ def payloads(source: BinaryIO) -> Iterator[list[bytes]]:
 
 def _read_blocks(reader: "_Reader", header: Header) -> Iterator[list[bytes]]:
     """The payloads of all blocks in turn, each checked."""
-    assert header.config is not None, "a stored file has no blocks"
-    config = header.config
+    config = header.walk
+    assert config is not None, "a stored file has no blocks"
     symbols = block_windows(config) * config.streams * config.window
     # A symbol makes the coder write a word at most, each bit of a mixed one half a word, the end of a block two words.
     longest = (4 if config.mixing else 1) * symbols + 2 * config.lanes
@@ -178,7 +190,7 @@ def stored(source: BinaryIO, write: Callable[[bytes], object]) -> None:
 def verify(source: BinaryIO) -> Header:
     """Read the whole file and check all of it that can be checked without decoding. Raises FormatError."""
     header = inspect(source)
-    if header.config is None:
+    if header.walk is None:
         stored(source, len)
     else:
         for _ in payloads(source):
@@ -245,9 +257,12 @@ class _Reader:
 
 def _frame(header: Header) -> bytes:
     """The header without its checksum."""
-    body = bytes([MODES.index(header.mode)]) + varint(header.length) + header.digest + (header.trained or b"")
+    body = bytes([MODES.index(header.mode)]) + varint(header.length) + header.digest
     if header.config is not None:
         body += canonical(header.config)
+    if header.use is not None:
+        assert header.trained is not None
+        body += header.trained + header.use.canonical()
     return MAGIC + bytes([VERSION, len(body)]) + body
 
 
@@ -277,10 +292,25 @@ def _read_body(reader: _Reader) -> Header:
         raise DamagedError(f"the header announces the unknown mode {mode}")
     length = reader.varint("the length")
     digest = reader.take(_DIGEST, "the digest")
-    trained = reader.take(_DIGEST, "the hash of the model") if MODES[mode] == "trained" else None
-    config = _read_config(reader) if MODES[mode] != "stored" else None
+    config, trained, use = None, None, None
+    if MODES[mode] == "model":
+        config = _read_config(reader)
+    if MODES[mode] == "trained":
+        trained = reader.take(MODEL_HASH, "the hash of the model")
+        use = _read_use(reader)
     reader.check_end()
-    return Header(MODES[mode], length, digest, config, trained)
+    return Header(MODES[mode], length, digest, config, trained, use)
+
+
+def _read_use(reader: _Reader) -> Use:
+    """How a trained model is used, to the end of the body."""
+    numbers = []
+    while reader.offset < reader.size:
+        numbers.append(reader.varint("how it uses the trained model"))
+    try:
+        return from_numbers(numbers)
+    except ValueError as error:
+        raise DamagedError(f"the header announces an impossible use of a trained model: {error}") from None
 
 
 def _read_config(reader: _Reader) -> Config:

@@ -3,7 +3,6 @@
 from typing import Final
 
 from rnncompress.config import Config
-from rnncompress.container import Header
 from rnncompress.errors import LimitError
 
 MEMORY_LIMIT: Final = 8 << 30
@@ -30,9 +29,9 @@ def announced_memory(config: Config, *, trained: bool = False) -> int:
     return _BASE + streams + states.memory(config) + model
 
 
-def announced_work(header: Header) -> int:
-    """Multiply-accumulates that decoding takes, about: forward, and twice as many backward."""
-    return 3 * header.config.macs * header.length if header.config else 0
+def announced_work(config: Config, length: int) -> int:
+    """Multiply-accumulates that decoding ``length`` bytes takes, about: forward, and twice as many backward."""
+    return 3 * config.macs * length
 
 
 def check_threads(threads: int) -> None:

@@ -60,10 +60,11 @@ class Encoding:
     """The symbols come from the file."""
 
     def __init__(self, source: BinaryIO, target: BinaryIO, header: Header, at: Snapshot) -> None:
-        assert header.config is not None
-        self.layout = Layout(header.length, header.config.streams, header.config.window)
+        walk = header.walk
+        assert walk is not None
+        self.layout = Layout(header.length, walk.streams, walk.window)
         self.at = at
-        self.writer = container.Writer(target, header, at.windows // container.block_windows(header.config))
+        self.writer = container.Writer(target, header, at.windows // container.block_windows(walk))
         self._target = target
         self._windows = read_windows(source, self.layout, at.windows)
 

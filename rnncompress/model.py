@@ -1,4 +1,4 @@
-"""A trained model: what a predictor has learnt, what its symbols mean, and the file that keeps both.
+"""A trained model: what network and mixing have learnt, what its symbols mean, and the file that keeps both.
 
 The file is safetensors; one entry of its metadata, ``rnncompress``, holds a JSON document with the version of the
 format, the configuration, the vocabulary, the facts of the training, and the digest. The same training writes the
@@ -7,6 +7,7 @@ same bytes on every machine.
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -17,10 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncompress.config import LEARNING, Config, canonical, check_config, from_parts, in_parts
+from rnncompress.engine import state as states
 from rnncompress.errors import CheckpointError, ModelError, VersionError
 from rnncompress.files import atomic_output, open_input
-from rnncompress.lstm import state as states
-from rnncompress.lstm.contexts import ROW
 from rnncompress.vocabulary import Vocabulary
 
 VERSION: Final = 1
@@ -32,6 +32,10 @@ State = dict[str, Array]
 
 _KEY: Final = "rnncompress"
 _DIGEST: Final = 16
+_ROWS: Final = {name: (f"{name}.rows", f"{name}.values") for name in states.TABLES} | {
+    "contexts": ("context_rows", "context_values")
+}
+"""The names of what is kept of a table."""
 _LONGEST_HEAD: Final = 100 << 20
 """Of safetensors."""
 
@@ -44,8 +48,9 @@ class Model:
     """As trained; its alphabet is the vocabulary's."""
     vocabulary: Vocabulary
     arrays: Mapping[str, Array]
-    """The long memory of a state, see :mod:`rnncompress.lstm.state`. In place of the tables of contexts:
-    ``context_rows`` (n,) int64, the rows in use, numbered over all tables, and ``context_values`` (n, 16) int32."""
+    """The long memory of a state, see :mod:`rnncompress.engine.state`. In place of each of its tables: the numbers
+    (n,) int64 of the rows that are not as at the start, and these rows, such as ``context_rows`` and
+    ``context_values``, ``mixing.slots.rows`` and ``mixing.slots.values``."""
     training: Mapping[str, str] = field(default_factory=dict)
     """Facts about the training; they do not count for the digest."""
 
@@ -55,11 +60,12 @@ class Model:
     ) -> "Model":
         """The model of a predictor in this ``state``."""
         arrays = states.long(state)
-        rows = arrays.pop("contexts").reshape(-1, ROW)
-        used = np.flatnonzero(rows.any(axis=1)).astype(np.int64)
-        return cls(
-            config, vocabulary, arrays | {"context_rows": used, "context_values": rows[used]}, dict(training)
-        )
+        for name, first in states.first_rows(config).items():
+            rows = states.rows(arrays.pop(name))
+            other = rows != first
+            used = np.flatnonzero(other.any(axis=1) if other.ndim > 1 else other).astype(np.int64)
+            arrays |= dict(zip(_ROWS[name], (used, rows[used]), strict=True))
+        return cls(config, vocabulary, arrays, dict(training))
 
     def __eq__(self, other: object) -> bool:
         """Whether both have the same digest."""
@@ -82,17 +88,23 @@ class Model:
         return content.digest()
 
     def state(self, config: Config) -> State:
-        """The state of a predictor of ``config`` that has learnt what this model knows and has seen no text yet.
+        """The state of an engine of ``config`` that has learnt what this model knows and has seen no text yet.
 
         ``config`` may have other streams, windows and rates. The parameters are the model's own arrays, no copies.
-        Raises ModelError if ``config`` is of another network.
+        Raises ModelError if ``config`` is of another network, or of other mixing.
         """
         if canonical(self.config, without=LEARNING) != canonical(config, without=LEARNING):
-            raise ModelError("the model is of another network than the configuration")
-        arrays = dict(self.arrays)
-        tables = np.zeros(*states.shapes(config)["contexts"])
-        tables.reshape(-1, ROW)[arrays.pop("context_rows")] = arrays.pop("context_values")
-        return arrays | states.no_text(config) | {"contexts": tables}
+            raise ModelError("the model is of another network, or of other mixing, than the configuration")
+        arrays, shapes = dict(self.arrays), states.shapes(config)
+        for name, first in states.first_rows(config).items():
+            table = np.zeros(*shapes[name])
+            rows = states.rows(table)
+            if first.any():
+                rows[:] = first
+            used, values = (arrays.pop(part) for part in _ROWS[name])
+            rows[used] = values
+            arrays[name] = table
+        return arrays | states.no_text(config)
 
     def save(self, path: Path, *, overwrite: bool = False) -> None:
         """Write the file ``path``, whole or not at all. Raises OutputError."""
@@ -164,16 +176,24 @@ class Model:
     def _check_arrays(self) -> None:
         """Raise ValueError or CheckpointError if a predictor could not take the arrays."""
         expected = states.long_shapes(self.config)
-        (tables, size, _), _ = expected.pop("contexts")
-        rows, values = self.arrays["context_rows"], self.arrays["context_values"]
-        expected["context_rows"] = ((len(rows),), np.dtype(np.int64))
-        expected["context_values"] = ((len(rows), ROW), np.dtype(np.int32))
+        first, arrays = states.first_rows(self.config), dict(self.arrays)
+        ends: dict[str, int] = {}
+        for name, row in first.items():
+            shape, kind = expected.pop(name)
+            count = len(self.arrays[_ROWS[name][0]])
+            expected |= dict(
+                zip(_ROWS[name], (((count,), np.dtype(np.int64)), ((count, *row.shape), kind)), strict=True)
+            )
+            ends[name] = math.prod(shape) // row.size
         if {name: (array.shape, array.dtype) for name, array in self.arrays.items()} != expected:
             raise ValueError("its arrays have other shapes than its configuration says")
-        if rows.size and not (rows[0] >= 0 and rows[-1] < tables * size and (np.diff(rows) > 0).all()):
-            raise ValueError("its rows of contexts are out of range")
-        parameters = {name: array for name, array in self.arrays.items() if name != "context_rows"}
-        states.check_state(self.config, parameters | {"contexts": values})
+        for name, end in ends.items():
+            rows, arrays[name] = (arrays.pop(part) for part in _ROWS[name])
+            if rows.size and not (rows[0] >= 0 and rows[-1] < end and (np.diff(rows) > 0).all()):
+                raise ValueError(f"its rows of {name} are out of range")
+        # The short memory is checked with the rest, so the least of it is made.
+        least = self.config.replace(streams=1, lanes=1, past_bits=12)
+        states.check_state(least, arrays | states.no_text(least))
 
 
 def told_digest(path: Path) -> bytes:
@@ -208,8 +228,8 @@ def _document(data: bytes, name: str) -> dict[str, Any]:
 def _check(config: Config, vocabulary: Vocabulary, size: int) -> None:
     """Raise ValueError if no file of ``size`` bytes can hold such a model: before memory is taken for it."""
     check_config(config.replace(alphabet=256))
-    if not config.layers:
-        raise ValueError("it has no network")
+    if config.mixing and vocabulary.kind != "bytes":
+        raise ValueError("its symbols are mixed, and are no bytes")
     if config.alphabet != vocabulary.size:
         raise ValueError("its alphabet is not that of its vocabulary")
     if 8 * config.weights > size:  # each weight with its moment, 4 bytes each

@@ -5,31 +5,25 @@ This is dynamic evaluation (Graves 2013, section 2) put to use, and what a dicti
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
 
 from rnncompress import presets
 from rnncompress.config import Config
-from rnncompress.container import Header
+from rnncompress.container import MODEL_HASH, Header
 from rnncompress.errors import ModelError, ModelNeededError, RnncompressError
 from rnncompress.model import SUFFIX, Model, told_digest
-
-LEAST_RATE: Final = 500
-"""In millionths. Training may end with a rate at which hardly anything is learnt any more."""
+from rnncompress.use import Use
 
 
 def adapt(model: Model, length: int) -> Config:
     """The configuration with which ``model`` codes an input of ``length`` bytes.
 
-    Streams, lanes and window are those of the default preset. Learning goes on at the rate with which training ended,
-    as was measured best: see "Trained models" in docs/experiments.md. Raises ModelError if the model's symbols are
-    not bytes.
+    Streams, lanes, window and frozen steps are those of the default preset; learning goes on as
+    :func:`rnncompress.use.usual` says. Raises ModelError if the model's symbols are not bytes.
     """
     check_bytes(model)
-    usual = presets.choose(length)
-    rate = max(model.config.rate_last, LEAST_RATE)
-    return model.config.replace(
-        streams=usual.streams, window=usual.window, lanes=usual.lanes, rate_first=rate, rate_last=rate
-    )
+    like = presets.choose(length)
+    frozen = like.frozen if model.config.mixing else 0
+    return Use(like.streams, like.window, like.lanes, frozen).config(model.config, length)
 
 
 def check_bytes(model: Model) -> None:
@@ -44,10 +38,18 @@ def needed(header: Header, model: Model | None) -> Model | None:
     """The model that coding started from, None where none is needed. Raises ModelNeededError if it is not ``model``."""
     if header.trained is None:
         return None
-    if model is None or model.digest != header.trained:
+    if model is None or model.digest[:MODEL_HASH] != header.trained:
         given = "" if model is None else f", and {short(model.digest)} is another"
         raise ModelNeededError(f"this file needs the trained model {short(header.trained)}{given}")
     return model
+
+
+def configuration(header: Header, model: Model | None) -> Config | None:
+    """The configuration of a file, None if it is stored; ``model`` is what :func:`needed` gives."""
+    if header.use is None:
+        return header.config
+    assert model is not None
+    return header.use.config(model.config, header.length)
 
 
 def short(digest: bytes) -> str:
@@ -56,11 +58,11 @@ def short(digest: bytes) -> str:
 
 
 def find(digest: bytes, folders: Iterable[Path]) -> Path | None:
-    """A model file in one of the ``folders`` that says it is the model ``digest``."""
+    """A model file in one of the ``folders`` that says it is the model whose digest begins with ``digest``."""
     for folder in folders:
         for path in sorted(folder.glob(f"*{SUFFIX}")):
             try:
-                if told_digest(path) == digest:
+                if told_digest(path)[: len(digest)] == digest:
                     return path
             except RnncompressError:
                 continue

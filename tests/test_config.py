@@ -32,7 +32,9 @@ def test_what_is_not_in_use_has_no_meaning() -> None:
     assert Config(contexts=0, context_bits=5) == Config()
     assert Config(layers=0, hidden=64) == Config(layers=0)
     assert Config(layers=0).weights == Config(layers=0).macs == 0
-    check_config(Config(layers=0))
+    check_config(Config(layers=0, mixing=1))
+    with pytest.raises(ValueError, match="nothing to predict with"):
+        check_config(Config(layers=0))
 
 
 def test_a_new_part_disturbs_nothing_old(monkeypatch: pytest.MonkeyPatch) -> None:

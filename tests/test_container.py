@@ -12,20 +12,33 @@ from rnncompress import container
 from rnncompress.config import CELLS, Config
 from rnncompress.container import Header, inspect, payloads, verify
 from rnncompress.errors import DamagedError, FormatError, NotRnncError, TruncatedError, VersionError
+from rnncompress.use import Use
 
 DIGEST = bytes(range(16))
-TRAINED = bytes(range(100, 116))
-CONFIG = Config("lstm", 256, 2, 256, 4, 2, 8, 6000, 2000, 1000, 0b1010, 18)
+TRAINED = bytes(range(100, 108))
+CONFIG = Config(
+    streams=4,
+    window=8,
+    lanes=2,
+    hidden=256,
+    rate_first=6000,
+    rate_last=2000,
+    horizon=1000,
+    contexts=0b1010,
+    context_bits=18,
+)
 WALK, NETWORK = "01 03 04 08 02", "02 0c 00 8002 02 8002 f02e d00f e807"
 CONTEXTS = "03 02 0a 12"
 PARTS = bytes.fromhex(WALK + NETWORK + CONTEXTS)
 """``CONFIG`` in a file."""
+USE = bytes.fromhex("04 08 02 00")
+"""How it uses a trained model."""
 
 numbers = st.integers(1, 2**31 - 1)
 configs = st.builds(
     Config,
     cell=st.sampled_from(CELLS),
-    layers=st.integers(0, 255),
+    layers=st.integers(1, 255),
     hidden=st.integers(1, 2**26).map(lambda n: 16 * n),
     streams=numbers,
     window=st.integers(1, 2**29).map(lambda n: 2 * n),
@@ -36,17 +49,30 @@ configs = st.builds(
     context_bits=st.integers(1, 30),
     lanes=st.just(1),
 ).flatmap(lambda config: st.integers(1, config.streams).map(lambda lanes: config.replace(lanes=lanes)))
+uses = configs.flatmap(
+    lambda config: st.builds(
+        Use,
+        *(st.just(number) for number in (config.streams, config.window, config.lanes)),
+        st.integers(0, 4096),
+        st.none()
+        | st.tuples(st.integers(0, 9999), st.integers(0, 9999), st.integers(1, 9999), st.integers(12, 30)),
+    )
+)
 lengths, digests = st.integers(0, 2**63 - 1), st.binary(min_size=16, max_size=16)
 headers = st.builds(Header, st.just("model"), lengths, digests, configs) | st.builds(
-    Header, st.just("trained"), lengths, digests, configs, digests
+    Header, st.just("trained"), lengths, digests, st.none(), st.binary(min_size=8, max_size=8), uses
 )
 
 
 def model_file(length: int = 3000, config: Config = CONFIG, trained: bytes | None = None) -> bytes:
     """A sound file with one payload of words for every block that ``length`` asks for."""
     target = io.BytesIO()
-    mode = "trained" if trained else "model"
-    writer = container.Writer(target, Header(mode, length, DIGEST, config, trained))
+    header = Header("model", length, DIGEST, config)
+    if trained:
+        header = Header(
+            "trained", length, DIGEST, None, trained, Use(config.streams, config.window, config.lanes, 0)
+        )
+    writer = container.Writer(target, header)
     symbols = container.block_windows(config) * config.streams * config.window
     for number in range(-(-length // symbols)):
         writer.block([bytes([number]) * 4] * config.lanes)
@@ -110,11 +136,11 @@ def test_the_bytes_are_these() -> None:
 
 
 def test_the_header_with_a_trained_model_is_this() -> None:
-    """Mode 2: the hash of the model stands between the digest and the configuration, and nothing else differs."""
-    body = b"\x02\xb8\x17" + DIGEST + TRAINED + PARTS
+    """Mode 2: the hash of the model and how it is used stand in place of a configuration; nothing else differs."""
+    body = b"\x02\xb8\x17" + DIGEST + TRAINED + USE
     header = b"\x89RNN\x01" + bytes([len(body)]) + body
     assert trained_file().startswith(header + zlib.crc32(header).to_bytes(4, "little"))
-    assert len(trained_file()) == len(model_file()) + 16
+    assert inspect(io.BytesIO(trained_file())).size == len(header) + 4 <= 42
 
 
 def test_payloads_come_back() -> None:
@@ -243,17 +269,19 @@ def test_impossible_fields_are_damage(body: bytes, why: str) -> None:
 
 def test_an_unknown_part_is_a_newer_version() -> None:
     """What a newer program wrote is no damage, whatever the part holds and wherever its tag belongs."""
-    for tag, size in ((4, 0), (9, 2), (255, 2)):
+    for tag, size in ((5, 0), (9, 2), (255, 2)):
         with pytest.raises(VersionError, match=f"part {tag}, which this program does not know: upgrade"):
             inspect(crafted(model(contexts=CONTEXTS + f"{tag:02x} {size:02x}" + "0100"[: 2 * size])))
 
 
 def test_parts_that_are_not_in_use_are_absent() -> None:
-    """Without contexts, and without a network, a header holds neither, and they come back as none."""
+    """Without contexts, mixing or a network, a header holds none of it, and it comes back as none."""
+    mixed, mixing = CONFIG.replace(mixing=3, sets=2, slot_bits=12, past_bits=16, frozen=4), "04 05 03 02 0c 10 04"
     for config, parts in (
         (CONFIG.replace(contexts=0), WALK + NETWORK),
-        (CONFIG.replace(layers=0), WALK + CONTEXTS),
-        (CONFIG.replace(layers=0, contexts=0), WALK),
+        (mixed, WALK + NETWORK + CONTEXTS + mixing),
+        (mixed.replace(layers=0), WALK + CONTEXTS + mixing),
+        (mixed.replace(layers=0, contexts=0), WALK + mixing),
     ):
         body = MODEL + bytes.fromhex(parts)
         assert inspect(crafted(body)).config == config

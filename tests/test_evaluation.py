@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from models import CONFIG, TEXT, trained
+from models import CONFIG, MIXED, TEXT, trained
 
 from rnncompress import lstm
 from rnncompress.errors import InputError
@@ -30,6 +30,33 @@ def test_an_evaluation_is_the_same_everywhere(rule: Rule | None) -> None:
         for engine, threads in (("reference", 1), ("cpu", 1), ("cpu", 2))
     ]
     assert len({(each.bits, each.curve) for each in results}) == 1
+
+
+@pytest.mark.parametrize(
+    "rule", [None, Rule("adam", 2000), Rule("adam", 2000, reset=40), Rule("rms", 2000, 0.01)]
+)
+def test_network_and_both_are_told_apart(rule: Rule | None) -> None:
+    """Of a model that mixes: what both cost together, and the network alone, everywhere the same."""
+    both, network = trained(config=MIXED), trained()
+    text = OTHER[:150]
+    results = [
+        evaluate(both, text, rule, streams=2, engine=engine, threads=threads)
+        for engine, threads in (("reference", 1), ("cpu", 1), ("cpu", 2))
+    ]
+    assert len({(each.bits, each.network_bits, each.curve) for each in results}) == 1
+    alone = evaluate(network, text, rule, streams=2)
+    assert results[0].network_bits == pytest.approx(alone.bits)
+    assert results[0].bits < alone.bits
+    assert alone.network_bits is alone.network_bpc is None
+
+
+def test_counts_learn_on_or_stay_as_they_are() -> None:
+    """Mixing without a network: reading a text twice teaches nothing if it is static; reset often it is static, too."""
+    model = trained(config=MIXED.replace(layers=0))
+    static, dynamic = (evaluate(model, OTHER, rule) for rule in (None, Rule()))
+    assert dynamic.bits < static.bits
+    assert static.network_bits is None
+    assert model == trained(config=MIXED.replace(layers=0))
 
 
 def test_a_static_evaluation_costs_what_the_network_says() -> None:

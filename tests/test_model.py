@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from models import CONFIG, TEXT, trained
+from models import CONFIG, MIXED, TEXT, trained
 
+from rnncompress import engine as engines
 from rnncompress import lstm
 from rnncompress.errors import ModelError, OutputError, VersionError
 from rnncompress.lstm import state as states
 from rnncompress.lstm.parameters import Parameters
+from rnncompress.mixing import memory
 from rnncompress.model import Model
 from rnncompress.vocabulary import Vocabulary
 
@@ -67,6 +69,32 @@ def test_a_model_goes_on_where_training_ended() -> None:
     assert again.digest == model.digest
     assert not any(state[name].any() for name in states.SHORT)
     assert state["contexts"].any()
+
+
+@pytest.mark.parametrize("config", [MIXED, MIXED.replace(layers=0)])
+def test_a_model_keeps_what_mixing_has_learnt(config) -> None:
+    """Tables hold what they held, from the rows that are not as at the start; the text is not kept."""
+    model = trained(config=config)
+    again = Model.from_bytes(model.to_bytes())
+    assert again == model
+    assert again.to_bytes() == model.to_bytes()
+    assert len(model.arrays["mixing.weights.rows"]) < sum(memory.ROWS[: config.sets]) / 2
+    engine = engines.build(config, 1, state=again.state(config))
+    assert Model.of(config, model.vocabulary, engine.state(), {}) == model
+    fresh = engines.build(config, 1).state()
+    assert all((engine.state()[f"mixing.{name}"] == 0).all() for name in memory.SHORT)
+    assert (engine.state()["mixing.slots"] != fresh["mixing.slots"]).any()
+    with pytest.raises(ModelError, match="other mixing"):
+        model.state(config.replace(sets=2))
+
+
+def test_a_start_state_is_an_empty_model() -> None:
+    """No row of any table differs, and the state comes back."""
+    state = engines.build(MIXED, 1).state()
+    model = Model.of(MIXED, trained().vocabulary, state, {})
+    assert not any(array.size for name, array in model.arrays.items() if name.endswith(".values"))
+    again = model.state(MIXED)
+    assert all((again[name] == state[name]).all() for name in again)
 
 
 def test_streams_windows_and_rates_may_differ() -> None:
@@ -175,10 +203,16 @@ def test_a_file_that_lies_is_refused(changes: dict) -> None:
         Model.from_bytes(with_document(data, **merged))
 
 
-@pytest.mark.parametrize("name", ["context_rows", "context_values", "seen", "matrix_moments.0"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "context_rows", "context_values", "seen", "matrix_moments.0", "mixing.slots.rows", "mixing.weights.rows",
+        "mixing.visits.values", "mixing.refinements.values",
+    ],
+)  # fmt: skip
 def test_arrays_out_of_range_are_refused(name: str) -> None:
     """Compiled code does not check what it takes as an index; a file that was made on purpose is refused here."""
-    model = trained()
+    model = trained(config=MIXED)
     arrays = {key: array.copy() for key, array in model.arrays.items()}
     arrays[name].ravel()[-8:] = np.array(-5).astype(arrays[name].dtype)
     with pytest.raises(ModelError, match="out of range"):

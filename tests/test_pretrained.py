@@ -8,18 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rnncompress
-from rnncompress import Config, codec, container
+from rnncompress import Config, codec, container, use
 from rnncompress import engine as engines
 from rnncompress.checkpoint import Checkpoints
+from rnncompress.config import LEARNING
 from rnncompress.errors import CheckpointError, LimitError, ModelError, ModelNeededError
 from rnncompress.model import Model
-from rnncompress.pretrained import LEAST_RATE, adapt, find
+from rnncompress.pretrained import adapt, find
+from rnncompress.use import LEAST_RATE, WALK, Use, from_numbers
 
+MIXED = models.MIXED
 DATA = "Ein Ziegel zählt den Dächerflüsterer.\n".encode() * 4
 GOLDEN = """
-89524e4e013902a40179dee1180735e0081e394d504ca783b7a62f58251484820984d10390847656980103011001020b
-0080020110b817b817e80703020e08f44e9ab9089ad42549e2d9348cbfd50edcae4b5c36b1e64888c97a6a16f27aec5f
-bc6cacf446e0d5cc
+89524e4e011f02a40179dee1180735e0081e394d504ca783b7a62f582514848209011001001abd81bf089ad42549e2d9
+348cbfd50edcae4b5c36b1e64888c97a6a16f27aec5fbc6cacf4bccdaaa5
 """
 OTHER = b"the quick brown fox jumps over the lazy dog " * 20
 
@@ -73,12 +75,12 @@ def test_engine_and_threads_change_no_byte(options):
 
 
 def test_the_header_names_the_model():
-    """The file holds the digest of the model, in 16 bytes; a file that needs none has no place for it."""
+    """The file holds 8 bytes of the model's digest; what follows from the model is not in it."""
     model = models.trained()
     header = container.inspect(io.BytesIO(encoded(DATA, model)))
-    assert (header.mode, header.trained) == ("trained", model.digest)
-    plain = container.Header("model", header.length, header.digest, header.config)
-    assert header.size == plain.size + 16
+    assert (header.mode, header.trained, header.config) == ("trained", model.digest[:8], None)
+    assert header.use == Use(streams=1, window=16, lanes=1, frozen=0)
+    assert header.size == 41
 
 
 def test_the_right_model_is_needed():
@@ -120,21 +122,49 @@ def test_a_configuration_of_another_network_is_refused():
         codec.encode(io.BytesIO(DATA), io.BytesIO(), Config(hidden=32), model=models.trained(), build=build)
 
 
-def test_a_forged_header_is_refused():
-    """A header that names the model and asks for another network is refused, not decoded to nonsense."""
-    model = models.trained()
-    target = io.BytesIO()
-    config = adapt(model, 9).replace(hidden=32)
-    writer = container.Writer(target, container.Header("trained", 9, bytes(16), config, model.digest))
-    writer.block([bytes(8)])
-    with pytest.raises(ModelError, match="another network"):
-        decoded(target.getvalue(), model)
+@pytest.mark.parametrize("config", [models.CONFIG, MIXED])
+@pytest.mark.parametrize(
+    "changes", [{}, {"rate_first": 7}, {"horizon": 7}, {"streams": 3, "frozen": 2}, {"past_bits": 20}]
+)
+def test_a_header_tells_the_configuration(config, changes):
+    """With the model's own it gives the one that the file was coded with, also where that is not the usual one."""
+    model = models.trained(config=config)
+    wanted = adapt(model, 5000).replace(**changes)
+    use = Use.of(wanted, config, 5000)
+    assert use.config(config, 5000) == wanted
+    assert from_numbers(list(use.numbers())) == use
+    usual = set(changes) <= set(WALK) or wanted == adapt(model, 5000)
+    assert (use.learning is None) == usual
+
+
+def test_the_fields_of_a_use_are_those_that_may_differ():
+    """Walk and learning together."""
+    assert set(WALK) | set(use.LEARNING) == set(LEARNING)
+
+
+@pytest.mark.parametrize(
+    "numbers", [[], [1, 16, 1], [1, 16, 2, 0], [1, 15, 1, 0], [0, 16, 0, 0], [1, 16, 1, 0, 5]]
+)
+def test_an_impossible_use_is_damage(numbers):
+    """Too few or too many numbers, or such as no encoder writes."""
+    with pytest.raises(ValueError):
+        from_numbers(numbers)
+
+
+def test_mixing_of_a_model_is_gone_on_from():
+    """A file like the training's is smaller with a model that mixes than from scratch; engine and threads change nothing."""
+    model = models.trained(config=MIXED)
+    blob = encoded(DATA, model)
+    assert 3 * len(blob) < 2 * len(encoded(DATA, None))
+    assert encoded(DATA, model, threads=2) == blob
+    assert encoded(DATA, model, engine="reference") == blob
+    assert decoded(blob, model) == decoded(blob, model, engine="reference") == DATA
 
 
 def test_the_memory_limit_holds():
     """The limit is compared with what the model takes, before it is asked for."""
     with pytest.raises(LimitError):
-        decoded(encoded(DATA, models.trained()), None, memory_limit=1000)
+        decoded(encoded(DATA, models.trained()), models.trained(), memory_limit=1000)
 
 
 def test_the_configuration_suits_the_input():
@@ -209,7 +239,7 @@ def test_the_library_takes_a_model():
     """``compress`` and ``decompress`` take the model; a preset beside it is the caller's mistake."""
     model = models.trained()
     blob = rnncompress.compress(DATA, model=model)
-    assert rnncompress.inspect(io.BytesIO(blob)).trained == model.digest
+    assert rnncompress.inspect(io.BytesIO(blob)).trained == model.digest[:8]
     assert rnncompress.decompress(blob, model=model) == DATA
     with pytest.raises(rnncompress.ModelNeededError):
         rnncompress.decompress(blob)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import models
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from rnncompress.training.reading import Reading, bits, cost
 from rnncompress.training.trainer import PATIENCE, Job, Progress, Trained, train
 from rnncompress.vocabulary import Vocabulary
 
+BYTES = Vocabulary.of("bytes", b"")
 VOCABULARY = Vocabulary.of("characters", TEXT)
 CONFIG = Config(
     layers=1, hidden=16, streams=3, window=8, rate_first=8000, rate_last=1000, alphabet=VOCABULARY.size
@@ -155,6 +157,60 @@ def test_noise_keeps_a_network_from_learning_a_text_by_heart() -> None:
         for noise in (None, Noise(0.2))
     )
     assert noisy.valid - noisy.trained < plain.valid - plain.trained
+
+
+MIXED = models.MIXED.replace(streams=3)
+COUNTS = MIXED.replace(layers=0)
+
+
+def mixed(config: Config = MIXED, **changes: object) -> Job:
+    """A training of mixing, which is of bytes."""
+    learnt, valid = (BYTES.symbols(text) for text in (TEXT[:600], TEXT[600:700]))
+    return job(
+        **({"config": config, "vocabulary": BYTES, "text": learnt, "valid": valid, "passes": 2} | changes)
+    )
+
+
+def test_mixing_learns_in_the_same_passes() -> None:
+    """Validation of network and mixing costs less than of either; what the network learns is not changed by it."""
+    both, counts = train(mixed()), train(mixed(COUNTS))
+    network = train(mixed(MIXED.replace(mixing=0)))
+    assert both.passes[0].valid < min(counts.passes[0].valid, network.passes[0].valid)
+    kept = network.model.arrays
+    assert all((both.model.arrays[name] == array).all() for name, array in kept.items())
+    assert set(both.model.arrays) - set(kept) == set(counts.model.arrays)
+
+
+def test_a_training_of_mixing_writes_one_file_everywhere() -> None:
+    """Engine and threads change nothing, not a byte of the model file."""
+    files = {
+        train(mixed(passes=1), engine=engine, threads=threads).model.to_bytes()
+        for engine, threads in (("reference", 1), ("cpu", 1), ("cpu", 2))
+    }
+    assert len(files) == 1
+
+
+@pytest.mark.parametrize("config", [MIXED, COUNTS])
+def test_an_interrupted_training_of_mixing_goes_on(tmp_path: Path, config: Config) -> None:
+    """A resumed training writes the same file."""
+    kept = Checkpoints(tmp_path / "m.rnnm", every_seconds=300)
+
+    def progress(at: Progress) -> None:
+        if at.done == 30 * config.streams * config.window:
+            assert kept.stop()
+
+    with pytest.raises(KeyboardInterrupt):
+        train(mixed(config), progress=progress, checkpoints=kept)
+    resumed = train(mixed(config), checkpoints=Checkpoints(tmp_path / "m.rnnm", resume=True))
+    assert resumed.model.to_bytes() == train(mixed(config)).model.to_bytes()
+
+
+def test_what_cannot_be_trained_is_told() -> None:
+    """Noise without weights, and mixing of other symbols than bytes."""
+    with pytest.raises(InputError, match="no network"):
+        train(mixed(COUNTS, noise=NOISES[1]))
+    with pytest.raises(InputError, match="only bytes are mixed"):
+        train(job(config=MIXED.replace(alphabet=VOCABULARY.size)))
 
 
 def test_too_short_texts_are_refused() -> None:

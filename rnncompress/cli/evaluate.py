@@ -48,6 +48,10 @@ class EvaluationResult:
             cells = [f"{2**value:10.2f}" if words else f"{value:10.4f}" for value in values]
             lines.append(f"{first.curve[n][0]:14,}" + "".join(cells))
         rows = [("bpc", [f"{each.bpc:10.4f}" for each in self.evaluations])]
+        if alone := [
+            f"{each.network_bpc:10.4f}" for each in self.evaluations if each.network_bpc is not None
+        ]:
+            rows.append(("network alone", alone))
         if words:
             rows.append(("perplexity", [f"{each.perplexity:10.2f}" for each in self.evaluations]))
         rows.append(("time", [f"{duration(each.seconds):>10}" for each in self.evaluations]))
@@ -66,7 +70,7 @@ class EvaluationResult:
             "alphabet": model.vocabulary.kind,
             "evaluations": {
                 "dynamic" if each.rule else "static": asdict(each)
-                | {"bpc": each.bpc, "perplexity": each.perplexity}
+                | {"bpc": each.bpc, "network_bpc": each.network_bpc, "perplexity": each.perplexity}
                 for each in self.evaluations
             },
             "threads": self.threads,

@@ -36,9 +36,13 @@ def info(source: str, model_file: str | None, as_json: bool) -> None:
     if header is None:
         _tell_model(source, as_json)
         return
+    config = header.config
+    if given and header.use:
+        config = header.use.config(given.model.config, header.length)
     with_model = size + (given.size if given and header.trained else 0)
     bpc = 8 * size / header.length if header.length else 0.0
     if as_json:
+        unknown = None if header.trained else 0
         document = {
             "file": source,
             "mode": header.mode,
@@ -49,11 +53,9 @@ def info(source: str, model_file: str | None, as_json: bool) -> None:
             "digest": header.digest.hex(),
             "trained": header.trained.hex() if header.trained else None,
             "compressed_bytes_with_model": with_model if given or not header.trained else None,
-            "memory_bytes": announced_memory(header.config, trained=bool(header.trained))
-            if header.config
-            else 0,
-            "multiply_accumulates": announced_work(header),
-            "config": asdict(header.config) if header.config else None,
+            "memory_bytes": announced_memory(config, trained=bool(header.trained)) if config else unknown,
+            "multiply_accumulates": announced_work(config, header.length) if config else unknown,
+            "config": asdict(config) if config else None,
         }
         click.echo(json.dumps(document, indent=2))
         return
@@ -62,7 +64,10 @@ def info(source: str, model_file: str | None, as_json: bool) -> None:
     click.echo(f"compressed  {size:,} bytes, ratio {header.length / size:.3f}, {bpc:.3f} bpc")
     click.echo(f"header      {header.size} bytes")
     click.echo(f"content     BLAKE2b-128 {header.digest.hex()}")
-    click.echo(f"model       {in_words(header.config) if header.config else 'none: stored as it is'}")
+    unknown_model = (
+        "that of the trained model; name that with --model" if header.trained else "none: stored as it is"
+    )
+    click.echo(f"model       {in_words(config) if config else unknown_model}")
     if header.trained:
         click.echo(f"trained     starts from the model {header.trained.hex()}")
         if given:

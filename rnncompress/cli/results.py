@@ -112,7 +112,7 @@ class Soundness:
 
     def line(self) -> str:
         """What was checked, and what was not."""
-        checked = "stored bytes" if self.header.config is None else "blocks"
+        checked = "stored bytes" if self.header.walk is None else "blocks"
         return f"{self.source}: header and {checked} are sound, {self.size:,} bytes; nothing was decoded"
 
     def document(self) -> dict[str, object]:

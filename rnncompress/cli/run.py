@@ -75,11 +75,15 @@ class Run:
         checkpoints: "Checkpoints | None" = None,
     ) -> "Report":
         """:func:`rnncompress.decode` with progress shown."""
-        from rnncompress import codec
+        from rnncompress import codec, pretrained
 
         header = inspect(packed)
-        engine = self.engine(header.config, header.length)
-        with telling_which(name, header, given), self.screen.progress(f"decoding {name}") as update:
+        with telling_which(name, header, given):
+            config = pretrained.configuration(
+                header, pretrained.needed(header, given.model if given else None)
+            )
+        engine = self.engine(config, header.length)
+        with self.screen.progress(f"decoding {name}") as update:
             return codec.decode(
                 packed,
                 decoded,

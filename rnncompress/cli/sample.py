@@ -10,7 +10,7 @@ import click
 
 from rnncompress.cli.models import load
 from rnncompress.cli.run import usable_cores
-from rnncompress.errors import OutputError
+from rnncompress.errors import ModelError, OutputError
 
 if TYPE_CHECKING:
     from rnncompress.network import IntArray
@@ -58,7 +58,8 @@ def thousandths(text: str) -> int:
 def sample(model_file: str, prime: str, length: int, temperature: int, seed: int) -> None:
     """Print text that a trained model makes up, as it is made up.
 
-    The weights stay as they were trained.
+    The weights stay as they were trained. It is the network that speaks: what mixing makes of its predictions, bit by
+    bit, and what counters know, is for coding.
     """
     if sys.stdout is None:
         raise OutputError("standard output is closed")
@@ -70,6 +71,10 @@ def sample(model_file: str, prime: str, length: int, temperature: int, seed: int
     vocabulary = given.model.vocabulary
     config = given.model.config.replace(streams=1)
     network = build(config, 1, "cpu", usable_cores(), given.model.state(config))
+    if network is None:
+        raise ModelError(
+            f"{model_file} has no network, which is what text comes from; train one with another preset"
+        )
     symbols = sampling.sample(network, _symbols(vocabulary, prime), temperature, seed)
     out = sys.stdout.buffer
     try:

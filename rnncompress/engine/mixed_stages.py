@@ -15,6 +15,7 @@ from rnncompress.config import Config
 from rnncompress.engine.stages import Coding, State
 from rnncompress.engine.state import join, split
 from rnncompress.mixing import memory as mixing
+from rnncompress.mixing.text_kernels import POSITION
 from rnncompress.network import IntArray, Predictor
 from rnncompress.snapshot import Shapes, shapes
 
@@ -38,6 +39,8 @@ class MixedStages(Coding, ABC):
         self._coded = np.zeros(config.window * config.streams * BITS, np.int32)
         """The probabilities of the bits of the last window as they came, of 65536."""
         self._count = 0
+        self.learning = True
+        """Whether the mixing stage learns; else it follows the text, and remembers nothing of it to match."""
 
     @abstractmethod
     def allocate(self, state: State) -> mixing.Memory:
@@ -87,13 +90,24 @@ class MixedStages(Coding, ABC):
 
     def _learn_part(self, first: int, last: int, count: int) -> None:
         B = self.config.streams
-        self.learn_part(min(last * B, count) - first * B)
+        if self.learning:
+            self.learn_part(min(last * B, count) - first * B)
+        else:
+            self._state["learnt"][:] = self._state["text"][:, POSITION]
 
     def costs(self) -> NDArray[np.float64]:
         """See the protocol."""
-        coded = self._coded[: self._count * BITS].reshape(-1, BITS)
-        lengths: NDArray[np.float64] = (16 - np.log2(coded)).sum(axis=1)
+        lengths: NDArray[np.float64] = (16 - np.log2(self.coded().reshape(-1, BITS))).sum(axis=1)
         return lengths
+
+    def coded(self) -> IntArray:
+        """The probabilities (8 * count,), of 65536, of the bits of the last window."""
+        return self._coded[: self._count * BITS].copy()
+
+    def forget_text(self) -> None:
+        """Begin a text with all that was learnt."""
+        for name in mixing.SHORT:
+            self._state[name][:] = 0
 
     def learn(self) -> None:
         """See the protocol: the mixing stage has learnt already."""

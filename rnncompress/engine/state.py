@@ -6,6 +6,7 @@ The names of the mixing stage's arrays begin with :data:`MIXING`.
 from collections.abc import Mapping
 from typing import Any, Final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from rnncompress.config import Config
@@ -19,8 +20,14 @@ State = dict[str, Array]
 MIXING: Final = "mixing."
 CODING: Final = ("coders", "words")
 """Arrays of a state that are neither the network's nor the mixing stage's."""
-TABLES: Final = ("contexts", f"{MIXING}slots", f"{MIXING}weights", f"{MIXING}refinements")
-"""Arrays whose rows are mostly unused or as at the start: models keep the others."""
+TABLES: Final = (
+    "contexts",
+    *(
+        MIXING + name
+        for name in ("slots", "weights", "visits", "refinements", "order1", "indirect2", "indirect3")
+    ),
+)
+"""Arrays most of whose rows are unused or as at the start: models keep the others. A table's rows all begin alike."""
 
 
 def join(network: Mapping[str, Array], own: Mapping[str, Array]) -> State:
@@ -57,6 +64,28 @@ def long_shapes(config: Config) -> lstm.Shapes:
 def long(state: Mapping[str, Array]) -> State:
     """The long memory of ``state``."""
     return {name: array for name, array in state.items() if is_long(name)}
+
+
+def short(state: Mapping[str, Array]) -> State:
+    """The short memory of ``state``."""
+    return {name: array for name, array in state.items() if not is_long(name) and name not in CODING}
+
+
+def rows(table: Array) -> Array:
+    """The rows of all of a table, numbered through: (n, width), or (n,) where a row is a number."""
+    return table.reshape(-1, table.shape[-1]) if table.ndim > 1 else table
+
+
+def first_rows(config: Config) -> dict[str, Array]:
+    """What each row of the tables is at the start, by name; no table is made to tell."""
+    first: dict[str, Array] = {}
+    if config.layers:
+        first["contexts"] = np.zeros(lstm.shapes(config)["contexts"][0][-1:], np.int32)
+    if config.mixing:
+        least = config.replace(streams=1, lanes=1, sets=1, slot_bits=1, past_bits=12)
+        start = join({}, mixing.start(least))
+        first |= {name: rows(start[name])[0] for name in TABLES if name in start}
+    return first
 
 
 def no_text(config: Config) -> State:

@@ -10,7 +10,6 @@ from rnncompress.config import Config
 from rnncompress.errors import CheckpointError
 from rnncompress.mixing import text_kernels as text
 from rnncompress.mixing.learn_kernels import FINAL_LIMIT, MOST_VISITS
-from rnncompress.mixing.vector_kernels import WEIGHT_LIMIT
 
 Array = NDArray[Any]
 
@@ -71,5 +70,4 @@ def _bounds(config: Config, state: Mapping[str, Array]) -> Iterator[tuple[str, A
     yield "matches", place, oldest, learnt[there] - 1
     yield "visits", state["visits"], 0, MOST_VISITS
     yield "refinements", state["refinements"], 0, 65536
-    yield "weights", state["weights"], -WEIGHT_LIMIT, WEIGHT_LIMIT
     yield "weights of the second layer", state["finals"], -FINAL_LIMIT, FINAL_LIMIT

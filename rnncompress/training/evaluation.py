@@ -1,7 +1,8 @@
 """What a text costs under a trained model: one that stays as it is, and one that goes on learning.
 
-*Static* evaluation leaves the weights alone; *dynamic* evaluation (Mikolov 2012; Graves 2013, section 3) learns from
-each window once it has been paid for, which is what the codec does. Two rules of learning:
+*Static* evaluation leaves the weights, and all that the mixing stage has learnt, alone; *dynamic* evaluation (Mikolov
+2012; Graves 2013, section 3) learns from each window once it has been paid for, which is what the codec does. Two rules
+of learning, for the network; the mixing stage has one:
 
 ``adam``  as in training, with a constant rate;
 ``rms``   Krause et al. 2018, "Dynamic evaluation of neural sequence models": the gradient is divided by the root of its
@@ -17,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncompress.config import Config
+from rnncompress.engine import state as states
 from rnncompress.errors import InputError
 from rnncompress.loop import Meter, Progress
-from rnncompress.lstm import state as states
-from rnncompress.lstm.trainable import Anchor, Network
+from rnncompress.lstm.trainable import Anchor
 from rnncompress.model import Model
-from rnncompress.network import lengths
+from rnncompress.training.learner import Learner
 from rnncompress.training.reading import Reading
 from rnncompress.training.trainer import network
 
@@ -63,10 +64,17 @@ class Evaluation:
     symbols: int
     bytes: int
     bits: float
-    """Of all symbols, and of bytes that the vocabulary lacks."""
+    """Of all symbols, and of bytes that the vocabulary lacks; under network and mixing where the model has both."""
     curve: tuple[tuple[int, float], ...]
     """About 200 points: symbols done, bits per symbol so far."""
     seconds: float
+    network_bits: float | None = None
+    """What the network alone would have taken; None where the model is not of network and mixing."""
+
+    @property
+    def network_bpc(self) -> float | None:
+        """Bits per byte of the text under the network alone; None as ``network_bits``."""
+        return None if self.network_bits is None else self.network_bits / self.bytes
 
     @property
     def bpc(self) -> float:
@@ -97,28 +105,36 @@ def evaluate(
     if not len(symbols):
         raise InputError("there is nothing to evaluate: the text is empty")
     rate = rule.rate if rule else 0
-    config = model.config.replace(streams=streams, window=WINDOW, rate_first=rate, rate_last=rate)
+    config = model.config.replace(
+        streams=streams, lanes=streams, window=WINDOW, rate_first=rate, rate_last=rate
+    )
     reading = Reading(symbols, streams, WINDOW)
     trained = _prepared(model, config, rule)
     evaluated = network(config, 1, engine, threads, trained)
-    evaluated.keep_moments = rule is not None and rule.name == "rms"
-    anchor = Anchor(evaluated, rule.decay) if rule and rule.decay else None
+    learner = Learner(config, evaluated, threads, trained)
+    if evaluated is not None:
+        evaluated.keep_moments = rule is not None and rule.name == "rms"
+    anchor = Anchor(evaluated, rule.decay) if evaluated is not None and rule and rule.decay else None
+    both, alone = evaluated is not None and config.mixing > 0, 0.0
     per_reset = -(-rule.reset // WINDOW) if rule and rule.reset else None
     meter = Meter(len(symbols), progress)
     for number in range(reading.layout.windows):
         if per_reset and number and number % per_reset == 0:
-            _reset(evaluated, trained)
+            _reset(learner, trained)
         window = reading.window(number)
-        frequencies = evaluated.predict_window(window.symbols)[1]
-        meter.add(lengths(frequencies.ravel()[: window.coded]))
+        coded = learner.read(window.symbols, window.coded, mixing_learns=rule is not None)
+        meter.add(coded.lengths())
+        if both:
+            alone += float(coded.network_lengths().sum())
         if rule is None:
-            evaluated.skip()
+            learner.skip()
         elif len(window.symbols) == WINDOW:
-            evaluated.learn()
+            learner.learn()
             if anchor:
                 anchor.pull()
-    bits = meter.bits + model.vocabulary.raw_bits(symbols)
-    return Evaluation(rule, len(symbols), len(text), bits, tuple(meter.curve), meter.seconds)
+    raw = model.vocabulary.raw_bits(symbols)
+    total, network_bits = meter.bits + raw, alone + raw if both else None
+    return Evaluation(rule, len(symbols), len(text), total, tuple(meter.curve), meter.seconds, network_bits)
 
 
 def _prepared(model: Model, config: Config, rule: Rule | None) -> dict[str, NDArray[Any]]:
@@ -132,7 +148,7 @@ def _prepared(model: Model, config: Config, rule: Rule | None) -> dict[str, NDAr
     moments = [name for name in state if "moment" in name]
     for name in moments:
         state[name] = state[name] * ratio
-    if rule is not None and rule.name == "rms":
+    if rule is not None and rule.name == "rms" and moments:
         roots = [np.sqrt(state[name]) for name in moments]
         total = sum(int(np.rint(root * np.float32(2**30)).astype(np.int64).sum()) for root in roots)
         mean = total / 2**30 / sum(root.size for root in roots)
@@ -142,6 +158,6 @@ def _prepared(model: Model, config: Config, rule: Rule | None) -> dict[str, NDAr
     return state
 
 
-def _reset(evaluated: Network, trained: dict[str, NDArray[Any]]) -> None:
-    """Take the trained weights again, and keep what was read."""
-    evaluated.load_state(trained | states.short(evaluated.state()))
+def _reset(learner: Learner, trained: dict[str, NDArray[Any]]) -> None:
+    """Take what was trained again, and keep what was read."""
+    learner.load_state(trained | states.short(learner.state()))

@@ -45,13 +45,14 @@ class Reading:
         return Window(rows[:-1], rows[1:], self.layout.coded(first, len(rows) - 1))
 
 
-def cost(frequencies: IntArray) -> int:
-    """Code length of symbols with these frequencies, in units of 2**-16 bits, its fraction rounded up for each symbol.
+def cost(frequencies: IntArray, precision: int = PRECISION) -> int:
+    """Code length of symbols with these frequencies, of 2**``precision``, in units of 2**-16 bits.
 
+    The fraction is rounded up for each symbol.
     Logarithms by squaring, in integers: the sum, and what is decided by it, is the same on every machine.
     """
     x = frequencies.astype(np.uint64).ravel()
-    whole = np.frexp(x.astype(np.float64))[1].astype(np.int64) - 1  # exact: the place of the highest bit
+    whole = np.frexp(x.astype(np.float64))[1].astype(np.int64) - 1  # exact: the highest bit
     x = x << (31 - whole).astype(np.uint64)  # the mantissa, from 2**31 to below 2**32
     fraction = np.zeros(len(x), np.int64)
     for _ in range(COST_BITS):
@@ -60,7 +61,7 @@ def cost(frequencies: IntArray) -> int:
         fraction = 2 * fraction + carry.astype(np.int64)
         x = x >> carry
     logarithms = (whole << COST_BITS) + fraction
-    return len(x) * (PRECISION << COST_BITS) - int(logarithms.sum())
+    return len(x) * (precision << COST_BITS) - int(logarithms.sum())
 
 
 def bits(units: int) -> float:

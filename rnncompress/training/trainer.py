@@ -14,15 +14,16 @@ from rnncompress._version import __version__
 from rnncompress.checkpoint import Checkpoints
 from rnncompress.config import Config, canonical
 from rnncompress.container import new_hash
+from rnncompress.engine import state as states
 from rnncompress.errors import CheckpointError, DeviceError, InputError
 from rnncompress.limits import check_threads
 from rnncompress.loop import PROGRESS_SECONDS
-from rnncompress.lstm import state as states
 from rnncompress.lstm.trainable import Network, Noise, NoisyWeights
 from rnncompress.model import Model
 from rnncompress.network import IntArray
 from rnncompress.snapshot import Identity, Shapes, Snapshot
-from rnncompress.training.reading import Reading, bits, cost
+from rnncompress.training.learner import Learner
+from rnncompress.training.reading import Reading, bits
 from rnncompress.trust import build_network
 from rnncompress.vocabulary import Vocabulary
 
@@ -112,7 +113,9 @@ def train(
     progress: Callable[[Progress], None] = lambda progress: None,
     checkpoints: Checkpoints | None = None,
 ) -> Trained:
-    """Train a network. The result depends on ``job`` alone, not on engine, threads, or interruptions.
+    """Train a network, the mixing stage behind it, or both at once, in the same passes.
+
+    The result depends on ``job`` alone, not on engine, threads, or interruptions.
 
     ``progress`` is called about every 0.1 s. Raises InputError if a text is too short, ModelError if the model to
     begin with is of another network, DeviceError, CheckpointError, and KeyboardInterrupt after a checkpoint.
@@ -142,9 +145,13 @@ class _Run:
             )
         self.windows = job.passes * self.text.whole
         start = job.start.state(config) if job.start else None
-        self.network = network(config, self.windows, engine, threads, start)
-        self.network.started = self.network.updates
-        self.noisy = NoisyWeights(self.network, job.noise) if job.noise else None
+        trained = network(config, self.windows, engine, threads, start)
+        if trained is not None:
+            trained.started = trained.updates
+        if job.noise and trained is None:
+            raise InputError("there is no network whose weights could have noise")
+        self.learner = Learner(config, trained, threads, start)
+        self.noisy = NoisyWeights(trained, job.noise) if job.noise and trained is not None else None
         self.number = 0
         """Windows learnt from, in all passes."""
         self.cost = 0
@@ -189,11 +196,11 @@ class _Run:
         inputs, symbols, _ = self.text.window(number)
         if self.noisy:
             self.noisy.begin(inputs)
-        frequencies = self.network.predict_window(symbols)[1]
+        coded = self.learner.read(symbols, symbols.size)
         if self.noisy:
             self.noisy.end()
-        self.cost += cost(frequencies)
-        self.network.learn()
+        self.cost += coded.cost()
+        self.learner.learn()
 
     def _end_pass(self) -> None:
         valid = self._validate()
@@ -203,14 +210,14 @@ class _Run:
             self.least, self.best, self.best_pass = valid, self._parameters(), len(self.history)
 
     def _validate(self) -> int:
-        """What the validation text costs. The network begins a text before and after it."""
+        """What the validation text costs; nothing learns from it. A text begins before and after it."""
         total = 0
-        self.network.rewind()
+        self.learner.rewind()
         for number in range(self.valid.layout.windows):
-            _, symbols, coded = self.valid.window(number)
-            total += cost(self.network.predict_window(symbols)[1].ravel()[:coded])
-            self.network.skip()
-        self.network.rewind()
+            _, symbols, count = self.valid.window(number)
+            total += self.learner.read(symbols, count, mixing_learns=False).cost()
+            self.learner.skip()
+        self.learner.rewind()
         return total
 
     def _passes(self) -> tuple[Pass, ...]:
@@ -248,9 +255,9 @@ class _Run:
         history = [(int(a), int(b)) for a, b in at.curve]
         if not 0 < at.windows < self.windows or len(history) != at.windows // whole:
             raise CheckpointError("it does not hold what it should")
-        for state in (arrays, best):
+        for state in (arrays, states.no_text(self.job.config) | best):
             states.check_state(self.job.config, state)
-        self.network.load_state(arrays)
+        self.learner.load_state(arrays)
         if self.noisy:
             self.noisy.prior = prior
         self.number, self.cost, self.history, self.best = at.windows, int(at.bits), history, best
@@ -273,22 +280,25 @@ class _Run:
         """All arrays of a snapshot."""
         prior = self.noisy.prior if self.noisy else np.zeros(4, np.int64)
         best = {_BEST + name: array for name, array in self.best.items()}
-        return {**self.network.state(), **best, _PRIOR: prior}
+        return {**self.learner.state(), **best, _PRIOR: prior}
 
     def _parameters(self) -> State:
-        """What the network has learnt."""
-        return states.long(self.network.state())
+        """What was learnt."""
+        return states.long(self.learner.state())
 
 
 def network(
     config: Config, windows: int, engine: str, threads: int, state: Mapping[str, NDArray[Any]] | None = None
-) -> Network:
-    """A network to train or evaluate, that begins with ``state`` if given.
+) -> Network | None:
+    """The network of ``config``, to train or evaluate, that begins with ``state`` if given; None if it has none.
 
     Raises DeviceError if the engine cannot do that, ValueError if so many threads cannot be had.
     """
     check_threads(threads)
-    built = build_network(config, windows, engine=engine, threads=threads, state=state)
+    if not config.layers:
+        return None
+    begin = states.split(state)[0] if state is not None else None
+    built = build_network(config, windows, engine=engine, threads=threads, state=begin)
     if not hasattr(built, "rewind"):
         raise DeviceError(f"the engine {engine!r} cannot train or evaluate yet; use the CPU (--device cpu)")
     return cast(Network, built)

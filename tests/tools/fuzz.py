@@ -24,9 +24,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from rnncompress import codec, container, limits, lstm
 from rnncompress.config import CELLS, LEARNING, Config, varint
-from rnncompress.container import Header
+from rnncompress.container import MODEL_HASH, Header
 from rnncompress.errors import RnncompressError
 from rnncompress.model import Model
+from rnncompress.use import Use
 from rnncompress.vocabulary import Vocabulary
 
 TEXT = (Path(__file__).parents[2] / "corpora" / "sample.txt").read_bytes()
@@ -152,8 +153,8 @@ def cases(rng: random.Random) -> Iterator[tuple[str, bytes]]:
         noise = [words] * min(config.lanes, len(words))
         yield "model invented, payload of noise", whole(invented, [noise] * rng.randint(0, 3))
         yield "model invented, payload of text", whole(invented, payloads)
-        learning = {name: getattr(config, name) for name in LEARNING}
-        trained = Header("trained", length, rng.randbytes(16), SMALL.replace(**learning), MODEL.digest)
+        used = Use.of(SMALL.replace(**{name: getattr(config, name) for name in LEARNING}), SMALL, length)
+        trained = Header("trained", length, rng.randbytes(16), None, MODEL.digest[:MODEL_HASH], used)
         yield "learning of the trained model invented", whole(container._frame(trained), payloads)
         yield "stored, changed", mutated(framed(bytes([1]) + header[7:]) + TEXT[:300], rng)
 
@@ -174,8 +175,8 @@ def attempt(blob: bytes) -> str:
 
 def limits_allow(header: Header) -> bool:
     """Whether the header keeps the memory limit."""
-    trained = header.trained is not None
-    return header.config is None or limits.announced_memory(header.config, trained=trained) <= MEMORY
+    config = header.use.config(MODEL.config, header.length) if header.use else header.config
+    return config is None or limits.announced_memory(config, trained=header.use is not None) <= MEMORY
 
 
 def peak() -> int:
