@@ -156,8 +156,8 @@ def _read_blocks(reader: "_Reader", header: Header) -> Iterator[list[bytes]]:
     config = header.walk
     assert config is not None, "a stored file has no blocks"
     symbols = block_windows(config) * config.streams * config.window
-    # A symbol makes the coder write a word at most, each bit of a mixed one half a word, the end of a block two words.
-    longest = (4 if config.mixing else 1) * symbols + 2 * config.lanes
+    # The eight bits of a byte make the coder write five words at most, the end of a block two.
+    longest = 5 * symbols + 2 * config.lanes
     for number in range(-(-header.length // symbols)):
         start = reader.offset
         sizes = [reader.varint(f"the size of block {number}") for _ in range(config.lanes)]

@@ -276,7 +276,10 @@ def test_an_unknown_part_is_a_newer_version() -> None:
 
 def test_parts_that_are_not_in_use_are_absent() -> None:
     """Without contexts, mixing or a network, a header holds none of it, and it comes back as none."""
-    mixed, mixing = CONFIG.replace(mixing=3, sets=2, slot_bits=12, past_bits=16, frozen=4), "04 05 03 02 0c 10 04"
+    mixed, mixing = (
+        CONFIG.replace(mixing=3, sets=2, slot_bits=12, past_bits=16, frozen=4),
+        "04 05 03 02 0c 10 04",
+    )
     for config, parts in (
         (CONFIG.replace(contexts=0), WALK + NETWORK),
         (mixed, WALK + NETWORK + CONTEXTS + mixing),
