@@ -152,7 +152,7 @@ def test_an_impossible_use_is_damage(numbers):
 
 
 def test_mixing_of_a_model_is_gone_on_from():
-    """A file like the training's is smaller with a model that mixes; engine and threads change nothing."""
+    """A model that mixes makes similar files smaller, with any engine and any number of threads."""
     model = models.trained(config=MIXED)
     blob = encoded(DATA, model)
     assert 3 * len(blob) < 2 * len(encoded(DATA, None))
