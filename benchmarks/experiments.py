@@ -3,7 +3,7 @@
     python benchmarks/experiments.py --slice 1000000 --set streams=2,4,8 --set hidden=128,256 FILE…
 
 Every combination of the values is run on the first ``--slice`` bytes of every file; fields that are not set come from
-``--preset`` at that size. The code length is exact: the sum of -log2 of the very frequencies that a file would be
+``--preset`` at that size. The code length is exact: the sum of -log2 of the very probabilities that a file would be
 coded with, so a file is larger only by its header and a few bytes for each block. Operations per byte count what the
 integer products do, two for each multiply-accumulate: forward, backward, and gradient of the weights.
 
@@ -22,23 +22,23 @@ import numpy as np
 from rnncompress import presets
 from rnncompress.bench import machine
 from rnncompress.config import CELLS, Config
+from rnncompress.engine import build
 from rnncompress.layout import Layout, read_windows
-from rnncompress.lstm import build
-from rnncompress.network import PRECISION
 
 
 def code_length(path: Path, size: int, config: Config, threads: int) -> float:
     """Bits of the first ``size`` bytes of a file."""
     layout = Layout(size, config.streams, config.window)
-    predictor = build(config, layout.windows, threads=threads)
+    engine = build(config, layout.windows, threads=threads)
+    engine.begin_block(None)
     bits = 0.0
     with path.open("rb") as source:
         for number, symbols in enumerate(read_windows(source, layout)):
-            _, freq = predictor.predict_window(symbols.astype(np.int32, order="C"))
-            coded = freq.ravel()[: layout.coded(number * config.window, len(symbols))]
-            bits += PRECISION * len(coded) - float(np.log2(coded).sum())
+            count = layout.coded(number * config.window, len(symbols))
+            engine.encode_window(symbols.astype(np.int32, order="C"), count)
+            bits += float(engine.costs().sum())
             if number < layout.windows - 1:
-                predictor.learn()
+                engine.learn()
     return bits
 
 

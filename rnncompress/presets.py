@@ -48,7 +48,7 @@ _MIXING: Final = {
 # A thread decodes whole lanes, and a lane costs about five bytes in a block of a MiB: so four, or all streams.
 # The networks of Graves 2013 have their units rounded to a multiple of 16; learning rates and windows are ours.
 _ROWS: Final[tuple[Row, ...]] = (
-    # preset              from  cell  layers hidden B lanes T  rate_first, _last contexts bits, mixing sets slots past frozen
+    # preset                  from   cell layers hidden B lanes T  rates       contexts    mixing sets slots past frozen
     ("default",                  0, "lstm", 1,   64,   1, 1, 16,  5000, 2000, "text", 14, "all",    14, 13, 16, 8),
     ("default",             40_000, "lstm", 1,   64,   1, 1, 16,  5000, 2000, "text", 16, "all",    14, 16, 19, 8),
     ("default",            300_000, "lstm", 1,   64,   1, 1, 16,  5000, 1500, "text", 18, "all",    14, 17, 21, 8),

@@ -65,4 +65,4 @@ def build(
     config: Config, windows: int, *, engine: str = "cpu", threads: int = 1, state: None = None
 ) -> Engine:
     """Stands in for :func:`rnncompress.engine.build`."""
-    return Stages(CountingPredictor(config))
+    return Stages(CountingPredictor(config.replace(mixing=0)))

@@ -133,7 +133,7 @@ def test_json_is_one_document_with_everything(cli, packed, text, command):
     assert document["header_bytes"] + document["payload_bytes"] == packed.stat().st_size
     assert document["bpc"] == 8 * packed.stat().st_size / len(text)
     assert document["curve"][-1][0] == len(text)
-    assert document["config"]["hidden"] == 128
+    assert document["config"]["hidden"] == 64
     assert document["preset"] == ("default" if command == "encode" else None)
     assert document["engine"] == "cpu"
     assert document["threads"] == 1
@@ -159,7 +159,7 @@ def test_info_reads_the_header(cli, packed, text):
     result = cli("info", packed)
     assert result.exit_code == 0
     assert f"original    {len(text):,} bytes" in result.stdout
-    assert "2 × 128 lstm units" in result.stdout
+    assert "1 × 64 lstm units" in result.stdout
     document = json.loads(cli("info", packed, "--json").stdout)
     assert document["original_bytes"] == len(text)
     assert document["compressed_bytes"] == packed.stat().st_size

@@ -38,6 +38,8 @@ class Program(click.Group):
         except RnncompressError as error:
             self._fail(ctx, error, str(error), error.exit_code)
         except KeyboardInterrupt as error:
+            # What destructors then miss, the compiler's above all, which was stopped anywhere, helps nobody.
+            sys.unraisablehook = lambda unraisable: None
             self._fail(ctx, error, "interrupted", INTERRUPTED)
         except MemoryError as error:
             self._fail(ctx, error, "not enough memory", 1)
