@@ -26,6 +26,7 @@ def test_a_trained_model_serves_both_engines() -> None:
     packed, decoded = io.BytesIO(), io.BytesIO()
     config = model.config.replace(streams=32, window=2)
     report = codec.encode(io.BytesIO(original), packed, config, model=model, build=made)
-    assert report.trained == model.digest
+    assert report.trained is not None
+    assert model.digest.startswith(report.trained)
     codec.decode(packed, decoded, model=model, engine="cuda", build=made)
     assert decoded.getvalue() == original

@@ -168,12 +168,12 @@ def test_the_memory_limit_holds():
 
 
 def test_the_configuration_suits_the_input():
-    """The network is the model's, and goes on at the rate with which training ended; streams follow the length."""
+    """The network is the model's, and goes on at the rate with which training ended; the walk follows the length."""
     model = models.trained()
     small, large = adapt(model, 1000), adapt(model, 20_000_000)
     assert small == model.config.replace(streams=1, window=16, rate_first=3000, rate_last=3000)
-    assert large == small.replace(streams=large.streams, lanes=large.lanes)
-    assert large.streams > 1
+    assert large == small.replace(streams=large.streams, lanes=large.lanes, window=large.window)
+    assert large.window > small.window
 
 
 def test_learning_does_not_come_to_rest():

@@ -135,9 +135,9 @@ class Coding:
         return {CODERS: coders, WORDS: words}
 
     def load_coding(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Go on from it, if a block was begun. Raises CheckpointError if it is impossible."""
+        """Go on from it, if a block was begun and the state is of a run. Raises CheckpointError if it is impossible."""
         coding = self._encoders or self._decoders
-        if coding is not None:
+        if coding is not None and CODERS in state:
             coding.load(state[CODERS], state[WORDS])
 
 
