@@ -38,7 +38,7 @@ def decode_mixed_part(
         begin_step(x, first_stream, last_stream, first, t, count)
         phase_kernels.predict(m, first_stream, last_stream, t, t + 1, scratch)
         decode_step(
-            x, m.table[:, t : t + 1], 0, first_lane, last_lane, starts, first, t, count, states, words, bounds,
+            x, m.table, t, first_lane, last_lane, starts, first, t, count, states, words, bounds,
             symbols[t], coded,
         )  # fmt: skip
         for b in range(first_stream, last_stream):

@@ -90,7 +90,7 @@ class MixedEngine(CompiledCoding, MixedStages):
         x, coders, network = self.memory, self._decoders, self.network
         assert coders is not None
         mixing_kernels.begin_step(x, 0, self.config.streams, first, t, count)
-        tables = _NO_TABLES if network is None else network.predict_step()[:, None]
+        tables = _NO_TABLES if network is None else np.ascontiguousarray(network.predict_step()[:, None])
         mixing_kernels.decode_step(
             x, tables, 0, 0, self.config.lanes, coders.starts, first, t, count, coders.states, coders.words,
             coders.bounds, symbols, self._coded,

@@ -5,7 +5,11 @@ A *part* of a window is ``frozen`` steps, in which nothing learns. ``x`` is the
 :class:`rnncompress.mixing.memory.Memory`; of lane n the streams are from starts[n] to before starts[n + 1], and the
 coder's state is states[n]. ``first`` is the first step of the part; ``count`` symbols of the window, in C order of
 (steps, B), are coded. ``coded`` (steps * B * 8,) takes the probability of each bit as it came, of 65536.
+
+Numbers are int64 from the start (``np.int64``): numba would compile all that they are given to once more for others.
 """
+
+import numpy as np
 
 from rnncompress.coder.kernels import decode_bit, encode_bit
 from rnncompress.compiled.compile import inlined, kernel
@@ -25,14 +29,14 @@ def encode_part(x, tables, first_lane, last_lane, starts, first, last, count, sy
         for t in range(first, last):
             for b in range(starts[lane], min(starts[lane + 1], count - t * B)):
                 n = (t - first) * B + b
-                c = symbols[t, b]
+                c = np.int64(symbols[t, b])
                 end(x, b, n, c)
                 if t + 1 < last and (t + 1) * B + b < count:  # on its way to the cache meanwhile
                     begin(x, b, n + B)
                 if x.network:
                     take_table(x, n, b, tables[b, t], 0)
                 fetch_lower(x, n, 16 | c >> 4)
-                c0 = 1
+                c0 = np.int64(1)
                 for i in range(8):
                     one = predict(x, n, i, c0, b)
                     bit = c >> (7 - i) & 1
@@ -44,7 +48,7 @@ def encode_part(x, tables, first_lane, last_lane, starts, first, last, count, sy
 @inlined
 def decode_byte(x, n, b, state, words, coded, at):
     """The byte at place ``n`` of stream ``b``, for which all is prepared; after damage any."""
-    c0 = 1
+    c0 = np.int64(1)
     for i in range(8):
         if i == 4:
             fetch_lower(x, n, c0)
