@@ -22,8 +22,8 @@ WINDOWS = windows_of(CONFIG, TEXT[:60], 12, 9)
 PLACES = {name: value for name, value in vars(text).items() if name.isupper() and isinstance(value, int)}
 FIELDS = [
     "POSITION", "LAST4", "BEFORE4", "WORD", "WORD1", "WORD2", "LINE", "LINE1", "FIRST", "START", "TAG", "IN_TAG",
-    "MARKS", "CLASSES", "LETTERS", "SENTENCE", "WORDS", "DEPTH", "BRACKETS", "FIELD", "FIELD_START", "RECORD", "CANDIDATE",
-    "VOTES", "STACK", "FIELDS", "MATCH", "SEEN",
+    "MARKS", "CLASSES", "LETTERS", "SENTENCE", "WORDS", "DEPTH", "BRACKETS", "FIELD", "FIELD_START", "RECORD",
+    "CANDIDATE", "VOTES", "STACK", "FIELDS", "MATCH", "SEEN",
 ]  # fmt: skip
 """The names of the places in ``Memory.text``."""
 EXTREMES = [-(2**63), -1, 0, 1, 255, 65535, 2**32 - 1, 2**40, 2**40 + 1, 2**63 - 1]
