@@ -26,11 +26,10 @@ NETWORK = Config(
 MIXED = NETWORK.replace(
     layers=1,
     alphabet=256,
-    window=4,
     mixing=1 << 0 | 1 << 2 | 1 << 6 | 1 << 53,
     slot_bits=2,
     past_bits=12,
-    frozen=3,
+    frozen=1,
 )
 SMALL = {
     "lstm": NETWORK,
