@@ -4,11 +4,13 @@
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncompress.compiled.record import Record
 from rnncompress.config import Config
 from rnncompress.mixing import tables
 from rnncompress.mixing.bit_kernels import (
@@ -55,7 +57,8 @@ LONG: Final = (
 """The names of the long memory."""
 
 
-class Memory(NamedTuple):
+@dataclass(frozen=True)
+class Memory(Record):
     """B streams; N places of the part of a window in which nothing is learnt; K kinds; S sets of weights of I inputs.
 
     All arrays are flat.
