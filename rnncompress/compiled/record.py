@@ -47,7 +47,9 @@ class Record:
     @cached_property
     def _words(self) -> Any:
         """(words,) int64: a number, the address of a record, or the address and the shape of an array."""
-        return np.array([word for field in fields(cast(Any, self)) for word in self._of(field.name)], np.int64)
+        return np.array(
+            [word for field in fields(cast(Any, self)) for word in self._of(field.name)], np.int64
+        )
 
     def _of(self, name: str) -> Iterator[int]:
         value = getattr(self, name)
