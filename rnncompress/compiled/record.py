@@ -1,9 +1,10 @@
 """Records: many arrays and numbers under names, which a compiled kernel takes as one address.
 
-numba would hand over a NamedTuple of 75 arrays as 500 arguments, from Python and from kernel to kernel: most of the time
-of a short call, and of compiling it.
+numba would hand over a NamedTuple of 75 arrays as 500 arguments, from Python and from kernel to kernel: most of the
+time of a short call, and of compiling it.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import fields
 from functools import cached_property
@@ -69,7 +70,9 @@ class RecordType(types.Type):  # type: ignore[misc]
 
     def __init__(self, members: tuple[tuple[str, Any], ...]) -> None:
         self.members = members
-        super().__init__(name="Record(" + ", ".join(f"{name}: {kind}" for name, kind in members) + ")")
+        # The name stands in the name of each function that takes a record, so it is short.
+        told = ", ".join(f"{name}: {kind}" for name, kind in members)
+        super().__init__(name=f"Record_{hashlib.sha256(told.encode()).hexdigest()[:16]}")
 
 
 def _type(record: Record, name: str) -> Any:

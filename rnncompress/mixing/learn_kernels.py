@@ -21,7 +21,7 @@ from rnncompress.mixing.slot_kernels import (
     node,
 )
 from rnncompress.mixing.text_kernels import MODELS, POSITION, STATE, join, match_hash
-from rnncompress.mixing.vector_kernels import train
+from rnncompress.mixing.vector_kernels import fetch, train
 
 MAP_LIMIT: Final = 255
 """Adaptive probabilities: after so many bits an old one counts less and less."""
@@ -47,10 +47,21 @@ def adapt(value, y, limit, reciprocals):
 
 
 @inlined
+def fetch_slots(m, k, count):
+    """Have the slots of kind number ``k`` fetched, which the next ones have driven from the cache."""
+    for n in range(count):
+        x = m.hashes[n * m.kinds_count + k]
+        fetch(m.slots, line_of(m, k, x))
+        fetch(m.slots, line_of(m, k, lower_half(x, 16 | m.facts[n * FACTS + SYMBOL] >> 4)))
+
+
+@inlined
 def learn_kind(m, k, count):
     """The slots, maps and runs of kind number ``k`` learn from the first ``count`` places."""
     K = m.kinds_count
     slots, maps, following = m.slots, m.maps, m.following
+    if k + 1 < K:
+        fetch_slots(m, k + 1, count)
     for n in range(count):
         c = m.facts[n * FACTS + SYMBOL]
         x = m.hashes[n * K + k]

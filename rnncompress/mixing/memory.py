@@ -280,8 +280,8 @@ def allocate(config: Config, state: Mapping[str, Array]) -> Memory:
     x = zeros(N, 8, width, kind=np.int16)
     return Memory(
         streams=B, frozen=config.frozen, mask=(1 << config.past_bits) - 1, line_bits=config.slot_bits,
-        match_bits=_match_bits(config), kinds_count=K, orders=sum(kind < ORDERS for kind in own), runs_width=R, inputs=width,
-        sets=S, network=int(config.layers > 0), network_kinds=sum(kind < NETWORK[0] for kind in own),
+        match_bits=_match_bits(config), kinds_count=K, orders=sum(kind < ORDERS for kind in own), runs_width=R,
+        inputs=width, sets=S, network=int(config.layers > 0), network_kinds=sum(kind < NETWORK[0] for kind in own),
         kinds=np.array(own, np.int64), least=np.array(LEAST, np.int64),
         set_rows=np.cumsum([0, *ROWS[: S - 1]]).astype(np.int64),
         squash=tables.squash(), stretch=stretch, following=following, counts=counts.reshape(-1),

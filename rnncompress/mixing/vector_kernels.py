@@ -202,9 +202,9 @@ def copy_histories(slots: Any, start: int, out: Any, out_start: int) -> None:
 def follow_runs(
     runs: Any, values: Any, start: int, count: int, i: int, c0: int, x: Any, x_start: int
 ) -> None:
-    """Set ``count`` inputs: values[n], negative for a 0, where runs[n] (a byte behind a 1) goes on after ``c0``; else 0.
+    """Set ``count`` inputs: values[n], negative for a 0, where runs[n] (a byte behind a 1) goes on after ``c0``.
 
-    ``c0`` are the ``i`` bits before, behind a 1. ``count`` is a multiple of ``LANES``.
+    The others are 0. ``c0`` are the ``i`` bits before, behind a 1. ``count`` is a multiple of ``LANES``.
     """
     for n in range(count):
         expected, value = runs[start + n], values[start + n]

@@ -85,8 +85,8 @@ def quantise_block(p, k, rows, inputs, masters, forward_panels, backward_panels,
 def order_inputs(m, horizon, learns):
     """Bring the rows of the embeddings that were inputs of the window into order; they have been seen once more.
 
-    Fills ``used``, ``starts``, ``rows`` and ``blends`` of the memory, by counting. ``learns`` is 0 if the second moments
-    are to stay as they are.
+    Fills ``used``, ``starts``, ``rows`` and ``blends`` of the memory, by counting. ``learns`` is 0 if the second
+    moments are to stay as they are.
     """
     inputs, starts, rows, places = m.inputs.reshape(-1), m.starts, m.rows, m.places
     places[:] = 0
