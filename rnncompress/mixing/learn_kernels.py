@@ -33,6 +33,8 @@ REFINEMENT_SHIFT: Final = 6
 FINAL_RATE: Final = 1573
 FINAL_LIMIT: Final = 1 << 28
 """Weights of the second layer are clamped to ± this; 2^16 is a weight of 1."""
+LEAST_ERROR: Final = 256
+"""Of 65536: from smaller errors weights do not learn, which saves time and costs next to nothing."""
 MOST_VISITS: Final = 65535
 SLOW: Final = 1024
 """Visits up to which the learning rate of a row of weights falls with each; then with every 64."""
@@ -121,8 +123,8 @@ def learn_weights(m, share, shares, count):
                 if seen < MOST_VISITS:
                     m.visits[row] = seen + 1
                 error = (y << 16) - m.set_p[at * S + t]
-                error = min(max((error * rate) >> 13, -32767), 32767)
-                if error != 0:
+                if abs(error) >= LEAST_ERROR:
+                    error = min(max((error * rate) >> 13, -32767), 32767)
                     train(m.x, at * IN, m.weights, row * IN, IN, error)
 
 

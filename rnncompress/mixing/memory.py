@@ -39,9 +39,11 @@ LEAST: Final = (5, 8, 16)
 OTHERS: Final = 2 + 2 * MODELS + 3
 """Inputs besides those of contexts: two low orders, the match models, the bias, the network."""
 
-START_WEIGHT: Final = 230
-"""Of all contexts together, at first, in 1/256."""
-NETWORK_WEIGHT: Final = 154
+START_HISTORY: Final = 357
+START_CERTAINTY: Final = -62
+START_RUN: Final = 82
+"""Of all contexts together, at first, in 1/256: what a history says, how surely, and a run. Means of what they become."""
+START_NETWORK: Final = 143
 RATE: Final = 1573
 """Of the weights, at first; in the end it is RATE_LEFT / 100 of that, and half of the way down after RATE_HALF bits."""
 RATE_LEFT: Final = 15
@@ -246,9 +248,11 @@ def start(config: Config) -> State:
     state["order1"][:] = half
     histories = _padded(K)
     others = histories + 2 * K
-    state["weights"][:, histories:others:2] = (START_WEIGHT << 6) // (K + 4)
+    state["weights"][:, :K] = (START_RUN << 6) // (K + 4)
+    state["weights"][:, histories:others:2] = (START_HISTORY << 6) // (K + 4)
+    state["weights"][:, histories + 1 : others : 2] = (START_CERTAINTY << 6) // (K + 4)
     if config.layers:
-        state["weights"][:, others + 2 + 2 * MODELS + 1] = NETWORK_WEIGHT << 6
+        state["weights"][:, others + 2 + 2 * MODELS + 1] = START_NETWORK << 6
     state["finals"][:, : config.sets] = (1 << 16) // config.sets
     places = np.clip((np.arange(BUCKETS) - 16) * 128, -tables.SQUASH_LIMIT, tables.SQUASH_LIMIT)
     state["refinements"][:] = tables.squash()[places + tables.SQUASH_LIMIT]
