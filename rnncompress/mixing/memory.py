@@ -42,7 +42,7 @@ OTHERS: Final = 2 + 2 * MODELS + 3
 START_HISTORY: Final = 357
 START_CERTAINTY: Final = -62
 START_RUN: Final = 82
-"""Of all contexts together, at first, in 1/256: what a history says, how surely, and a run. Means of what they become."""
+"""Of all contexts together, at first, in 1/256: what a history says, how surely, and a run: means of what comes."""
 START_NETWORK: Final = 143
 RATE: Final = 1573
 """Of the weights, at first; in the end it is RATE_LEFT / 100 of that, and half of the way down after RATE_HALF bits."""
