@@ -51,7 +51,7 @@ _ROWS: Final[tuple[Row, ...]] = (
     # preset                  from   cell layers hidden B lanes T  rates       contexts    mixing sets slots past frozen
     ("default",                  0, "lstm", 2,   64,   1, 1, 16,  8000, 2000, "text", 14, "all",    14, 13, 16, 2),
     ("default",             40_000, "lstm", 2,   64,   1, 1, 16,  8000, 2000, "text", 16, "all",    14, 16, 19, 2),
-    ("default",            300_000, "lstm", 1,   64,   1, 1, 16,  5000, 1500, "text", 18, "all",    14, 17, 21, 4),
+    ("default",            300_000, "lstm", 1,   64,   1, 1, 32,  5000, 1500, "text", 18, "all",    14, 17, 21, 4),
     ("default",          1_500_000, "lstm", 1,   64,   1, 1, 32,  5000, 1500, "text", 18, "all",    14, 17, 24, 8),
     ("fast",                     0, "lstm", 0,    0,   1, 1, 32,     0,    0, "",     18, "few",     8, 13, 16, 8),
     ("fast",                40_000, "lstm", 0,    0,   1, 1, 32,     0,    0, "",     18, "few",     8, 16, 19, 8),
