@@ -11,7 +11,9 @@ from rnncompress.config import Config
 from rnncompress.explaining.costs import Costs, measure
 from rnncompress.explaining.opinion_kernels import OPINIONS
 
-TEXT = b"<page>A [[link|to]] 'tis 12;34\n the Word of words, the Word of worlds.</page>\n" * 6 + bytes(range(99))
+TEXT = b"<page>A [[link|to]] 'tis 12;34\n the Word of words, the Word of worlds.</page>\n" * 6 + bytes(
+    range(99)
+)
 MIXED = Config(
     layers=1, hidden=16, streams=3, lanes=1, window=6, contexts=1 << 1, context_bits=4, mixing=0b1001011 | 1 << 53,
     sets=3, slot_bits=4, past_bits=12, frozen=4,

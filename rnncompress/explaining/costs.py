@@ -110,10 +110,10 @@ class Recorder:
         layout = self._layout
         if self._network is not None and first == 0:  # it predicts all of a window at once
             frequencies = self._network.coded()[1]
-            steps, B = frequencies.shape
-            places = self._starts + np.arange(self._step, self._step + steps)[:, None]
-            count = layout.coded(self._step, steps)
-            self._own[places.reshape(-1)[:count]] = lengths(frequencies.reshape(-1)[:count])
+            steps = np.arange(self._step, self._step + len(frequencies))
+            count = layout.coded(self._step, len(steps))
+            where = (self._starts + steps[:, None]).reshape(-1)[:count]
+            self._own[where] = lengths(frequencies.reshape(-1)[:count])
         step = self._step + first
         if self._engine is not None:
             places = layout.coded(step, last - first)

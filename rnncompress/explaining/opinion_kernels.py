@@ -81,7 +81,8 @@ def weigh(m, step, places, starts, bits, sums, out, size):
     """Put down what the first ``places`` bytes of a part cost, whose first step is ``step`` of the file.
 
     ``starts`` (B,): where each stream begins in the file; ``bits`` (65537,): the length of a code by its probability;
-    ``sums`` (S * WAYS,) is scratch. ``out`` (WAYS * size,) takes, by place in the file, the bits as coded, then what each opinion saved.
+    ``sums`` (S * WAYS,) is scratch. ``out`` (WAYS * size,) takes, by place in the file, the bits as coded, then what
+    each opinion saved.
     """
     for n in range(places):
         place = starts[n % m.streams] + step + n // m.streams
