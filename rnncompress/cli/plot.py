@@ -92,9 +92,7 @@ def _curves(told: dict[str, Any]) -> Iterator[tuple[str, Any, bool, bool]]:
             ("validation", [(each["symbols"], each["valid"]) for each in told["passes"]], True, True),
         ]
     elif told["command"] == "evaluate":
-        found = [
-            (name, each["curve"], name == "static", False) for name, each in told["evaluations"].items()
-        ]
+        found = [(name, each["curve"], name == "static", False) for name, each in told["evaluations"].items()]
     else:
         found = [("", told["curve"], False, False)]
     yield from (each for each in found if each[1])

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 
 from rnncompress.drawing.svg import HUES, Frame, amount, element, path, text, text_width, ticks
 
-MOST_BITS = 8.0
-"""Of the axis: what is above it, at the very beginning, is not drawn."""
-
 
 @dataclass(frozen=True, slots=True)
 class Series:
@@ -29,11 +26,14 @@ class Series:
         return self.points[-1][1]
 
 
-def bounds(series: Sequence[Series]) -> tuple[float, float, float]:
-    """Of the axes: the largest number of symbols; the least and the most bits, such that what is late is seen."""
+def bounds(series: Sequence[Series], *, all_of_it: bool = False) -> tuple[float, float, float]:
+    """Of the axes: the largest number of symbols; the least and the most bits.
+
+    Unless it is to be ``all_of_it``, the most are few enough that what is late can be told apart.
+    """
     finals = [each.final for each in series]
     values = [bits for each in series for _, bits in each.points]
-    high = min(max(values), max(2 * max(finals), 0.1))
+    high = max(values) if all_of_it else min(max(values), max(2 * max(finals), 0.1))
     low = min(values)
     pad = max(0.05 * (high - low), 0.01)
     return max(each.points[-1][0] for each in series), max(0.0, low - pad), high + pad
@@ -49,12 +49,16 @@ def curves(
     width: float = 860,
     height: float = 440,
     alone: bool = True,
+    all_of_it: bool = False,
 ) -> str:
-    """An SVG of ``series``, of which there are some; each is named at its end, by its value there."""
+    """An SVG of ``series``, of which there are some; each is named at its end, by its value there.
+
+    ``all_of_it``: see :func:`bounds`.
+    """
     names = [f"{each.name} {each.final:.3f}" for each in series]
     wide = max(text_width(name, bold=True) for name in names) + 18
     frame = Frame(width, height, right=min(wide, width * 0.4), top=52)
-    most, low, high = bounds(series)
+    most, low, high = bounds(series, all_of_it=all_of_it)
     x, y = frame.scale(0, most), frame.scale(low, high, vertical=True)
     box = frame.field
     xs = [
@@ -67,7 +71,7 @@ def curves(
         text(10, 40, f"{y_name}, ↓ better"),
         text(box.x + box.width, box.y + box.height + 36, f"{x_name} →", "end"),
     )
-    hues = [n % HUES if each.hue is None else each.hue for n, each in enumerate(series)]
+    hues = [(n if each.hue is None else each.hue) % HUES for n, each in enumerate(series)]
     for each, hue in zip(series, hues, strict=True):
         points = [(x(done), y(bits)) for done, bits in _below(each.points, high)]
         kind = f"line hue{hue}{' dashed' if each.dashed else ''}{' thin' if each.thin else ''}"
