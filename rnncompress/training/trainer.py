@@ -265,8 +265,9 @@ class _Run:
         curve: list[tuple[int, float]] = []
         before = (0, 0)
         for number, cost in self.points:
-            if before[0] // self.text.whole < (number - 1) // self.text.whole:  # a pass begins to count anew
-                before = ((number - 1) // self.text.whole * self.text.whole, 0)
+            begin = (number - 1) // self.text.whole * self.text.whole
+            if before[0] <= begin:  # a pass counts anew
+                before = (begin, 0)
             symbols = (number - before[0]) * self._window
             curve.append((number * self._window, bits(cost - before[1]) / symbols))
             before = number, cost
