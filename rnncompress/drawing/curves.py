@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rnncompress.drawing.svg import HUES, Frame, amount, element, path, text, text_width, ticks
+from rnncompress.drawing.svg import HUES, Frame, amount, element, escaped, path, text, text_width, ticks
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def curves(
     for each, hue in zip(series, hues, strict=True):
         points = [(x(done), y(bits)) for done, bits in _below(each.points, high)]
         kind = f"line hue{hue}{' dashed' if each.dashed else ''}{' thin' if each.thin else ''}"
-        told = element("title", f"{each.name}: {each.final:.4f}".replace("&", "&amp;").replace("<", "&lt;"))
+        told = element("title", escaped(f"{each.name}: {each.final:.4f}"))
         frame.add(element("path", told, class_=kind, d=path(points)))
         if each.marks:
             frame.add(*(element("circle", class_=f"line hue{hue}", cx=a, cy=b, r=3) for a, b in points))

@@ -14,6 +14,7 @@ from rnncompress.drawing.svg import (
     Scale,
     amount,
     element,
+    escaped,
     path,
     text,
     text_width,
@@ -101,7 +102,7 @@ def _marks(frame: Frame, points: Sequence[Point], best: Sequence[Point], x: Scal
         told = f"{point.name}: {point.bpc:.3f} bpc, {amount(point.speed, 'B/s')}"
         frame.add(
             element(
-                "circle", element("title", told), class_=kind, cx=x(point.speed), cy=y(point.bpc),
+                "circle", element("title", escaped(told)), class_=kind, cx=x(point.speed), cy=y(point.bpc),
                 r=6 if point.own else 4.5,
             )
         )  # fmt: skip

@@ -1,6 +1,7 @@
 """SVG as text: elements, axes, and labels that do not lie on each other."""
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -57,6 +58,7 @@ Anchor = Literal["start", "middle", "end"]
 Scale = Callable[[float], float]
 Tick = tuple[float, str]
 
+_NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NARROW: Final = "fijlrtI.,:;'|![]()/ -"
 _WIDE: Final = "mwMW@%—"
 _WIDTHS: Final = {"narrow": 0.38, "usual": 0.61, "wide": 0.95}
@@ -76,13 +78,18 @@ def element(name: str, *children: str, **attributes: float | str | None) -> str:
     return f"<{name}{told}>{''.join(children)}</{name}>" if children else f"<{name}{told}/>"
 
 
+def escaped(content: str) -> str:
+    """Any text as XML; what XML cannot hold becomes U+FFFD."""
+    return escape(_NO_XML.sub("\ufffd", content))
+
+
 def _value(value: float | str) -> str:
-    return escape(value) if isinstance(value, str) else f"{value:.1f}".removesuffix(".0")
+    return escaped(value) if isinstance(value, str) else f"{value:.1f}".removesuffix(".0")
 
 
 def text(x: float, y: float, content: str, anchor: Anchor = "start", class_: str | None = None) -> str:
     """A line of text, ``y`` is its base line."""
-    return element("text", escape(content), x=x, y=y, text_anchor=anchor, class_=class_)
+    return element("text", escaped(content), x=x, y=y, text_anchor=anchor, class_=class_)
 
 
 def text_width(content: str, *, bold: bool = False) -> float:
@@ -193,9 +200,9 @@ class Frame:
 
     def svg(self, title: str, description: str = "", *, alone: bool = True) -> str:
         """All of it. ``title`` and ``description`` are for those who cannot see it; ``alone``: a file of its own."""
-        about = [element("title", escape(title))]
+        about = [element("title", escaped(title))]
         if description:
-            about.append(element("desc", escape(description)))
+            about.append(element("desc", escaped(description)))
         if alone:
             about.append(element("style", STYLE))
         ground = element("rect", class_="ground", width=self.width, height=self.height)

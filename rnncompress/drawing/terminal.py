@@ -36,7 +36,8 @@ def plot(series: Sequence[Series], *, columns: int, rows: int = 16, unit: str = 
     lines.append(" " * (_MARGIN - 1) + "└" + "─" * wide)
     lines.append(" " * _MARGIN + "0" + end.rjust(wide - 1))
     for each, mark in zip(series, _marks(len(series)), strict=True):
-        name, value = each.name, f"{each.final:.4f}"
+        name = "".join(letter if letter.isprintable() else "\ufffd" for letter in each.name)
+        value = f"{each.final:.4f}"
         room = max(8, columns - len(value) - 4)
         lines.append(f"{mark} {name if len(name) <= room else '…' + name[1 - room :]}  {value}")
     return "\n".join(lines)
