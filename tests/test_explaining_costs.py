@@ -63,6 +63,7 @@ def test_a_network_alone_has_its_own_cost() -> None:
     assert not costs.saved
     mixed, counts = costs_of(MIXED), costs_of(COUNTS)
     assert mixed.network is not None
+    assert np.array_equal(mixed.network, costs.coded)  # it learns from its own prediction, whatever is mixed
     assert (mixed.network != mixed.coded).any()
     assert set(mixed.saved) == set(OPINIONS)
     assert counts.network is None
