@@ -140,6 +140,16 @@ def test_an_empty_file_is_explained(cli, folder):
     checked((folder / "out.html").read_text())
 
 
+def test_a_page_is_as_private_as_its_file(cli, folder, text):
+    """Who cannot read the one cannot read the other; standard input has no mode."""
+    (folder / "text").write_bytes(text)
+    (folder / "text").chmod(0o600)
+    assert cli("explain", "text", "-o", "out.html", "-q").exit_code == 0
+    assert (folder / "out.html").stat().st_mode & 0o777 == 0o600
+    assert cli("explain", "-", "-o", "piped.html", "-q", stdin=text).exit_code == 0
+    assert (folder / "piped.html").stat().st_size == (folder / "out.html").stat().st_size - 6
+
+
 def test_explain_refuses_what_encode_refuses(refuses, folder, text):
     """Outputs that exist, inputs that do not."""
     (folder / "text").write_bytes(text)

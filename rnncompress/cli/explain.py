@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from rnncompress import presets
+from rnncompress.attributes import Attributes
 from rnncompress.cli.models import load, model_option
 from rnncompress.cli.results import versions
 from rnncompress.cli.run import Run, run_options, shown
 from rnncompress.cli.screen import duration
-from rnncompress.cli.streams import find_input, open_source, refuse_input
+from rnncompress.cli.streams import STDIO, find_input, open_source, refuse_input
 from rnncompress.errors import about
 from rnncompress.files import atomic_output, check_output, scratch
 
@@ -127,7 +128,8 @@ def explain(
         data = original.read()
     told = analysis.analyse(data, found)
     if target is not None:
-        with atomic_output(target, overwrite=force) as file:
+        readable = Attributes.readable_like([Path(path)] if path != STDIO else [])  # the page holds the text
+        with atomic_output(target, overwrite=force, attributes=readable) as file:
             file.write(page.as_html(source, report, data, found, told).encode("utf-8", "backslashreplace"))
     run.deliver(Explanation(source, report, told, data, str(target) if target else None), overwrite=force)
 

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Final
 
 import click
@@ -13,6 +14,8 @@ from rnncompress.errors import InputError
 from rnncompress.files import atomic_output, check_output, open_input
 
 SUFFIXES: Final = (".svg", ".png")
+SMOOTH: Final = 10
+"""Points of a training's curve, which are of few symbols each, that are averaged."""
 
 
 @click.command()
@@ -26,8 +29,8 @@ def plot(names: tuple[str, ...], output: str | None, force: bool, title: str) ->
     """Draw learning curves of one or more runs over each other.
 
     A RUN.json is what encode, decode, train, evaluate or explain write with --report, or print with --json. Of coding
-    and evaluation the curve is the mean of all symbols so far; of training, what symbols cost at that time, with a dot
-    for the validation after each pass.
+    and evaluation the curve is the mean of all symbols so far; of training, what symbols cost at that time, the last
+    ten points averaged, with a dot for the validation after each pass.
     """
     target = Path(output) if output else None
     if target is not None:
@@ -88,7 +91,7 @@ def _curves(told: dict[str, Any]) -> Iterator[tuple[str, Any, bool, bool]]:
     """Name, points, and whether it is dashed and marked, of each curve of a report; none without points."""
     if told["command"] == "train":
         found = [
-            ("learning", told["curve"], False, False),
+            ("learning", _smooth(told["curve"]), False, False),
             ("validation", [(each["symbols"], each["valid"]) for each in told["passes"]], True, True),
         ]
     elif told["command"] == "evaluate":
@@ -96,3 +99,9 @@ def _curves(told: dict[str, Any]) -> Iterator[tuple[str, Any, bool, bool]]:
     else:
         found = [("", told["curve"], False, False)]
     yield from (each for each in found if each[1])
+
+
+def _smooth(curve: Any) -> list[tuple[float, float]]:
+    """At each point the mean of it and those just before."""
+    bits = [each for _, each in curve]
+    return [(done, fmean(bits[max(0, n + 1 - SMOOTH) : n + 1])) for n, (done, _) in enumerate(curve)]
