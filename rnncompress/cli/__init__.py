@@ -8,7 +8,9 @@ from rnncompress.cli.corpus import corpus
 from rnncompress.cli.decode import decode, verify
 from rnncompress.cli.encode import encode
 from rnncompress.cli.evaluate import evaluate
+from rnncompress.cli.explain import explain
 from rnncompress.cli.info import info, presets
+from rnncompress.cli.plot import plot
 from rnncompress.cli.program import Program
 from rnncompress.cli.sample import sample
 from rnncompress.cli.selfcheck import selfcheck
@@ -39,5 +41,20 @@ def main() -> None:
     """Compress with an LSTM that learns while it codes, and decode to the same bytes on every machine."""
 
 
-for command in (encode, decode, verify, info, presets, selfcheck, corpus, bench, train, evaluate, sample):
+COMMANDS = (
+    encode,
+    decode,
+    verify,
+    info,
+    presets,
+    selfcheck,
+    explain,
+    plot,
+    corpus,
+    bench,
+    train,
+    evaluate,
+    sample,
+)
+for command in COMMANDS:
     main.add_command(command)

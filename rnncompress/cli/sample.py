@@ -10,7 +10,7 @@ import click
 
 from rnncompress.cli.models import load
 from rnncompress.cli.run import usable_cores
-from rnncompress.errors import ModelError, OutputError
+from rnncompress.errors import OutputError, about
 
 if TYPE_CHECKING:
     from rnncompress.network import IntArray
@@ -66,16 +66,12 @@ def sample(model_file: str, prime: str, length: int, temperature: int, seed: int
     given = load(model_file)
     assert given is not None
     from rnncompress import sampling
-    from rnncompress.training.trainer import network as build
 
     vocabulary = given.model.vocabulary
-    config = given.model.config.replace(streams=1)
-    network = build(config, 1, "cpu", usable_cores(), given.model.state(config))
-    if network is None:
-        raise ModelError(
-            f"{model_file} has no network, which is what text comes from; train one with another preset"
+    with about(model_file):
+        symbols = sampling.from_model(
+            given.model, _symbols(vocabulary, prime), temperature, seed, threads=usable_cores()
         )
-    symbols = sampling.sample(network, _symbols(vocabulary, prime), temperature, seed)
     out = sys.stdout.buffer
     try:
         for symbol in islice(symbols, length):
