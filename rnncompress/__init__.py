@@ -15,7 +15,6 @@ Importing this package imports none of numpy, numba and torch: the first call do
 from typing import TYPE_CHECKING
 
 from rnncompress._version import __version__
-from rnncompress.config import Config
 from rnncompress.errors import (
     CannotDecodeHereError,
     CheckpointError,
@@ -39,6 +38,7 @@ from rnncompress.errors import (
 if TYPE_CHECKING:
     from rnncompress.checkpoint import Checkpoints
     from rnncompress.codec import Report, decode, encode
+    from rnncompress.config import Config
     from rnncompress.container import Header, inspect
     from rnncompress.loop import Progress
     from rnncompress.model import Model
@@ -79,6 +79,7 @@ __all__ = [
 
 _LAZY = {
     "Checkpoints": "checkpoint",
+    "Config": "config",
     "Header": "container",
     "Model": "model",
     "Progress": "loop",
