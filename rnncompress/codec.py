@@ -100,11 +100,12 @@ def encode(
     check_config(config)
     if model is not None:
         pretrained.check_bytes(model)
-    measured = _measure(source)
+    length = source.seek(0, os.SEEK_END)
+    meter = Meter(length, progress)
+    measured = _measure(source, meter)
     length, digest = measured
     header = Header("stored", length, digest, None)
     size = header.size + length
-    meter = Meter(length, progress)
     storing = checkpoints is not None and checkpoints.resuming and _begins_with(target, header)
     if length and not storing:  # else an interrupted run found out already that the model does not help
         layout = Layout(length, config.streams, config.window)
@@ -125,7 +126,7 @@ def encode(
             header, size = modelled, encoding.writer.size
     if header.mode == "stored":
         container.write_stored(source, target, header)
-    if _measure(source) != measured:
+    if _measure(source, meter) != measured:
         raise InputError("the input changed while it was encoded; encode it again")
     return _report(header, config if header.walk else None, size, meter, engine)
 
@@ -157,8 +158,8 @@ def decode(
     if config is not None:
         check_memory(config, memory_limit, trained=header.trained is not None)
     container.verify(source)
-    size, packed_digest = _measure(source)
     meter = Meter(header.length, progress)
+    size, packed_digest = _measure(source, meter)
     if config is None:
         target.seek(0)
         target.truncate()
@@ -182,7 +183,7 @@ def decode(
         except PayloadError as error:  # its checksum is right, so it is the model that differs
             raise MismatchError(f"{error}: this machine computes other numbers; {REPORT}") from error
         decoding.output.flush()
-    if _measure(target) != (header.length, header.digest):
+    if _measure(target, meter) != (header.length, header.digest):
         raise MismatchError(f"the hash of the decoded bytes is not the one in the header; {REPORT}")
     return _report(header, config, size, meter, engine)
 
@@ -225,11 +226,18 @@ def _identity(direction: str, length: int, digest: bytes, config: Config, traine
     }
 
 
-def _measure(source: BinaryIO) -> tuple[int, bytes]:
-    """Length and hash of all of ``source``."""
+def _measure(source: BinaryIO, meter: Meter) -> tuple[int, bytes]:
+    """Length and hash of all of ``source``; ``meter`` is told how far that is."""
     length = source.seek(0, os.SEEK_END)
     source.seek(0)
-    return length, container.copy(source, length, len)
+    done = 0
+
+    def count(piece: bytes) -> None:
+        nonlocal done
+        done += len(piece)
+        meter.hashed(done, length)
+
+    return length, container.copy(source, length, count)
 
 
 def _begins_with(target: BinaryIO, header: Header) -> bool:

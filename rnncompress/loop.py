@@ -5,12 +5,12 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncompress import container
+from rnncompress import compiling, container
 from rnncompress.checkpoint import Checkpoints
 from rnncompress.config import Config
 from rnncompress.container import Header
@@ -26,11 +26,14 @@ PROGRESS_SECONDS: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: bytes of the original done, of how many, and the bits they cost."""
+    """How far a run is: bytes done, of how many, and the bits they cost."""
 
     done: int
     total: int
     bits: float
+    """0 where nothing is coded."""
+    stage: Literal["coding", "hashing"] = "coding"
+    """What is done with the bytes. A file is hashed before it is coded and what was decoded after it; that is fast."""
 
 
 ProgressCallback = Callable[[Progress], None]
@@ -140,11 +143,19 @@ class Meter:
         self._total = total
         self._progress = progress
         self._began = self._told = time.monotonic()
+        self._compiling = compiling.seconds()
 
     @property
     def seconds(self) -> float:
-        """Time taken so far, without that between interruption and going on."""
-        return time.monotonic() - self._began
+        """Time taken so far, without that between interruption and going on, and without that of compiling."""
+        return time.monotonic() - self._began - (compiling.seconds() - self._compiling)
+
+    def hashed(self, done: int, total: int) -> None:
+        """Tell, of a file that takes long to hash, how far that is."""
+        now = time.monotonic()
+        if self._progress and now - self._told >= PROGRESS_SECONDS:
+            self._told = now
+            self._progress(Progress(done, total, 0.0, "hashing"))
 
     def go_on(self, at: Snapshot, done: int) -> None:
         """Count from ``at`` on, where so many bytes are done."""

@@ -20,7 +20,7 @@ COMMANDS: Final = {
         "sample": ("sample.sample", "Print text that a model makes up."),
     },
     "Which to take": {
-        "presets": ("presets.presets", "List the networks, what they take, and what was measured of them."),
+        "presets": ("info.presets", "List the networks, what they take, and what was measured of them."),
         "bench": ("bench.bench", "Compare with other compressors on your files."),
         "corpus": ("corpus.corpus", "Known corpora: list, fetch, check."),
         "selfcheck": ("selfcheck.selfcheck", "Check that this machine computes the numbers of the format."),

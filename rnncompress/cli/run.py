@@ -168,8 +168,13 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def shown(update: Update) -> Callable[["Progress"], None]:
-    """What an engine tells, on the screen."""
-    return lambda at: update(at.done, at.total, f"{at.bits / at.done:.3f} bpc" if at.done else "")
+    """What a run tells, on the screen."""
+
+    def show(at: "Progress") -> None:
+        coded = f"{at.bits / at.done:.3f} bpc" if at.done else ""
+        update(at.done, at.total, coded if at.stage == "coding" else at.stage)
+
+    return show
 
 
 def usable_cores() -> int:
