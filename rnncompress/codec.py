@@ -4,9 +4,12 @@ import os
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import BinaryIO, Final, Protocol, TypeVar
 
-from rnncompress import container, pretrained
+import numpy as np
+
+from rnncompress import container, incompressible, pretrained
 from rnncompress._version import __version__
 from rnncompress.checkpoint import Checkpoints
 from rnncompress.config import Config, canonical, check_config
@@ -23,7 +26,7 @@ from rnncompress.errors import (
 )
 from rnncompress.layout import Layout
 from rnncompress.limits import MEMORY_LIMIT, check_memory, check_threads
-from rnncompress.loop import Decoding, Encoding, Meter, ProgressCallback, code
+from rnncompress.loop import Decoding, Encoding, Meter, ProgressCallback, code, rehearse
 from rnncompress.model import Model, State
 from rnncompress.snapshot import Identity, Snapshot
 from rnncompress.trust import build as build_trusted
@@ -106,8 +109,13 @@ def encode(
     length, digest = measured
     header = Header("stored", length, digest, None)
     size = header.size + length
-    storing = checkpoints is not None and checkpoints.resuming and _begins_with(target, header)
-    if length and not storing:  # else an interrupted run found out already that the model does not help
+    resuming = checkpoints is not None and checkpoints.resuming
+    if resuming:  # the interrupted run may have found out already that the model does not help
+        storing = _begins_with(target, header)
+    else:
+        make = partial(build, engine=engine, threads=threads, state=None)
+        storing = model is None and _is_noise(source, length, meter, make)
+    if length and not storing:
         layout = Layout(length, config.streams, config.window)
         trained = model.digest if model else None
         modelled = Header("model", length, digest, config)
@@ -188,6 +196,23 @@ def decode(
     return _report(header, config, size, meter, engine)
 
 
+def _is_noise(source: BinaryIO, length: int, meter: Meter, make: Callable[[Config, int], Engine]) -> bool:
+    """Whether there is no use in coding a large ``source``; what looks so is tried with an engine that is made."""
+    if length < incompressible.WORTH or not incompressible.looks_like_noise(
+        source, partial(meter.tell, "looking")
+    ):
+        return False
+    data = incompressible.samples(source)
+    config = incompressible.trial_config(len(data))
+    costs = []
+    done = 0
+    for cost in rehearse(make(config, Layout(len(data), config.streams, config.window).windows), data):
+        costs.append(cost.copy())
+        done += len(cost)
+        meter.tell("trying", done, len(data))
+    return incompressible.gains_nothing(np.concatenate(costs))
+
+
 def _begin(
     make: Callable[[Snapshot], Way],
     engine: Engine,
@@ -235,7 +260,7 @@ def _measure(source: BinaryIO, meter: Meter) -> tuple[int, bytes]:
     def count(piece: bytes) -> None:
         nonlocal done
         done += len(piece)
-        meter.hashed(done, length)
+        meter.tell("hashing", done, length)
 
     return length, container.copy(source, length, count)
 

@@ -2,8 +2,9 @@
 
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import islice
 from typing import BinaryIO, Final, Literal, Protocol
 
@@ -24,6 +25,11 @@ CURVE_POINTS: Final = 200
 PROGRESS_SECONDS: Final = 0.1
 
 
+Stage = Literal["hashing", "looking", "trying", "coding"]
+"""What a run does: a file is hashed before and after it is coded; of a large one it is found out whether it is noise,
+by looking at all of it, and if that does not tell by trying to code samples."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a run is: bytes done, of how many, and the bits they cost."""
@@ -32,8 +38,8 @@ class Progress:
     total: int
     bits: float
     """0 where nothing is coded."""
-    stage: Literal["coding", "hashing"] = "coding"
-    """What is done with the bytes. A file is hashed before it is coded and what was decoded after it; that is fast."""
+    stage: Stage = "coding"
+    """What is done with the bytes. All stages but coding are fast."""
 
 
 ProgressCallback = Callable[[Progress], None]
@@ -150,12 +156,12 @@ class Meter:
         """Time taken so far, without that between interruption and going on, and without that of compiling."""
         return time.monotonic() - self._began - (compiling.seconds() - self._compiling)
 
-    def hashed(self, done: int, total: int) -> None:
-        """Tell, of a file that takes long to hash, how far that is."""
+    def tell(self, stage: Stage, done: int, total: int) -> None:
+        """Tell, of a stage that takes long, how far it is."""
         now = time.monotonic()
         if self._progress and now - self._told >= PROGRESS_SECONDS:
             self._told = now
-            self._progress(Progress(done, total, 0.0, "hashing"))
+            self._progress(Progress(done, total, 0.0, stage))
 
     def go_on(self, at: Snapshot, done: int) -> None:
         """Count from ``at`` on, where so many bytes are done."""
@@ -209,3 +215,17 @@ def code(
                 state=engine.state(copy=False),
             )
             checkpoints.save(identity, now, meter.done)
+
+
+def rehearse(engine: Engine, data: bytes) -> Iterator[NDArray[np.float64]]:
+    """Code ``data``, at most a block, with a fresh ``engine`` and drop the result: what symbols cost, by windows."""
+    layout = Layout(len(data), engine.config.streams, engine.config.window)
+    engine.begin_block(None)
+    for number, symbols in enumerate(read_windows(BytesIO(data), layout)):
+        steps = len(symbols)
+        engine.encode_window(
+            symbols.astype(np.int32, order="C"), layout.coded(number * layout.window, steps)
+        )
+        if number < layout.windows - 1:
+            engine.learn()
+        yield engine.costs()
