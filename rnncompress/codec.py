@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import BinaryIO, Final, Protocol, TypeVar
 
-import numpy as np
-
 from rnncompress import container, incompressible, pretrained
 from rnncompress._version import __version__
 from rnncompress.checkpoint import Checkpoints
@@ -60,6 +58,22 @@ class Report:
     """BLAKE2b-128 of the original."""
     trained: bytes | None
     """The digest of the trained model without which the file cannot be decoded."""
+
+    def _repr_html_(self) -> str:
+        """The report as notebooks show it."""
+        done = f"{self.original_bytes:,} → {self.compressed_bytes:,} bytes"
+        rows = {
+            "bits per character": f"{self.bpc:.3f}",
+            "ratio": f"{self.original_bytes / self.compressed_bytes:.3f}",
+            "mode": self.mode,
+            "header": f"{self.header_bytes:,} bytes",
+            "time": f"{self.seconds:.1f} s ({self.engine})",
+            "content": f"BLAKE2b-128 {self.digest.hex()}",
+        }
+        if self.trained:
+            rows["trained model"] = self.trained.hex()
+        cells = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows.items())
+        return f"<table><caption>{done}</caption>{cells}</table>"
 
     def to_dict(self) -> dict[str, object]:
         """The report as one JSON object: digests in hexadecimal, the configuration as an object."""
@@ -197,20 +211,27 @@ def decode(
 
 
 def _is_noise(source: BinaryIO, length: int, meter: Meter, make: Callable[[Config, int], Engine]) -> bool:
-    """Whether there is no use in coding a large ``source``; what looks so is tried with an engine that is made."""
+    """Whether there is no use in coding a large ``source``.
+
+    If that looks so samples are tried, with an engine that ``make`` makes. They decide by the bytes that their second
+    half takes, when the counts have learnt what there is to learn from the first.
+    """
     if length < incompressible.WORTH or not incompressible.looks_like_noise(
         source, partial(meter.tell, "looking")
     ):
         return False
-    data = incompressible.samples(source)
-    config = incompressible.trial_config(len(data))
-    costs = []
-    done = 0
-    for cost in rehearse(make(config, Layout(len(data), config.streams, config.window).windows), data):
-        costs.append(cost.copy())
-        done += len(cost)
-        meter.tell("trying", done, len(data))
-    return incompressible.gains_nothing(np.concatenate(costs))
+    halves = incompressible.samples(source)
+    total = sum(map(len, halves))
+    config = incompressible.trial_config(total)
+    coding = make(config, total // (config.streams * config.window))
+    done = size = 0
+    for half in halves:
+        coding.begin_block(None)
+        for count in rehearse(coding, half):
+            done += count
+            meter.tell("trying", done, total)
+        size = sum(map(len, coding.end_block()))
+    return size >= len(halves[-1])
 
 
 def _begin(

@@ -2,8 +2,8 @@
 
 Noise is what was compressed already, or encrypted. It must pass everything: each piece of it has all bytes about
 equally often, hardly any six bytes occur twice, and counts in 61 contexts, which learn from samples taken from end to
-end, gain nothing. Whatever fails one of these is coded as usual; so an input is taken for noise in vain only if it hides
-what it repeats from all of them. All decisions are made by integers, or sums in a fixed order.
+end, gain nothing. Whatever fails one of these is coded as usual; so an input is taken for noise in vain only if it
+hides what it repeats from all of them. All decisions compare integers: the same input is the same file everywhere.
 """
 
 import os
@@ -31,6 +31,8 @@ _GRAM: Final = 6
 _SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 _SAMPLES: Final = 16
 _SAMPLE: Final = 1 << 15
+_WHOLE: Final = 1 << 10
+"""Samples are made of whole windows."""
 
 
 def looks_like_noise(source: BinaryIO, tell: Callable[[int, int], None] = lambda done, total: None) -> bool:
@@ -59,29 +61,23 @@ def looks_like_noise(source: BinaryIO, tell: Callable[[int, int], None] = lambda
     return repeated * _FEW <= len(found)
 
 
-def samples(source: BinaryIO) -> bytes:
-    """Pieces of ``source`` from its beginning to its end, at equal distances: at most an eighth of it."""
+def samples(source: BinaryIO) -> tuple[bytes, bytes]:
+    """Pieces of ``source`` from its beginning to its end, at equal distances, at most an eighth of it, in two halves.
+
+    The halves take turns, so that both come from everywhere.
+    """
     length = source.seek(0, os.SEEK_END)
-    size = min(_SAMPLE, length // (8 * _SAMPLES))
+    size = min(_SAMPLE, length // (8 * _SAMPLES) // _WHOLE * _WHOLE)
     pieces = []
     for number in range(_SAMPLES):
         source.seek((length - size) * number // (_SAMPLES - 1))
         pieces.append(source.read(size))
-    return b"".join(pieces)
+    return b"".join(pieces[::2]), b"".join(pieces[1::2])
 
 
 def trial_config(length: int) -> Config:
     """The configuration that codes samples of ``length`` bytes in all."""
     return presets.get(PRESET, length)
-
-
-def gains_nothing(costs: NDArray[np.float64]) -> bool:
-    """Whether ``costs``, in bits for each byte of the samples in turn, are no gain in the end.
-
-    Only the second half counts: in the first the counts learn.
-    """
-    second = costs[len(costs) // 2 :]
-    return float(second.sum()) >= 8.0 * len(second)
 
 
 def _unevenness(piece: NDArray[np.uint8]) -> int:
@@ -99,4 +95,5 @@ def _selected_grams(data: NDArray[np.uint8], selected: np.uint64) -> NDArray[np.
     grams = wide[:places].copy()
     for offset in range(1, _GRAM):
         grams |= wide[offset : offset + places] << np.uint64(8 * offset)
-    return grams[((grams * _SPREAD) >> np.uint64(40)) & selected == 0]
+    chosen: NDArray[np.uint64] = grams[((grams * _SPREAD) >> np.uint64(40)) & selected == 0]
+    return chosen

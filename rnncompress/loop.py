@@ -217,15 +217,15 @@ def code(
             checkpoints.save(identity, now, meter.done)
 
 
-def rehearse(engine: Engine, data: bytes) -> Iterator[NDArray[np.float64]]:
-    """Code ``data``, at most a block, with a fresh ``engine`` and drop the result: what symbols cost, by windows."""
-    layout = Layout(len(data), engine.config.streams, engine.config.window)
-    engine.begin_block(None)
-    for number, symbols in enumerate(read_windows(BytesIO(data), layout)):
-        steps = len(symbols)
-        engine.encode_window(
-            symbols.astype(np.int32, order="C"), layout.coded(number * layout.window, steps)
-        )
-        if number < layout.windows - 1:
-            engine.learn()
-        yield engine.costs()
+def rehearse(engine: Engine, data: bytes) -> Iterator[int]:
+    """Code the whole windows of ``data``, at most a block, and learn from them; how many symbols each has.
+
+    The caller begins and ends the block.
+    """
+    config = engine.config
+    symbols_each = config.streams * config.window
+    layout = Layout(len(data) // symbols_each * symbols_each, config.streams, config.window)
+    for symbols in read_windows(BytesIO(data), layout):
+        engine.encode_window(symbols.astype(np.int32, order="C"), symbols_each)
+        engine.learn()
+        yield symbols_each

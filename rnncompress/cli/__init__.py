@@ -74,8 +74,6 @@ Completion, for bash (or zsh, fish), in the shell's start-up file:
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.version_option(
-    __version__, "-V", "--version", prog_name="rnncompress", message="%(prog)s %(version)s"
-)
+@click.version_option(__version__, "-V", "--version", prog_name="rnncompress", message="%(prog)s %(version)s")
 def main() -> None:
     """Compress with an LSTM that learns while it codes, and decode to the same bytes on every machine."""

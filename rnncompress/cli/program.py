@@ -119,7 +119,9 @@ class Program(click.Group):
 
     def _fail(self, ctx: click.Context, error: BaseException, text: str, code: int) -> NoReturn:
         _drop_unwritten(sys.stdout)
-        click.echo(f"rnncompress: {'' if code == INTERRUPTED else 'error: '}{in_one_line(error, text)}", err=True)
+        click.echo(
+            f"rnncompress: {'' if code == INTERRUPTED else 'error: '}{in_one_line(error, text)}", err=True
+        )
         ctx.exit(code)
 
 
