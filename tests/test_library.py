@@ -61,9 +61,9 @@ def test_a_preset_is_written_into_the_file() -> None:
     assert rnncompress.decompress(blob) == SAMPLE
 
 
-def test_an_unknown_preset_is_a_key_error() -> None:
+def test_an_unknown_preset_is_told_with_those_that_exist() -> None:
     """A preset that does not exist is the caller's mistake."""
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError, match="no preset 'nonsense'; known are default, fast, max, "):
         rnncompress.compress(SAMPLE, "nonsense")
 
 
