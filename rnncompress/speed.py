@@ -27,9 +27,8 @@ SAMPLE: Final = 300_000
 """Bytes that are coded to measure, at most."""
 SECONDS: Final = 2.0
 """Of measuring, about."""
-_FIRST: Final = 2
-_LEAST: Final = 4
-"""Windows that do not count, and windows of a sample at least."""
+_FIRST: Final = 4000
+"""Bytes that do not count."""
 WORTH: Final = 200_000
 """A run over so many bytes is a measurement."""
 
@@ -72,22 +71,24 @@ def keep(setting: Setting, direction: Direction, size: int, seconds: float) -> N
 def measure(setting: Setting, sample: bytes) -> float:
     """Bytes in a second, from encoding the beginning of ``sample``; it is kept.
 
-    The first windows, in which kernels are compiled and memory is touched for the first time, do not count. A sample of
-    fewer windows than that takes is repeated. Raises DeviceError and SelfCheckError.
+    The first windows, in which kernels are compiled or loaded and memory is touched for the first time, do not count.
+    A short sample is repeated. Raises DeviceError and SelfCheckError.
     """
     from rnncompress.loop import rehearse
     from rnncompress.trust import build
 
     config = setting.config
     window = config.streams * config.window
-    sample = (sample * (1 + _LEAST * window // len(sample)))[: max(SAMPLE, _LEAST * window)]
+    first = max(1, _FIRST // window)
+    whole = max(SAMPLE, 4 * first * window)
+    sample = (sample * (1 + whole // len(sample)))[:whole]
     coding = build(config, len(sample) // window, engine=setting.engine, threads=setting.threads)
     coding.begin_block(None)
     began, size, seconds = time.monotonic(), 0, 0.0
     for number, count in enumerate(rehearse(coding, sample), 1):
-        if number == _FIRST:
+        if number == first:
             began = time.monotonic()
-        elif number > _FIRST:
+        elif number > first:
             size += count
             seconds = time.monotonic() - began
             if seconds >= SECONDS:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import click
 
+from rnncompress.cli.estimates import about
 from rnncompress.cli.failures import Failure, failure, in_one_line
 from rnncompress.cli.inputs import Input
 from rnncompress.cli.results import FileOutcome
@@ -43,7 +44,7 @@ class Batch:
             parts = [f"{len(self.done)} files: {sizes} bytes, ratio {before / after:.3f}"]
             parts += [f"{8 * after / before:.3f} bpc", duration(seconds)]
         elif before:
-            parts = [f"{len(self.done)} files: {before:,} bytes", duration(seconds)]
+            parts = [f"{len(self.done)} files: {before:,} bytes", *([about(seconds)] if seconds else [])]
         if self.failed:
             parts.append(f"{len(self.failed)} failed")
         return ", ".join(parts)
