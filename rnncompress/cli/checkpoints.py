@@ -57,16 +57,17 @@ class Keeping:
     """None where the user did not say."""
     resume: bool
 
-    def of(self, target: Path | None, *, several: bool) -> "Keeping | None":
+    def of(self, output: str | Path | None, *, several: bool) -> "Keeping | None":
         """The same for one of ``several`` outputs: with --resume what is there is done, which None tells.
 
         What has no checkpoint yet begins afresh.
         """
-        if not (self.resume and several and target is not None):
+        if not (self.resume and several and output is not None):
             return self
-        if beside(target, SUFFIX).exists() or beside(target, f"{SUFFIX}.old").exists():
+        path = Path(output)
+        if beside(path, SUFFIX).exists() or beside(path, f"{SUFFIX}.old").exists():
             return self
-        return None if target.exists() else Keeping(self.every, resume=False)
+        return None if path.exists() else Keeping(self.every, resume=False)
 
     def checkpoints(
         self, source: str, target: Path | None, screen: Screen, *, overwrite: bool

@@ -80,15 +80,15 @@ def decode(
                 folders.unpack(decoded, folder, overwrite=outputs.force)
             outputs.dispose(item)
             return Result("decode", item.name, str(folder), report, run.threads, given)
+        keep = keeping.of(outputs.name(item), several=several)
+        if keep is None:
+            run.screen.say(f"{outputs.name(item)} is there already")
+            return None
         target = outputs.target(item, item.name)
         if target is None and run.as_json:
             raise click.UsageError(
                 "--json and the data cannot both go to standard output; use -o or --report"
             )
-        keep = keeping.of(target, several=several)
-        if keep is None:
-            run.screen.say(f"{target} is there already")
-            return None
         run.check_report(item.name, target, overwrite=outputs.force)
         refuse_model(model_file, target, run.report)
         checkpoints = keep.checkpoints(item.name, target, run.screen, overwrite=outputs.force)

@@ -87,12 +87,12 @@ def encode(
             with _opened(item, name, run) as (original, _):
                 config = _config(original.seek(0, os.SEEK_END), preset, given)
                 return run.estimate(item.name, original, config, given, _named(preset, given))
+        keep = keeping.of(outputs.name(item), several=several)
+        if keep is None:
+            run.screen.say(f"{outputs.name(item)} is there already")
+            return None
         target = outputs.target(item, name)
         _check_target(item, target, run)
-        keep = keeping.of(target, several=several)
-        if keep is None:
-            run.screen.say(f"{target} is there already")
-            return None
         run.check_report(name, target, overwrite=outputs.force)
         refuse_model(model_file, target, run.report)
         checkpoints = keep.checkpoints(name, target, run.screen, overwrite=outputs.force)

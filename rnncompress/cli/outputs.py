@@ -36,8 +36,12 @@ class Outputs:
                 "--rm is for outputs in files: a pipe does not tell what became of the data"
             )
 
+    def name(self, given: Input) -> str | Path | None:
+        """What the output of an input is called."""
+        return output_name(given, self.output) or given.output
+
     def target(self, given: Input, path: str) -> Path | None:
-        """Where the output of an input goes that is read from ``path``; None for standard output."""
+        """Where the output of an input goes that is read from ``path``, checked; None for standard output."""
         return choose_target(
             path, output_name(given, self.output), self.to_stdout, given.output, overwrite=self.force
         )
