@@ -41,6 +41,9 @@ def test_a_failure_stops_no_other_and_shows_in_the_exit_code(cli, folder, texts)
     assert result.stderr == "rnncompress: error: cannot read fehlt: No such file or directory\n"
     assert result.stdout.splitlines()[-1].endswith(", 1 failed")
     assert (folder / f"{texts[1]}.rnnc").exists()
+    result = cli("decode", texts[1], f"{texts[0]}.rnnc", "-f")
+    assert (result.exit_code, "does not end in .rnnc; name the output with -o" in result.stderr) == (2, True)
+    assert result.stdout.splitlines()[-1].startswith("1 file: ")
 
 
 def test_one_document_for_several_inputs(cli, folder, texts):

@@ -80,6 +80,23 @@ def test_help_does_not_wait_for_the_network() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_help_imports_no_command() -> None:
+    """The overview is a table: it waits for nothing but the parser of command lines."""
+    code = """
+import atexit, sys
+atexit.register(lambda: print(*sorted(m for m in sys.modules if m.startswith("rnncompress.")), file=sys.stderr))
+from rnncompress.cli import main
+main(["--help"], prog_name="rnncompress")
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stderr.split() == [
+        f"rnncompress.{name}"
+        for name in (
+            "_version", "cli", "cli.defaults", "cli.failures", "cli.program", "cli.signals", "errors",
+        )
+    ]  # fmt: skip
+
+
 def test_completion_knows_commands_presets_and_corpora():
     """The shell is offered commands, preset names and names of corpora."""
     for words, expected in (

@@ -38,13 +38,14 @@ class Batch:
     def line(self) -> str:
         """The total."""
         before, after, seconds = self.totals()
-        parts = [f"{len(self.done)} files"]
+        files = f"{len(self.done)} file{'s' if len(self.done) != 1 else ''}"
+        parts = [files]
         if before and after:
             sizes = f"{before:,} → {after:,}" if self.command == "encode" else f"{after:,} → {before:,}"
-            parts = [f"{len(self.done)} files: {sizes} bytes, ratio {before / after:.3f}"]
-            parts += [f"{8 * after / before:.3f} bpc", duration(seconds)]
-        elif before:
-            parts = [f"{len(self.done)} files: {before:,} bytes", *([about(seconds)] if seconds else [])]
+            parts = [f"{files}: {sizes} bytes, ratio {before / after:.3f}", f"{8 * after / before:.3f} bpc"]
+            parts += [duration(seconds)] if seconds else []
+        elif before:  # an estimate
+            parts = [f"{files}: {before:,} bytes", about(seconds)]
         if self.failed:
             parts.append(f"{len(self.failed)} failed")
         return ", ".join(parts)
@@ -88,7 +89,7 @@ def each(
         found = True
         try:
             outcome = work(given)
-        except (RnncompressError, MemoryError, OSError) as error:
+        except (RnncompressError, MemoryError, OSError, click.UsageError) as error:
             if not several or isinstance(error, BrokenPipeError):
                 raise
             batch.fail(given.name, error)
