@@ -56,7 +56,7 @@ class Run:
 
         length = original.seek(0, os.SEEK_END)
         engine = self.engine(config, length)
-        if may_be_long(config, length):
+        if not self.screen.quiet and may_be_long(config, length):
             self._announce(self.estimate(name, original, config, given, preset))
         with self.screen.progress(f"encoding {name}") as update:
             report = codec.encode(
@@ -86,7 +86,7 @@ class Run:
 
         header, config = self._configuration(name, packed, given)
         engine = self.engine(config, header.length)
-        if config and may_be_long(config, header.length):
+        if config and not self.screen.quiet and may_be_long(config, header.length):
             check_memory(config, memory_limit, trained=header.trained is not None)
             verify(packed)  # a damaged file takes no time at all
             self._announce(self.estimate_decoding(name, packed, given))
