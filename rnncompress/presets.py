@@ -123,6 +123,9 @@ _ALPHABETS: Final[dict[str, Alphabet]] = {
 }
 """Of presets whose symbols are not bytes."""
 
+_FOR_TRAINING: Final = frozenset({"graves-rnn", "graves-ptb-char", "graves-ptb-word", "graves-wiki"})
+"""What learns over many passes; in one pass, while it codes, it learns next to nothing."""
+
 PRESETS: Final[dict[str, Preset]] = {
     name: Preset(summary, _steps(name), _ALPHABETS.get(name, "bytes")) for name, summary in _SUMMARIES.items()
 }
@@ -133,13 +136,23 @@ def names() -> tuple[str, ...]:
     return tuple(PRESETS)
 
 
+def for_files() -> tuple[str, ...]:
+    """Those that make sense for coding a file without a trained model, the default first."""
+    return tuple(name for name in PRESETS if name not in _FOR_TRAINING)
+
+
 def describe(name: str) -> str:
     """One line about a preset. Raises KeyError for an unknown name."""
     return PRESETS[name].summary
 
 
 def get(name: str, length: int) -> Config:
-    """The configuration of preset ``name`` for an input of ``length`` bytes. Raises KeyError if unknown."""
+    """The configuration of preset ``name`` for an input of ``length`` bytes.
+
+    Raises ValueError, which lists the names, if it is unknown.
+    """
+    if name not in PRESETS:
+        raise ValueError(f"there is no preset {name!r}; known are {', '.join(PRESETS)}")
     return PRESETS[name].resolve(length)
 
 

@@ -11,6 +11,7 @@ import click
 from rnncompress import presets
 from rnncompress.attributes import Attributes
 from rnncompress.cli.models import load, model_option
+from rnncompress.cli.options import Command
 from rnncompress.cli.results import versions
 from rnncompress.cli.run import Run, run_options, shown
 from rnncompress.cli.screen import duration
@@ -76,11 +77,11 @@ class Explanation:
         }
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("source", metavar="FILE", type=click.Path(allow_dash=True))
 @click.option("-o", "--output", metavar="OUT.html", help="Write a page with the file in colours.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite what is there.")
-@click.option("--preset", type=click.Choice(presets.names()), help="Default: by the size of the file.")
+@click.option("--preset", type=click.Choice(presets.for_files()), help="Default: by the size of the file.")
 @model_option
 @run_options
 def explain(

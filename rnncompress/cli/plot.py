@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import click
 
+from rnncompress.cli.options import Command
 from rnncompress.drawing.curves import Series, curves
 from rnncompress.errors import InputError
 from rnncompress.files import atomic_output, check_output, open_input
@@ -18,7 +19,7 @@ SMOOTH: Final = 10
 """Points of a training's curve, which are of few symbols each, that are averaged."""
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("names", nargs=-1, required=True, metavar="RUN.json...", type=click.Path())
 @click.option(
     "-o", "--output", metavar="FILE", help="Draw into this file, .svg or .png. Default: in the terminal."

@@ -31,6 +31,13 @@ class Outcome(Protocol):
         """All of it, for machines."""
 
 
+class FileOutcome(Outcome, Protocol):
+    """What became of one file, of which there may be several."""
+
+    def sizes(self) -> tuple[int, int, float]:
+        """Bytes of the original, bytes of the compressed file, seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """A finished run and the circumstances that its report leaves out."""
@@ -77,6 +84,10 @@ class Result:
             parts.append("verified")
         return ", ".join(parts)
 
+    def sizes(self) -> tuple[int, int, float]:
+        """Bytes of the original, bytes of the compressed file, seconds."""
+        return self.report.original_bytes, self.report.compressed_bytes, self.report.seconds
+
     def document(self) -> dict[str, object]:
         """All of it, for machines. Bytes, seconds, and hashes in hexadecimal."""
         report = self.report
@@ -114,6 +125,10 @@ class Soundness:
         """What was checked, and what was not."""
         checked = "stored bytes" if self.header.walk is None else "blocks"
         return f"{self.source}: header and {checked} are sound, {self.size:,} bytes; nothing was decoded"
+
+    def sizes(self) -> tuple[int, int, float]:
+        """Bytes of the original, bytes of the compressed file, no time."""
+        return self.header.length, self.size, 0.0
 
     def document(self) -> dict[str, object]:
         """The same as one JSON object."""

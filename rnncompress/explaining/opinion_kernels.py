@@ -33,7 +33,7 @@ def clamped(d):
 def first_layer(m, at, sums):
     """What each set of weights makes of bit ``at`` in all ways of listening, into ``sums`` (S, WAYS)."""
     S, IN = m.sets, m.inputs
-    matches = 3 * m.kinds_count + 2
+    matches = m.runs_width + 2 * m.kinds_count + 2
     x = m.x[at * IN + matches : at * IN + matches + 2 * MODELS + 3]
     for t in range(S):
         row = m.rows[at * S + t] * IN
