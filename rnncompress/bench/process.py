@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from rnncompress.machine import peak_memory
+
 End = Literal["ok", "crashed", "timeout", "memory"]
 
 _SHORTEST: Final = 0.0005
@@ -112,15 +114,6 @@ def _peak(usage: resource.struct_rusage, seen: int) -> int | None:
     unit = 1 if sys.platform == "darwin" else 1024
     counted, own = usage.ru_maxrss * unit, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
     return max(seen, counted if counted > own else 0) or None
-
-
-def peak_memory(pid: int | str = "self") -> int | None:
-    """The most memory that process ``pid`` has held, in bytes; None where /proc does not tell."""
-    with suppress(OSError):
-        for line in Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) << 10
-    return None
 
 
 def _memory(pid: int) -> int:

@@ -15,8 +15,7 @@ from rnncompress.bench.codecs import Codec, Family
 from rnncompress.bench.inputs import Input, Source
 from rnncompress.bench.process import Limits, Outcome, run
 from rnncompress.bench.results import Row, Status, Taken, cell_key
-
-_PIECE = 1 << 20
+from rnncompress.files import first_difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,19 +184,10 @@ def _taken(outcome: Outcome, measured: dict[str, Any]) -> Taken:
 
 def _difference(original: Path, decoded: Path) -> str:
     """Where two files first differ, in words; empty if they do not."""
-    done = 0
     with original.open("rb") as ours, decoded.open("rb") as theirs:
-        while True:
-            a, b = ours.read(_PIECE), theirs.read(_PIECE)
-            if a != b:
-                at = next(
-                    (n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b))
-                )
-                lengths = original.stat().st_size, decoded.stat().st_size
-                sizes = (
-                    "" if lengths[0] == lengths[1] else f"{lengths[1]:,} bytes instead of {lengths[0]:,}, "
-                )
-                return f"decoded to other bytes: {sizes}different from byte {done + at:,} on"
-            if not a:
-                return ""
-            done += len(a)
+        first = first_difference(ours, theirs)
+    if first is None:
+        return ""
+    lengths = original.stat().st_size, decoded.stat().st_size
+    sizes = "" if lengths[0] == lengths[1] else f"{lengths[1]:,} bytes instead of {lengths[0]:,}, "
+    return f"decoded to other bytes: {sizes}different from byte {first:,} on"

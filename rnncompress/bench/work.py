@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from rnncompress.bench.library import LIBRARIES
-from rnncompress.bench.process import peak_memory
+from rnncompress.machine import peak_memory
 
 OURS = "rnncompress"
 

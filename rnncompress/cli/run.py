@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from rnncompress import devices
+from rnncompress import devices, machine
 from rnncompress.cli.models import ModelFile, telling_which
 from rnncompress.cli.options import thread_count
 from rnncompress.cli.results import Outcome, in_words
@@ -174,5 +174,4 @@ def shown(update: Update) -> Callable[["Progress"], None]:
 
 def usable_cores() -> int:
     """The number of cores that this process may run on, or of threads that can be had if that is less."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST_THREADS)
+    return min(machine.cores(), MOST_THREADS)
