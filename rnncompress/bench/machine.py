@@ -69,6 +69,16 @@ def memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
+def busy(seconds: float = 0.1) -> float | None:
+    """How many cores other programs keep busy, seen over some time; None without psutil."""
+    try:
+        import psutil
+    except ImportError:
+        return None
+    share: float = psutil.cpu_percent(interval=seconds) / 100
+    return round(share * (psutil.cpu_count() or 1), 2)
+
+
 def facts() -> dict[str, object]:
     """All of it, with the load at this moment."""
     return {
@@ -78,6 +88,7 @@ def facts() -> dict[str, object]:
         "gpu": gpu(),
         "system": f"{platform.system()} {platform.machine()}",
         "load": round(os.getloadavg()[0], 2),
+        "busy": busy(),
         "versions": versions(),
     }
 
