@@ -37,6 +37,7 @@ def as_html(sections: Sequence[Section], rows: Sequence[Row]) -> str:
     text = json.dumps(document(sections, rows), ensure_ascii=False, separators=(",", ":"))
     parts = {
         "/*STYLE*/": _asset("page.css"),
+        "/*BASE*/": _asset("base.js"),
         "/*PLOTS*/": _asset("plots.js"),
         "/*SCRIPT*/": _asset("page.js"),
         "{/*DATA*/}": text.replace("<", "\\u003c"),  # so that no text in it can end the script element

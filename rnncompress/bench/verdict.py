@@ -57,10 +57,13 @@ def _head(ours: Sequence[Line], others: Sequence[Line]) -> str:
 def _advice(ours: Sequence[Line], others: Sequence[Line]) -> Iterable[str]:
     for n, line in enumerate(ours):
         yield f"{line.label}: {_who(line, ours[:n], others)}."
-    if ours and (quick := [line for line in others if _faster(line, min(ours, key=_seconds))]):
-        line, own = quick[0], min(ours, key=_seconds)
-        size = _percent(line, own) + (" larger" if _larger(line, own) > 0 else " smaller")
-        yield f"{line.label}: if {own.label} takes too long; it is {_pace(line, own)}, and {size}."
+    own = min(ours, key=_seconds, default=None)
+    if own and (line := next((each for each in others if _faster(each, own)), None)):
+        if _larger(line, ours[0]) <= 0:
+            yield f"{line.label}: for all others; it is smaller than ours, and {_pace(line, own)} than {own.label}."
+        else:
+            size = f"{_percent(line, own)} larger"
+            yield f"{line.label}: if {own.label} takes too long; it is {_pace(line, own)}, and {size}."
 
 
 def _who(line: Line, smaller: Sequence[Line], others: Sequence[Line]) -> str:
