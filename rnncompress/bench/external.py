@@ -87,6 +87,10 @@ def _program(path: Path, name: str, entry: object) -> Program:
     return Program(name, **values)  # type: ignore[arg-type]
 
 
+_VERSION: Final = re.compile(rb"(?:\bv|version )?(\d+(?:[.-]\d+)+)|(?:\bv|version )(\d+)")
+"""Such as 1.5.7, v3, version 21, 2024-06-05."""
+
+
 @functools.cache
 def _version(path: str, arguments: tuple[str, ...]) -> str:
     with Path(path).open("rb") as file:
@@ -97,7 +101,7 @@ def _version(path: str, arguments: tuple[str, ...]) -> str:
             run = subprocess.run(
                 [path, *arguments], capture_output=True, stdin=subprocess.DEVNULL, timeout=20, check=False
             )
-            said = re.search(rb"\d+(\.\d+)+", run.stdout + run.stderr)
+            said = _VERSION.search(run.stdout + run.stderr)
         except (OSError, subprocess.SubprocessError):
             pass
-    return f"{said[0].decode()}+{build}" if said else build
+    return f"{(said[1] or said[2]).decode()}+{build}" if said else build

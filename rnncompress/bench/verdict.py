@@ -57,8 +57,10 @@ def _head(ours: Sequence[Line], others: Sequence[Line]) -> str:
 def _advice(ours: Sequence[Line], others: Sequence[Line]) -> Iterable[str]:
     for n, line in enumerate(ours):
         yield f"{line.label}: {_who(line, ours[:n], others)}."
-    own = min(ours, key=_seconds, default=None)
-    if own and (line := next((each for each in others if _faster(each, own)), None)):
+    if not ours:
+        return
+    own = min(ours, key=_seconds)
+    if line := next((each for each in others if _faster(each, own)), None):
         if _larger(line, ours[0]) <= 0:
             yield f"{line.label}: for all others; it is smaller than ours, and {_pace(line, own)} than {own.label}."
         else:
