@@ -112,7 +112,7 @@ def test_a_library_that_is_not_installed_is_a_missing_row(cli, table, monkeypatc
     result = bench(cli, table, "ppmd", "gzip", options=("--level", "9"))
     assert result.exit_code == 0, result.stderr
     assert statuses() == {"ppmd -o 9 -m 256M": "missing", "gzip -9": "ok"}
-    assert "pip install 'rnncompress[bench]'" in result.stdout
+    assert "pip install pyppmd" in result.stdout
 
 
 def test_results_are_no_input(cli, table, monkeypatch):

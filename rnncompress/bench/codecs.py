@@ -105,7 +105,7 @@ def _library_family(name: str, library: Library) -> Family:
             _python(name, options, "encode"), _python(name, options, "decode"),
         )  # fmt: skip
 
-    missing = None if library.here else "pip install 'rnncompress[bench]'"
+    missing = None if library.here else f"pip install {library.package}"
     return Family(name, library.levels, library.usual, missing, codec)
 
 

@@ -60,12 +60,12 @@ def _advice(ours: Sequence[Line], others: Sequence[Line]) -> Iterable[str]:
     if not ours:
         return
     own = min(ours, key=_seconds)
-    if line := next((each for each in others if _faster(each, own)), None):
-        if _larger(line, ours[0]) <= 0:
-            yield f"{line.label}: for all others; it is smaller than ours, and {_pace(line, own)} than {own.label}."
-        else:
-            size = f"{_percent(line, own)} larger"
-            yield f"{line.label}: if {own.label} takes too long; it is {_pace(line, own)}, and {size}."
+    quick = next((each for each in others if _faster(each, own)), None)
+    if quick and _larger(quick, ours[0]) <= 0:
+        yield f"{quick.label}: for all others; it is smaller than ours, and {_pace(quick, own)} than {own.label}."
+    elif quick:
+        size = f"{_percent(quick, own)} larger"
+        yield f"{quick.label}: if {own.label} takes too long; it is {_pace(quick, own)}, and {size}."
 
 
 def _who(line: Line, smaller: Sequence[Line], others: Sequence[Line]) -> str:
