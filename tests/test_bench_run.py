@@ -331,7 +331,7 @@ def test_an_empty_file_and_a_folder(cli, table):
     ("options", "code", "says"),
     [
         (("--codec", "rar"), 2, "no codec is called 'rar'"),
-        (("--shard", "3/2"), 2, "'3/2' is no shard such as 2/8"),
+        (("--shard", "3/2"), 2, "'3/2' is not a shard such as 2/8"),
         (("--report", "--out", "nowhere"), 1, "there are no results in nowhere"),
         (("--compare", "nothing"), 1, "cannot read nothing"),
         (("--table", "nothing"), 1, "cannot read nothing"),

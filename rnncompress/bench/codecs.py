@@ -118,7 +118,7 @@ def _external_family(program: external.Program) -> Family:
             machine.cpu(), encode, decode, program.packed,
         )  # fmt: skip
 
-    missing = None if program.path else f"no {' or '.join(program.programs)} on the PATH"
+    missing = None if program.path else f"{' or '.join(program.programs)} is not on the PATH"
     return Family(program.name, program.levels, program.usual, missing, codec)
 
 

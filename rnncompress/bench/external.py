@@ -60,7 +60,7 @@ def load(tables: Iterable[Path] = ()) -> list[Program]:
         except OSError as error:
             raise InputError(f"cannot read {path}: {error.strerror}") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise InputError(f"{path} is no TOML: {error}") from None
+            raise InputError(f"{path} is not TOML: {error}") from None
         for name, entry in entries.items():
             found[name] = _program(path, name, entry)
     return list(found.values())
@@ -78,7 +78,7 @@ def _program(path: Path, name: str, entry: object) -> Program:
     values: dict[str, str | tuple[str, ...]] = {}
     for key, value in entry.items():
         if key not in known:
-            raise InputError(f"{where}: {key} is no field; fields are {', '.join(sorted(known))}")
+            raise InputError(f"{where}: {key} is not a field; the fields are {', '.join(sorted(known))}")
         if not isinstance(value, str if key in _TEXTS else list):
             raise InputError(f"{where}: {key} must be {'a text' if key in _TEXTS else 'a list of texts'}")
         values[key] = value if isinstance(value, str) else tuple(map(str, value))

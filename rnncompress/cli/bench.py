@@ -29,7 +29,7 @@ def _shard(ctx: click.Context, param: click.Parameter, text: str) -> tuple[int, 
     found = re.fullmatch(r"(\d+)/(\d+)", text)
     i, n = (int(found[1]), int(found[2])) if found else (0, 0)
     if not 1 <= i <= n:
-        raise click.BadParameter(f"{text!r} is no shard such as 2/8")
+        raise click.BadParameter(f"{text!r} is not a shard such as 2/8")
     return i, n
 
 
