@@ -80,6 +80,9 @@ function places(cx, cy, wide, far) {
   }));
 }
 
+/** Our presets without our name, where there is little room. */
+const brief = (line) => line.label.replace(/^rnncompress /, "");
+
 const overlap = (a, b) =>
   Math.max(0, Math.min(a.x + a.w, b.x + b.w) - Math.max(a.x, b.x)) * Math.max(0, Math.min(a.y + a.h, b.y + b.h) - Math.max(a.y, b.y));
 
@@ -131,14 +134,15 @@ function scatter(section, way, width) {
   const names = [], leaders = [];
   for (const line of [...lines].sort((a, b) => weight(b) - weight(a))) {
     const cx = x(speed(line, way)), cy = y(line.bpc);
+    const label = width < 500 ? brief(line) : line.label;
     const far = line.ours ? [9, 20, 34, 50, 70, 95, 125] : [9, 20, 34];
-    const at = settle(box, places(cx, cy, textWidth(line.label, line.ours) + 4, far), taken, line.ours);
+    const at = settle(box, places(cx, cy, textWidth(label, line.ours) + 4, far), taken, line.ours);
     if (!at) continue;
     taken.push(at);
     if (at.away > 9) leaders.push(svg("line", { class: "leader", x1: cx, y1: cy, x2: at.anchor[0], y2: at.anchor[1] }));
     names.push(svg("text", {
       x: at.x + 2, y: at.y + 11, class: `halo label ${line.ours ? "own" : best(line, way) ? "name" : ""}`,
-    }, line.label));
+    }, label));
   }
   box.root.append(...leaders, ...points(lines, way, x, y, weight), ...names);
   return box.root;
@@ -177,7 +181,7 @@ function curves(section, width, height) {
   const top = Math.min(8, Math.max(...lines.map((line) => line.bpc)) * 2);
   const shown = others.filter((line) => line.bpc < top && (line === others[0] || FAMILIAR.test(line.label)));
   const labels = [...lines, ...shown].map((line) => ({
-    line, text: `${line.label.replace(/^rnncompress /, "")} ${fixed(line.bpc, line.ours ? 3 : 2)}`,
+    line, text: `${brief(line)} ${fixed(line.bpc, line.ours ? 3 : 2)}`,
   }));
   const gutter = Math.max(...labels.map((each) => textWidth(each.text, each.line.ours))) + 14;
   const box = frame(width, height, { left: 40, right: gutter, top: 26, bottom: 42 }, "Bits per character along the file",
