@@ -9,7 +9,7 @@ import pytest
 
 from rnncompress import presets
 from rnncompress.cli import screen
-from rnncompress.cli.results import peak_memory
+from rnncompress.machine import peak_memory
 
 NAME = "Öl & Größe [1].txt"
 

@@ -12,12 +12,12 @@ from rnncompress import presets
 from rnncompress.attributes import Attributes
 from rnncompress.cli.models import load, model_option
 from rnncompress.cli.options import Command
-from rnncompress.cli.results import versions
 from rnncompress.cli.run import Run, run_options, shown
 from rnncompress.cli.screen import duration
 from rnncompress.cli.streams import STDIO, find_input, open_source, refuse_input
 from rnncompress.errors import about
 from rnncompress.files import atomic_output, check_output, scratch
+from rnncompress.machine import versions
 
 if TYPE_CHECKING:
     from rnncompress.codec import Report

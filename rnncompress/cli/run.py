@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from rnncompress import devices
+from rnncompress import devices, machine
 from rnncompress.cli.estimates import LONG, Estimate, beginning, estimated, may_be_long, sample_text
 from rnncompress.cli.models import ModelFile, telling_which
 from rnncompress.cli.options import Option, json_option, quiet_option, thread_count
@@ -251,5 +251,4 @@ def announce_compiling(screen: Screen) -> None:
 
 def usable_cores() -> int:
     """The number of cores that this process may run on, or of threads that can be had if that is less."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST_THREADS)
+    return min(machine.cores(), MOST_THREADS)

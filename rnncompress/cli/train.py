@@ -14,11 +14,11 @@ from rnncompress.attributes import Attributes
 from rnncompress.cli import texts
 from rnncompress.cli.checkpoints import Keeping, checkpoint_options, open_kept_target
 from rnncompress.cli.curves import CurveFiles, curve_options
-from rnncompress.cli.results import versions
 from rnncompress.cli.run import Run, run_options
 from rnncompress.cli.screen import Update, duration
 from rnncompress.cli.streams import STDIO, choose_target, refuse_input
 from rnncompress.errors import about
+from rnncompress.machine import versions
 
 if TYPE_CHECKING:
     from rnncompress.model import Model
