@@ -152,7 +152,7 @@ def test_our_own_codec_is_measured_through_the_library(cli, table):
     assert (row.status, row.input.bytes, row.input.slice) == ("ok", 600, True)
     assert row.curve[-1][0] == 600
     assert abs(row.curve[-1][1] / 8 - (row.compressed_bytes - row.header_bytes)) < 20
-    assert row.options["config"]["layers"] == 1
+    assert row.options["config"]["layers"] == 0
     assert row.options["threads"] == 1
     assert 10_000 < row.decoder_bytes < 200_000
     assert "no entry: the prize is for enwik9 only" in Path("out/table.md").read_text()

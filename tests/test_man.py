@@ -25,7 +25,7 @@ def test_every_command_and_option_is_in_it():
         '.SS "corpus fetch"',
         r"\-\-memory\-limit SIZE",
         "Exit codes",
-        r"\fB\-\-version\fR",
+        r"\-\-version\fR",
     ):
         assert part in shown
 

@@ -207,7 +207,7 @@ def test_a_file_that_lies_is_refused(changes: dict) -> None:
     "name",
     [
         "context_rows", "context_values", "seen", "matrix_moments.0", "mixing.slots.rows", "mixing.weights.rows",
-        "mixing.visits.values", "mixing.refinements.values",
+        "mixing.visits.values",
     ],
 )  # fmt: skip
 def test_arrays_out_of_range_are_refused(name: str) -> None:

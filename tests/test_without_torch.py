@@ -30,7 +30,7 @@ def test_a_cpu_needs_no_pytorch(folder: Path) -> None:
         ["encode", "in", "--preset", "fast", "--threads", "2"],
         ["verify", "in.rnnc", "--against", "in"],
         ["decode", "in.rnnc", "-o", "out"],
-        ["train", "in", "-o", "m.rnnm", "--preset", "fast", "--epochs", "1"],
+        ["train", "in", "-o", "m.rnnm", "--preset", "default", "--epochs", "1"],
         ["evaluate", "in", "--model", "m.rnnm"],
         ["sample", "--model", "m.rnnm", "--length", "5"],
         ["selfcheck"],

@@ -142,6 +142,6 @@ class Soundness:
 
 def in_words(config: Config) -> str:
     """The network in one line."""
-    units = f"{config.layers} × {config.hidden} {config.cell} units"
+    units = f"{config.layers} × {config.hidden} {config.cell} units" if config.layers else "no network"
     streams = f"{config.streams} stream{'s' if config.streams > 1 else ''}"
     return f"{units}, {config.weights:,} weights, {streams}, windows of {config.window} steps"
