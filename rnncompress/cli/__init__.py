@@ -4,6 +4,7 @@ import click
 
 from rnncompress._version import __version__
 from rnncompress.cli.bench import bench
+from rnncompress.cli.bundle import bundle
 from rnncompress.cli.corpus import corpus
 from rnncompress.cli.decode import decode, verify
 from rnncompress.cli.encode import encode
@@ -39,5 +40,18 @@ def main() -> None:
     """Compress with an LSTM that learns while it codes, and decode to the same bytes on every machine."""
 
 
-for command in (encode, decode, verify, info, presets, selfcheck, corpus, bench, train, evaluate, sample):
+for command in (
+    encode,
+    decode,
+    verify,
+    info,
+    presets,
+    selfcheck,
+    corpus,
+    bench,
+    bundle,
+    train,
+    evaluate,
+    sample,
+):
     main.add_command(command)
