@@ -400,7 +400,7 @@ static void read_config(Reader *body, Config *config) {
     while (body->offset < body->size) {
         int tag = take_byte(body, HEADER);
         uint64_t size = take_byte(body, HEADER), end = body->offset + size;
-        if (tag <= last || size > body->size - body->offset) impossible(body, "order of parts");
+        if (tag <= last) impossible(body, "order of parts");
         if (tag > PARTS) fail(CANNOT_HERE, "%s: part %d of its header needs a newer program", body->name, tag);
         for (int n = PART[tag - 1].first; n < PART[tag - 1].end; n++) config->is[n] = take_varint(body, HEADER);
         if (body->offset != end || !has_part(config, tag - 1)) impossible(body, PART[tag - 1].name);
@@ -563,42 +563,20 @@ static void dot_rows(const int16_t *restrict rows, size_t stride, size_t count, 
         }
 }
 
-/* sums[k] += factors[0] * rows[0][k] + factors[1] * rows[1][k] ... for n numbers k and an even `count` of rows. */
-static void add_rows(const int16_t *restrict rows, size_t stride, const int16_t *restrict factors, size_t factor_stride,
-                     size_t count, size_t n, uint32_t *restrict sums) {
-    size_t r = 0;
-    for (; r + 8 <= count; r += 8) {
-        const int16_t *a = rows + r * stride, *b = a + stride, *c = b + stride, *d = c + stride;
-        const int16_t *e = d + stride, *f = e + stride, *g = f + stride, *h = g + stride;
-        int32_t u[8];
-        for (int j = 0; j < 8; j++) u[j] = factors[(r + j) * factor_stride];
-        for (size_t k = 0; k < n; k++)
-            sums[k] += (uint32_t)(u[0] * a[k] + u[1] * b[k] + u[2] * c[k] + u[3] * d[k] + u[4] * e[k] + u[5] * f[k] +
-                                  u[6] * g[k] + u[7] * h[k]);
-    }
-    for (; r < count; r += 2) {
-        const int16_t *a = rows + r * stride, *b = a + stride;
-        int32_t u = factors[r * factor_stride], v = factors[(r + 1) * factor_stride];
-        for (size_t k = 0; k < n; k++) sums[k] += (uint32_t)(u * a[k] + v * b[k]);
-    }
-}
-
-/* Both for all streams of a step, a tile of rows at a time, which stays in the cache meanwhile. Stream b has its x, or
- * its factors, at b * x_stride, and its sums at b * sums_stride. */
+/* The same for several x, x_stride apart, whose sums are sums_stride apart: a tile of rows stays in the cache meanwhile. */
 enum { TILE = 16 };
 
-static void dot_tiles(const int16_t *rows, size_t stride, size_t count, const int16_t *x, size_t x_stride,
-                      size_t streams, size_t n, uint32_t *sums, size_t sums_stride) {
+static void products(const int16_t *rows, size_t stride, size_t count, const int16_t *x, size_t x_stride, size_t xs,
+                     size_t n, uint32_t *sums, size_t sums_stride) {
     for (size_t r = 0; r < count; r += TILE)
-        for (size_t b = 0; b < streams; b++)
+        for (size_t b = 0; b < xs; b++)
             dot_rows(rows + r * stride, stride, TILE, x + b * x_stride, n, sums + b * sums_stride + r);
 }
 
-static void add_tiles(const int16_t *rows, size_t stride, size_t count, const int16_t *factors, size_t factors_stride,
-                      size_t streams, size_t n, uint32_t *sums) {
-    for (size_t r = 0; r < count; r += TILE)
-        for (size_t b = 0; b < streams; b++)
-            add_rows(rows + r * stride, stride, factors + b * factors_stride + r, 1, TILE, n, sums + b * n);
+/* out[j * out_stride + t] = in[t * width + j] */
+static void turn(const int16_t *in, size_t steps, size_t width, int16_t *out, size_t out_stride) {
+    for (size_t j = 0; j < width; j++)
+        for (size_t t = 0; t < steps; t++) out[j * out_stride + t] = in[t * width + j];
 }
 
 /* -- the range coder ------------------------------------------------------------------------------------------------- */
@@ -750,7 +728,7 @@ typedef struct {
      * gradients; integers of the weights, and their high bytes for the way back. Layer 0 has H columns, the others 2H:
      * own past, layer below. The softmax has L * H. */
     float **matrices, **matrix_moments; /* (L + 1) of (N, columns); the last (A, L * H) */
-    int16_t **weights, **high;
+    int16_t **weights, **high; /* as the matrices; turned: (columns, N) */
     float **embeddings, **embedding_moments; /* (L) of (E, N) */
     float *bias, *bias_moment;               /* (A) */
     int32_t *seen;                           /* (E) */
@@ -764,7 +742,8 @@ typedef struct {
     uint32_t *table;                      /* (B, T, A): frequencies */
     int16_t *gradients, *logit_gradients; /* (L, B, T, N), (B, T, A) */
 
-    uint32_t *sums;        /* scratch: (B, N), or the widest row of any matrix */
+    int16_t *before, *after, *turned; /* (L, H, B * T): h before and after each step; (N or A, B * T): gradients */
+    uint32_t *sums;                   /* scratch: (B, N), or 16 of the widest rows of any matrix */
     uint32_t *into;        /* (B, H): backward sums of a step */
     float *dc, *d;         /* (B, H), (N) */
     int32_t *heads, *next; /* (E), (B * T * 2): for each row of the embedding where it was an input */
@@ -885,7 +864,7 @@ static void network_allocate(Network *w, const Config *config, uint64_t windows)
     w->gates = (size_t)gates, w->N = (size_t)N, w->E = (size_t)E;
     for (size_t k = 1; k <= PAIR_KIND; k++)
         if (config->is[CONTEXTS] >> k & 1) w->kinds[w->K++] = k;
-    uint64_t BT = times(B, T), LBTH = times(times(L, B), times(T + 1, H)), widest = most(times(B, N), most(256, most(2, L) * H));
+    uint64_t BT = times(B, T), LBTH = times(times(L, B), times(T + 1, H)), widest = most(times(B, N), TILE * most(256, most(2, L) * H));
 
     w->rows = ARRAY(Row, w->K, (uint64_t)1 << config->is[CONTEXT_BITS]);
     w->hashes = ARRAY(uint32_t, BT, w->K);
@@ -902,6 +881,8 @@ static void network_allocate(Network *w, const Config *config, uint64_t windows)
     w->table = ARRAY(uint32_t, BT, 256);
     w->gradients = ARRAY(int16_t, times(L, BT), N);
     w->logit_gradients = ARRAY(int16_t, BT, 256);
+    w->before = ARRAY(int16_t, times(L, H), BT), w->after = ARRAY(int16_t, times(L, H), BT);
+    w->turned = ARRAY(int16_t, BT, most(N, 256));
     w->sums = ARRAY(uint32_t, widest, 1);
     w->into = ARRAY(uint32_t, B, H);
     w->dc = ARRAY(float, B, H), w->d = ARRAY(float, N, 1);
@@ -943,48 +924,51 @@ static void network_start(Network *w) {
     }
 }
 
-/* The integers of n weights. */
-static void quantise(const float *restrict weights, int16_t *restrict integers, int16_t *restrict high, size_t n) {
-    for (size_t k = 0; k < n; k++) {
-        int32_t q = (int32_t)nearest(weights[k] * WEIGHT_SCALE);
-        integers[k] = (int16_t)q;
-        high[k] = (int16_t)((q + 128) >> 8);
-    }
+/* The integers of `rows` rows of a matrix from row `first` on. */
+static void quantise(Network *w, size_t layer, size_t first, size_t rows) {
+    size_t width = columns(w, layer), height = matrix_rows(w, layer);
+    const float *restrict weights = w->matrices[layer] + first * width;
+    int16_t *restrict integers = w->weights[layer] + first * width, *high = w->high[layer] + first;
+    for (size_t k = 0; k < rows * width; k++) integers[k] = (int16_t)(int32_t)nearest(weights[k] * WEIGHT_SCALE);
+    for (size_t k = 0; k < width; k++)
+        for (size_t n = 0; n < rows; n++) high[k * height + n] = (int16_t)((integers[n * width + k] + 128) >> 8);
 }
 
 static void network_ready(Network *w) {
-    for (size_t n = 0; n <= w->L; n++)
-        quantise(w->matrices[n], w->weights[n], w->high[n], matrix_rows(w, n) * columns(w, n));
+    for (size_t layer = 0; layer <= w->L; layer++)
+        for (size_t n = 0; n < matrix_rows(w, layer); n += TILE) quantise(w, layer, n, TILE);
 }
 
 /* -- the network: prediction ----------------------------------------------------------------------------------------- */
 
-/* y = tanh or sigmoid of the sums and what two rows of the embedding add. */
-static void squash_tanh(const uint32_t *restrict sums, const float *restrict x, const float *restrict guess,
-                        float *restrict y, size_t n) {
-    for (size_t j = 0; j < n; j++) y[j] = tanh_((float)(int32_t)sums[j] * FORWARD_UNIT + x[j] + guess[j]);
+/* A gate's input: a sum, and what two rows of the embedding add. */
+static inline float gate_input(uint32_t sum, float x, float guess) {
+    return (float)(int32_t)sum * FORWARD_UNIT + x + guess;
 }
 
-static void squash_sigmoid(const uint32_t *restrict sums, const float *restrict x, const float *restrict guess,
-                           float *restrict y, size_t n) {
-    for (size_t j = 0; j < n; j++) y[j] = sigmoid((float)(int32_t)sums[j] * FORWARD_UNIT + x[j] + guess[j]);
+static inline int16_t activation(float h) { return (int16_t)(int32_t)within(nearest(h * 128.0f), ACTIVATION_MAX); }
+
+/* The gates of a layer at one step, then its cells, from their state before it. */
+static void lstm_cells(size_t H, const uint32_t *restrict sums, const float *restrict x, const float *restrict guess,
+                       float *restrict i, float *restrict f, float *restrict g, float *restrict o,
+                       const float *restrict before, float *restrict after, float *restrict y, int16_t *restrict h) {
+    for (size_t j = 0; j < H; j++) i[j] = sigmoid(gate_input(sums[j], x[j], guess[j]));
+    for (size_t j = 0, k = H; j < H; j++, k++) f[j] = sigmoid(gate_input(sums[k], x[k], guess[k]));
+    for (size_t j = 0, k = 2 * H; j < H; j++, k++) g[j] = tanh_(gate_input(sums[k], x[k], guess[k]));
+    for (size_t j = 0, k = 3 * H; j < H; j++, k++) o[j] = sigmoid(gate_input(sums[k], x[k], guess[k]));
+    for (size_t j = 0; j < H; j++) {
+        after[j] = f[j] * before[j] + i[j] * g[j];
+        y[j] = tanh_(after[j]);
+        h[j] = activation(o[j] * y[j]);
+    }
 }
 
-static void cell(const float *restrict i, const float *restrict f, const float *restrict g, const float *restrict before,
-                 float *restrict after, size_t n) {
-    for (size_t j = 0; j < n; j++) after[j] = f[j] * before[j] + i[j] * g[j];
-}
-
-static void squash_cell(const float *restrict c, float *restrict y, size_t n) {
-    for (size_t j = 0; j < n; j++) y[j] = tanh_(c[j]);
-}
-
-/* h = round(o * y), on the grid; without o it is round(y). */
-static void activate(const float *restrict o, const float *restrict y, int16_t *restrict h, size_t n) {
-    if (o)
-        for (size_t j = 0; j < n; j++) h[j] = (int16_t)(int32_t)within(nearest(o[j] * y[j] * 128.0f), ACTIVATION_MAX);
-    else
-        for (size_t j = 0; j < n; j++) h[j] = (int16_t)(int32_t)within(nearest(y[j] * 128.0f), ACTIVATION_MAX);
+static void rnn_cells(size_t H, const uint32_t *restrict sums, const float *restrict x, const float *restrict guess,
+                      float *restrict y, int16_t *restrict h) {
+    for (size_t j = 0; j < H; j++) {
+        y[j] = tanh_(gate_input(sums[j], x[j], guess[j]));
+        h[j] = activation(y[j]);
+    }
 }
 
 /* Frequencies from the sums of the logits, in place. */
@@ -1016,16 +1000,12 @@ static void cells(Network *w, size_t layer, size_t b, size_t t, const uint32_t *
     size_t H = w->H, row = layer * w->B + b, now = (row * w->T + t) * H, before = (row * (w->T + 1) + t) * H;
     const uint16_t *inputs = w->inputs + (b * w->T + t) * 2;
     const float *x = w->embeddings[layer] + inputs[0] * w->N, *guess = w->embeddings[layer] + inputs[1] * w->N;
-    if (w->gates == 1) {
-        squash_tanh(sums, x, guess, w->output + now, H);
-        activate(NULL, w->output + now, w->h + before + H, H);
-        return;
-    }
-    for (size_t n = 0; n < 4; n++)
-        (n == 2 ? squash_tanh : squash_sigmoid)(sums + n * H, x + n * H, guess + n * H, w->gate[n] + now, H);
-    cell(w->gate[0] + now, w->gate[1] + now, w->gate[2] + now, w->c + before, w->c + before + H, H);
-    squash_cell(w->c + before + H, w->output + now, H);
-    activate(w->gate[3] + now, w->output + now, w->h + before + H, H);
+    float *y = w->output + now, *c = w->c + (w->gates == 4 ? before : 0), **gate = w->gate;
+    if (w->gates == 1)
+        rnn_cells(H, sums, x, guess, y, w->h + before + H);
+    else
+        lstm_cells(H, sums, x, guess, gate[0] + now, gate[1] + now, gate[2] + now, gate[3] + now, c, c + H, y,
+                   w->h + before + H);
 }
 
 /* Compute the tables of step t of the first `streams` streams. The symbols before it are in the history. */
@@ -1041,10 +1021,10 @@ static void network_predict(Network *w, size_t streams, size_t t) {
     for (size_t layer = 0; layer < w->L; layer++) {
         const int16_t *past = w->h + layer * B * stride + t * H, *now = past + H;
         memset(w->sums, 0, streams * N * sizeof *w->sums);
-        dot_tiles(w->weights[layer], columns(w, layer), N, past, stride, streams, H, w->sums, N);
-        if (layer) dot_tiles(w->weights[layer] + H, 2 * H, N, now - B * stride, stride, streams, H, w->sums, N);
+        products(w->weights[layer], columns(w, layer), N, past, stride, streams, H, w->sums, N);
+        if (layer) products(w->weights[layer] + H, 2 * H, N, now - B * stride, stride, streams, H, w->sums, N);
         for (size_t b = 0; b < streams; b++) cells(w, layer, b, t, w->sums + b * N);
-        dot_tiles(w->weights[w->L] + layer * H, w->L * H, 256, now, stride, streams, H, w->table + t * 256, T * 256);
+        products(w->weights[w->L] + layer * H, w->L * H, 256, now, stride, streams, H, w->table + t * 256, T * 256);
     }
     for (size_t b = 0; b < streams; b++) {
         uint32_t *table = w->table + (b * T + t) * 256;
@@ -1067,14 +1047,12 @@ static void lstm_gradient(const Network *w, size_t now, const float *restrict be
     size_t H = w->H;
     for (size_t j = 0; j < H; j++) {
         float dh = (float)(int32_t)sums[j] * BACKWARD_UNIT;
+        float dcell = dc[j] + dh * o[j] * (1.0f - y[j] * y[j]);
+        d[j] = dcell * g[j] * (i[j] * (1.0f - i[j]));
+        d[H + j] = dcell * before[j] * (f[j] * (1.0f - f[j]));
+        d[2 * H + j] = dcell * i[j] * (1.0f - g[j] * g[j]);
         d[3 * H + j] = dh * y[j] * (o[j] * (1.0f - o[j]));
-        dc[j] = dc[j] + dh * o[j] * (1.0f - y[j] * y[j]);
-    }
-    for (size_t j = 0; j < H; j++) d[j] = dc[j] * g[j] * (i[j] * (1.0f - i[j]));
-    for (size_t j = 0; j < H; j++) d[2 * H + j] = dc[j] * i[j] * (1.0f - g[j] * g[j]);
-    for (size_t j = 0; j < H; j++) {
-        d[H + j] = dc[j] * before[j] * (f[j] * (1.0f - f[j]));
-        dc[j] = dc[j] * f[j];
+        dc[j] = dcell * f[j];
     }
 }
 
@@ -1108,11 +1086,10 @@ static void backward(Network *w) {
         memset(w->dc, 0, B * H * sizeof *w->dc);
         for (size_t t = T; t--;) {
             memset(w->into, 0, B * H * sizeof *w->into);
-            add_tiles(w->high[w->L] + layer * H, w->L * H, 256, w->logit_gradients + t * 256, T * 256, B, H, w->into);
+            products(w->high[w->L] + layer * H * 256, 256, H, w->logit_gradients + t * 256, T * 256, B, 256, w->into, H);
             if (layer + 1 < w->L)
-                add_tiles(w->high[layer + 1] + H, 2 * H, N, gradients + (B * T + t) * N, T * N, B, H, w->into);
-            if (t + 1 < T)
-                add_tiles(w->high[layer], columns(w, layer), N, gradients + (t + 1) * N, T * N, B, H, w->into);
+                products(w->high[layer + 1] + H * N, N, H, gradients + (B * T + t) * N, T * N, B, N, w->into, H);
+            if (t + 1 < T) products(w->high[layer], N, H, gradients + (t + 1) * N, T * N, B, N, w->into, H);
             for (size_t b = 0; b < B; b++) {
                 size_t row = layer * B + b, now = (row * T + t) * H, before = (row * (T + 1) + t) * H;
                 if (w->gates == 4)
@@ -1136,17 +1113,33 @@ static void adam(float *restrict weights, float *restrict moments, const uint32_
     }
 }
 
-/* Sum the gradient of a row of a matrix over the window: of its own past, then of what comes from below. */
-static void matrix_gradient(const Network *w, size_t layer, size_t n) {
-    size_t B = w->B, T = w->T, H = w->H, N = w->N, height = matrix_rows(w, layer);
-    memset(w->sums, 0, columns(w, layer) * sizeof *w->sums);
-    for (size_t b = 0; b < B; b++) {
-        const int16_t *factors = layer == w->L ? w->logit_gradients + b * T * 256 : w->gradients + (layer * B + b) * T * N;
-        for (size_t k = 0; k < columns(w, layer) / H; k++) {
-            size_t from = layer == w->L ? k : layer - k; /* which activations: after the step, but for the own past */
-            const int16_t *h = w->h + (from * B + b) * (T + 1) * H + (layer == w->L || k ? H : 0);
-            add_rows(h, H, factors + n, height, T, H, w->sums + k * H);
+/* Lay out the activations so that what is summed over the window lies side by side. */
+static void turn_activations(Network *w) {
+    size_t B = w->B, T = w->T, H = w->H;
+    for (size_t row = 0; row < w->L * B; row++) {
+        const int16_t *h = w->h + row * (T + 1) * H;
+        size_t to = row / B * H * B * T + row % B * T;
+        turn(h, T, H, w->before + to, B * T);
+        turn(h + H, T, H, w->after + to, B * T);
+    }
+}
+
+static void update_matrix(Network *w, size_t layer, float unit, float blend, float step) {
+    size_t R = w->B * w->T, H = w->H, width = columns(w, layer), height = matrix_rows(w, layer);
+    const int16_t *gradients = layer == w->L ? w->logit_gradients : w->gradients + layer * R * w->N;
+    turn(gradients, R, height, w->turned, R);
+    for (size_t n = 0; n < height; n += TILE) {
+        const int16_t *x = w->turned + n * R;
+        float *weights = w->matrices[layer] + n * width, *moments = w->matrix_moments[layer] + n * width;
+        memset(w->sums, 0, TILE * width * sizeof *w->sums);
+        if (layer == w->L)
+            products(w->after, R, width, x, R, TILE, R, w->sums, width);
+        else {
+            products(w->before + layer * H * R, R, H, x, R, TILE, R, w->sums, width);
+            if (layer) products(w->after + (layer - 1) * H * R, R, H, x, R, TILE, R, w->sums + H, width);
         }
+        adam(weights, moments, w->sums, TILE * width, unit, blend, step);
+        quantise(w, layer, n, TILE);
     }
 }
 
@@ -1197,13 +1190,8 @@ static void network_learn(Network *w) {
     logit_gradients(w);
     backward(w);
     learn_contexts(w);
-    for (size_t layer = 0; layer <= w->L; layer++)
-        for (size_t n = 0, width = columns(w, layer); n < matrix_rows(w, layer); n++) {
-            float *weights = w->matrices[layer] + n * width;
-            matrix_gradient(w, layer, n);
-            adam(weights, w->matrix_moments[layer] + n * width, w->sums, width, MATRIX_UNIT * mean, blend, step);
-            quantise(weights, w->weights[layer] + n * width, w->high[layer] + n * width, width);
-        }
+    turn_activations(w);
+    for (size_t layer = 0; layer <= w->L; layer++) update_matrix(w, layer, MATRIX_UNIT * mean, blend, step);
     update_embeddings(w, VECTOR_UNIT * mean, step);
     update_bias(w, VECTOR_UNIT * mean, blend, step);
     for (size_t b = 0; b < B; b++) {
