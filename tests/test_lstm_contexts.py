@@ -84,7 +84,7 @@ def test_compiled_and_plain_are_the_same(
         np.zeros(streams * steps * len(of), np.int64),
     ]
     compiled = ContextArrays(steps, bits, 256, *arrays, tables.reshape(-1))
-    spelled = ContextArrays(steps, bits, 256, *(memoryview(a.copy()) for a in compiled[3:]))
+    spelled = ContextArrays(steps, bits, 256, *(memoryview(a.copy()) for a in (*arrays, tables.reshape(-1))))
     sums = random.integers(-(2**31), 2**31, streams * steps * 256).astype(np.int32)
     plain_sums = memoryview(sums.copy())
     frequencies = random.multinomial(TOTAL, random.dirichlet(np.full(256, 0.1)), streams * steps)

@@ -1,5 +1,6 @@
 """Every number of a state is refused or can be used: nothing outside an array is touched."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, SupportsIndex
 
@@ -54,7 +55,8 @@ class GuardedEngine(MixedReference):
 
     def allocate(self, state: State) -> Any:
         memory = super().allocate(state)
-        return memory._make(Guarded(field) if isinstance(field, memoryview) else field for field in memory)
+        arrays = {name: array for name, array in vars(memory).items() if isinstance(array, memoryview)}
+        return replace(memory, **{name: Guarded(array) for name, array in arrays.items()})
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """The specification of mixing: a part of a window after the other, byte by byte, bit by bit, in plain Python."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,8 +34,11 @@ class MixedReference(MixedStages):
 
     def allocate(self, state: State) -> mixing.Memory:
         """See the base class."""
-        fields: Iterator[Any] = iter(mixing.allocate(self.config, state))
-        return mixing.Memory._make(field.data if isinstance(field, np.ndarray) else field for field in fields)
+        memory: Any = mixing.allocate(self.config, state)
+        return replace(
+            memory,
+            **{name: array.data for name, array in vars(memory).items() if isinstance(array, np.ndarray)},
+        )
 
     def encode_part(
         self, tables: IntArray | None, symbols: IntArray, first: int, last: int, count: int

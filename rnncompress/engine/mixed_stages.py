@@ -97,7 +97,8 @@ class MixedStages(Coding, ABC):
 
     def costs(self) -> NDArray[np.float64]:
         """See the protocol."""
-        lengths: NDArray[np.float64] = (16 - np.log2(self.coded().reshape(-1, BITS))).sum(axis=1)
+        bits = self._coded[: self._count * BITS].reshape(-1, BITS).astype(np.float64)
+        lengths: NDArray[np.float64] = 16 * BITS - np.log2(bits.prod(axis=1))
         return lengths
 
     def coded(self) -> IntArray:

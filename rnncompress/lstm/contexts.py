@@ -13,9 +13,12 @@ After a window each row takes, for every step at which it was in use (in the ord
 gradient descent on the code length with rate ``RATES[n]`` at its n-th use: weight += rate * ([symbol] - probability).
 """
 
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
+
+from rnncompress.compiled.record import Record
 
 ENTRIES: Final = 7
 """Symbols that a row keeps."""
@@ -50,7 +53,8 @@ def kinds(mask: int) -> tuple[int, ...]:
     return tuple(bit for bit in range(1, WORD_PAIR + 1) if mask >> bit & 1)
 
 
-class ContextArrays(NamedTuple):
+@dataclass(frozen=True)
+class ContextArrays(Record):
     """What the kernels of the contexts work on: B streams, T steps, K kinds.
 
     All arrays are flat: of numpy for compiled kernels, memoryviews for plain ones.

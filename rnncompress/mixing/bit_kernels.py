@@ -12,12 +12,10 @@ from typing import Final
 
 from rnncompress.compiled.compile import inlined
 from rnncompress.mixing.context_kernels import FACTS, hash_network
-from rnncompress.mixing.slot_kernels import find_lower, find_upper, node
+from rnncompress.mixing.slot_kernels import HISTORIES_SHIFT, find_lower, find_upper, node
 from rnncompress.mixing.text_kernels import MODELS, join
-from rnncompress.mixing.vector_kernels import dot
+from rnncompress.mixing.vector_kernels import dot, fetch, follow_runs
 
-RUNS: Final = 64
-"""Adaptive probabilities of a kind for its runs: by length up to 31, at the first bit and after it."""
 LENGTHS: Final = 64
 """Those of a match model by length of the match."""
 FINALS: Final = 4
@@ -37,40 +35,33 @@ BIAS: Final = 102
 """The input that is always there."""
 WEIGHT_SHIFT: Final = 14
 """A weight of 1 is 2^14."""
+FETCHED: Final = 32
+"""Weights in a line of the cache."""
 
 
 @inlined
-def inputs_of_contexts(m, n, i, c0, x):
-    """Set the inputs of all kinds of contexts: of the history, of its certainty, of the run.
-
-    Returns the longest order that is known here, and the history of order 6 (or of the last of the orders).
-    """
-    K = m.kinds_count
-    j = node(i, c0)
-    shift = 8 - i
-    at_start = 1 if i == 0 else 0
-    slots, found, stretched, linear = m.slots, m.found, m.map_stretch, m.map_linear
-    base = n * K
+def surest_order(m, i, c0, b):
+    """The longest order that is known here, and its history."""
+    j = (b * m.kinds_count << HISTORIES_SHIFT) + node(i, c0)
     surest, history = 0, 0
-    for k in range(K):
-        at = found[base + k]
-        state = 0
-        if at >= 0:
-            state = slots[at + j]
-        x[k] = stretched[k * 256 + state]
-        x[K + k] = linear[k * 256 + state]
-        if k < m.orders and state:
+    for k in range(m.orders):
+        state = m.histories[(k << HISTORIES_SHIFT) + j]
+        if state:
             surest, history = k + 1, state
-        said = 0
-        count = m.run_counts[base + k]
-        if count:
-            byte = m.run_bytes[base + k]
-            if byte >> shift == c0:
-                said = m.run_stretch[k * RUNS + 2 * min(count, 31) + at_start]
-                if not byte >> (shift - 1) & 1:
-                    said = -said
-        x[2 * K + k] = said
     return surest, history
+
+
+@inlined
+def inputs_of_contexts(m, n, i, c0, b, start):
+    """Set the inputs of all kinds of contexts from ``start`` on: of the runs, then of the histories."""
+    R = m.runs_width
+    values = m.run_later if i else m.run_first
+    follow_runs(m.run_bytes, values, n * R, R, i, c0, m.x, start)
+    j = (b * m.kinds_count << HISTORIES_SHIFT) + node(i, c0)
+    pairs, histories, inputs = m.map_pairs, m.histories, m.x_pairs
+    at = (start + R) >> 1
+    for k in range(m.kinds_count):
+        inputs[at + k] = pairs[k << 8 | histories[(k << HISTORIES_SHIFT) + j]]
 
 
 @inlined
@@ -137,13 +128,13 @@ def take_table(m, n, b, table, start):
 
 @inlined
 def select(m, n, i, c0, at, longest, surest, history, quantile, hit):
-    """Choose a row of weights of each set, and rows of the second layer.
+    """Choose a row of weights of each set, which is on its way to the cache then, and rows of the second layer.
 
     ``quantile``: what the network says, in 16 steps; ``hit``: 0 if its expected byte is refuted, else 1 + its bit.
     """
     S = m.sets
     f = m.facts[n * FACTS : (n + 1) * FACTS]
-    r = m.rows[at * S : (at + 1) * S]
+    rows, IN = m.rows, m.inputs
     n0, n1 = m.counts[2 * history], m.counts[2 * history + 1]
     certainty, expected = m.certainty[n], m.expected[n]
     for t in range(S):
@@ -176,7 +167,10 @@ def select(m, n, i, c0, at, longest, surest, history, quantile, hit):
             v = (seen * 16 + longest // 2) * 8 + i
         else:
             v = f[6]
-        r[t] = m.set_rows[t] + v
+        row = m.set_rows[t] + v
+        rows[at * S + t] = row
+        for line in range(0, IN, FETCHED):
+            fetch(m.weights, row * IN + line)
     rows = m.final_rows[at * FINALS : (at + 1) * FINALS]
     rows[0] = c0 + 256 * hit
     rows[1] = 1024 + f[0]
@@ -230,29 +224,27 @@ def predict(m, n, i, c0, b):
     ``c0`` holds the bits before it behind a 1. Stream ``b``; bits are asked for in their order.
     """
     if i == 0:
-        find_upper(m, n)
+        find_upper(m, n, b)
     elif i == 4:
-        find_lower(m, n, c0)
-    IN = m.inputs
+        find_lower(m, n, c0, b)
     at = 8 * n + i
-    x = m.x[at * IN : (at + 1) * IN]
-    surest, history = inputs_of_contexts(m, n, i, c0, x)
-    z = 3 * m.kinds_count
-    x[z] = m.stretch[m.order0[c0] >> 20]
-    x[z + 1] = m.stretch[m.order1[m.facts[n * FACTS] << 8 | c0] >> 20]
-    longest = inputs_of_matches(m, n, i, c0, at, x, z + 2)
-    z += 2 + 2 * MODELS
-    x[z] = BIAS
-    quantile, hit = 8, 0
+    start = at * m.inputs
+    z = start + m.runs_width + 2 * m.kinds_count
+    surest, history = surest_order(m, i, c0, b)
+    longest = inputs_of_matches(m, n, i, c0, at, m.x, z + 2)
+    quantile, hit, said, sure = 8, 0, 0, 0
     if m.network:
         p = opinion(m, n, i, c0, b)
-        said = m.stretch[p >> 4]
-        x[z + 1] = said
-        x[z + 2] = (p - 32768) >> 6
+        said, sure = m.stretch[p >> 4], (p - 32768) >> 6
         quantile = min(15, max(0, (said * 6 // 5 >> 8) + 8))
         if (m.expected[n] | 256) >> (8 - i) == c0:
             hit = 1 + (m.expected[n] >> (7 - i) & 1)
     select(m, n, i, c0, at, longest, surest, history, quantile, hit)
+    inputs_of_contexts(m, n, i, c0, b, start)
+    m.x[z] = m.stretch[m.order0[c0] >> 20]
+    m.x[z + 1] = m.stretch[m.order1[m.facts[n * FACTS] << 8 | c0] >> 20]
+    z += 2 + 2 * MODELS
+    m.x[z], m.x[z + 1], m.x[z + 2] = BIAS, said, sure
     p = refine(m, n, c0, at, mix(m, at))
     m.p[at] = p
     return p

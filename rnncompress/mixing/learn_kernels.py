@@ -8,11 +8,20 @@ One source: plain Python is the specification, compiled it is the CPU's.
 from typing import Final
 
 from rnncompress.compiled.compile import inlined, kernel
-from rnncompress.mixing.bit_kernels import FINAL_STRIDE, FINALS, MAPS, RUNS
+from rnncompress.mixing.bit_kernels import FINAL_STRIDE, FINALS, MAPS
 from rnncompress.mixing.context_kernels import FACTS, SYMBOL
-from rnncompress.mixing.slot_kernels import RUN_BYTE, RUN_COUNT, claim, line_of, lower_half, node
+from rnncompress.mixing.slot_kernels import (
+    HISTORIES,
+    RUN_BYTE,
+    RUN_COUNT,
+    RUNS,
+    claim,
+    line_of,
+    lower_half,
+    node,
+)
 from rnncompress.mixing.text_kernels import MODELS, POSITION, STATE, join, match_hash
-from rnncompress.mixing.vector_kernels import train
+from rnncompress.mixing.vector_kernels import fetch, train
 
 MAP_LIMIT: Final = 255
 """Adaptive probabilities: after so many bits an old one counts less and less."""
@@ -24,6 +33,8 @@ REFINEMENT_SHIFT: Final = 6
 FINAL_RATE: Final = 1573
 FINAL_LIMIT: Final = 1 << 28
 """Weights of the second layer are clamped to ± this; 2^16 is a weight of 1."""
+LEAST_ERROR: Final = 256
+"""Of 65536: from smaller errors weights do not learn, which saves time and costs next to nothing."""
 MOST_VISITS: Final = 65535
 SLOW: Final = 1024
 """Visits up to which the learning rate of a row of weights falls with each; then with every 64."""
@@ -38,10 +49,21 @@ def adapt(value, y, limit, reciprocals):
 
 
 @inlined
+def fetch_slots(m, k, count):
+    """Have the slots of kind number ``k`` fetched, which the next ones have driven from the cache."""
+    for n in range(count):
+        x = m.hashes[n * m.kinds_count + k]
+        fetch(m.slots, line_of(m, k, x))
+        fetch(m.slots, line_of(m, k, lower_half(x, 16 | m.facts[n * FACTS + SYMBOL] >> 4)))
+
+
+@inlined
 def learn_kind(m, k, count):
     """The slots, maps and runs of kind number ``k`` learn from the first ``count`` places."""
     K = m.kinds_count
     slots, maps, following = m.slots, m.maps, m.following
+    if k + 1 < K:
+        fetch_slots(m, k + 1, count)
     for n in range(count):
         c = m.facts[n * FACTS + SYMBOL]
         x = m.hashes[n * K + k]
@@ -57,18 +79,19 @@ def learn_kind(m, k, count):
                 x = lower_half(x, c0)
                 at = claim(m, line_of(m, k, x), x)
             y = c >> (7 - i) & 1
-            j = at + node(i, c0)
+            j = at + HISTORIES + node(i, c0)
             state = slots[j]
             if state:
                 q = k * 256 + state
                 value = adapt(maps[q], y, MAP_LIMIT, m.reciprocals)
                 maps[q] = value
-                m.map_stretch[q] = m.stretch[value >> 20]
-                m.map_linear[q] = ((value >> 16) - 32768) >> 6
+                m.map_inputs[2 * q] = m.stretch[value >> 20]
+                m.map_inputs[2 * q + 1] = ((value >> 16) - 32768) >> 6
             slots[j] = following[2 * state + y]
             c0 = 2 * c0 + y
-        if m.run_counts[n * K + k]:
-            learn_run(m, k, c, m.run_bytes[n * K + k], m.run_counts[n * K + k])
+        run = n * m.runs_width + k
+        if m.run_counts[run]:
+            learn_run(m, k, c, m.run_bytes[run], m.run_counts[run])
 
 
 @inlined
@@ -85,22 +108,24 @@ def learn_run(m, k, c, byte, count):
 
 
 @inlined
-def learn_set(m, t, count):
-    """The weights of set ``t`` learn. The rate of a row falls with its visits."""
+def learn_weights(m, share, shares, count):
+    """The weights of every ``shares``-th set learn. The rate of a row falls with its visits."""
     S, IN = m.sets, m.inputs
     for n in range(count):
         c = m.facts[n * FACTS + SYMBOL]
         for i in range(8):
             at = 8 * n + i
-            row = m.rows[at * S + t]
-            seen = m.visits[row]
-            rate = m.rates[seen if seen < SLOW else SLOW + (seen - SLOW) // 64]
-            if seen < MOST_VISITS:
-                m.visits[row] = seen + 1
-            error = ((c >> (7 - i) & 1) << 16) - m.set_p[at * S + t]
-            error = min(max((error * rate) >> 13, -32767), 32767)
-            if error != 0:
-                train(m.x, at * IN, m.weights, row * IN, IN, error)
+            y = c >> (7 - i) & 1
+            for t in range(share, S, shares):
+                row = m.rows[at * S + t]
+                seen = m.visits[row]
+                rate = m.rates[seen if seen < SLOW else SLOW + (seen - SLOW) // 64]
+                if seen < MOST_VISITS:
+                    m.visits[row] = seen + 1
+                error = (y << 16) - m.set_p[at * S + t]
+                if abs(error) >= LEAST_ERROR:
+                    error = min(max((error * rate) >> 13, -32767), 32767)
+                    train(m.x, at * IN, m.weights, row * IN, IN, error)
 
 
 @inlined
@@ -168,7 +193,6 @@ def learn(m, share, shares, count):
     """One of ``shares`` parts of all that is to be learnt from the first ``count`` places."""
     for k in range(share, m.kinds_count, shares):
         learn_kind(m, k, count)
-    for t in range(share, m.sets, shares):
-        learn_set(m, t, count)
+    learn_weights(m, share, shares, count)
     if share == shares - 1:
         learn_rest(m, count)

@@ -4,11 +4,13 @@
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncompress.compiled.record import Record
 from rnncompress.config import Config
 from rnncompress.mixing import tables
 from rnncompress.mixing.bit_kernels import (
@@ -19,11 +21,10 @@ from rnncompress.mixing.bit_kernels import (
     LENGTHS,
     MAP_ROWS,
     MAPS,
-    RUNS,
 )
 from rnncompress.mixing.context_kernels import FACTS, KINDS, NETWORK, ORDERS
 from rnncompress.mixing.learn_kernels import MOST_VISITS, SLOW
-from rnncompress.mixing.slot_kernels import LINE_BYTES
+from rnncompress.mixing.slot_kernels import LINE_BYTES, RUNS
 from rnncompress.mixing.text_kernels import MODELS, STATE
 from rnncompress.mixing.vector_kernels import LANES
 
@@ -38,9 +39,11 @@ LEAST: Final = (5, 8, 16)
 OTHERS: Final = 2 + 2 * MODELS + 3
 """Inputs besides those of contexts: two low orders, the match models, the bias, the network."""
 
-START_WEIGHT: Final = 230
-"""Of all contexts together, at first, in 1/256."""
-NETWORK_WEIGHT: Final = 154
+START_HISTORY: Final = 357
+START_CERTAINTY: Final = -62
+START_RUN: Final = 82
+"""Of all contexts together, at first, in 1/256: what a history says, how surely, and a run: means of what comes."""
+START_NETWORK: Final = 143
 RATE: Final = 1573
 """Of the weights, at first; in the end it is RATE_LEFT / 100 of that, and half of the way down after RATE_HALF bits."""
 RATE_LEFT: Final = 15
@@ -55,7 +58,8 @@ LONG: Final = (
 """The names of the long memory."""
 
 
-class Memory(NamedTuple):
+@dataclass(frozen=True)
+class Memory(Record):
     """B streams; N places of the part of a window in which nothing is learnt; K kinds; S sets of weights of I inputs.
 
     All arrays are flat.
@@ -71,6 +75,8 @@ class Memory(NamedTuple):
     kinds_count: int
     orders: int
     """Kinds that are just the last 1, 2, ... bytes; they come first."""
+    runs_width: int
+    """R, the inputs of runs: K, padded to whole vectors."""
     inputs: int
     sets: int
     network: int
@@ -109,9 +115,10 @@ class Memory(NamedTuple):
     """(K, 2**line_bits, 64) uint8, see :mod:`rnncompress.mixing.slot_kernels`."""
     maps: Array
     """(K, 256) uint32: the adaptive probability of a 1 in each history."""
-    map_stretch: Array
-    map_linear: Array
-    """(K, 256) int16: the inputs made of it."""
+    map_inputs: Array
+    """(K, 256, 2) int16: the inputs made of it, stretched and as it is."""
+    map_pairs: Array
+    """(K, 256) uint32: the same, two at a time."""
     runs: Array
     """(K, RUNS) uint32: that the byte of a run comes."""
     run_stretch: Array
@@ -143,13 +150,18 @@ class Memory(NamedTuple):
     expected: Array
     certainty: Array
     """(N,) int64: the byte that the network expects, and how surely, in 16 steps."""
-    found: Array
-    """(N, K) int64: where the slots are."""
+    histories: Array
+    """(B, K, 16) uint8: of half a byte, copied from their slots."""
     run_bytes: Array
     run_counts: Array
-    """(N, K) int64."""
+    """(N, R) int16: what runs expect, behind a 1, and how long they are; 0 where there is none."""
+    run_first: Array
+    run_later: Array
+    """(N, R) int16: the inputs made of them, at the first bit and after it."""
     x: Array
     """(N, 8, I) int16: inputs of the mixer."""
+    x_pairs: Array
+    """(N, 8, I/2) uint32: the same, two at a time."""
     rows: Array
     dots: Array
     set_p: Array
@@ -174,7 +186,12 @@ def kinds(mask: int) -> tuple[int, ...]:
 
 def input_count(config: Config) -> int:
     """Inputs of the mixer, with what pads them to whole vectors."""
-    return -(-(3 * len(kinds(config.mixing)) + OTHERS) // LANES) * LANES
+    K = len(kinds(config.mixing))
+    return _padded(_padded(K) + 2 * K + OTHERS)
+
+
+def _padded(count: int) -> int:
+    return -(-count // LANES) * LANES
 
 
 def _match_bits(config: Config) -> int:
@@ -229,9 +246,13 @@ def start(config: Config) -> State:
     state["matches"][:] = (9 << 22) // 10 << 10
     state["order0"][:] = half
     state["order1"][:] = half
-    state["weights"][:, :K] = (START_WEIGHT << 6) // (K + 4)
+    histories = _padded(K)
+    others = histories + 2 * K
+    state["weights"][:, :K] = (START_RUN << 6) // (K + 4)
+    state["weights"][:, histories:others:2] = (START_HISTORY << 6) // (K + 4)
+    state["weights"][:, histories + 1 : others : 2] = (START_CERTAINTY << 6) // (K + 4)
     if config.layers:
-        state["weights"][:, 3 * K + 2 + 2 * MODELS + 1] = NETWORK_WEIGHT << 6
+        state["weights"][:, others + 2 + 2 * MODELS + 1] = START_NETWORK << 6
     state["finals"][:, : config.sets] = (1 << 16) // config.sets
     places = np.clip((np.arange(BUCKETS) - 16) * 128, -tables.SQUASH_LIMIT, tables.SQUASH_LIMIT)
     state["refinements"][:] = tables.squash()[places + tables.SQUASH_LIMIT]
@@ -248,7 +269,7 @@ def allocate(config: Config, state: Mapping[str, Array]) -> Memory:
     """The memory of a stage that goes on from ``state``, whose arrays it uses and changes."""
     B, N, S = config.streams, config.streams * config.frozen, config.sets
     own, width = kinds(config.mixing), input_count(config)
-    K = len(own)
+    K, R = len(own), _padded(len(own))
     maps, runs = state["maps"].reshape(-1), state["runs"].reshape(-1)
     following, counts = tables.histories()
     stretch = tables.stretch()
@@ -258,23 +279,26 @@ def allocate(config: Config, state: Mapping[str, Array]) -> Memory:
     def zeros(*shape: int, kind: type[np.generic] = np.int64) -> Array:
         return np.zeros(int(np.prod(shape)), kind)
 
+    linear = ((maps >> np.uint32(16)).astype(np.int64) - 32768) >> 6
+    map_inputs = np.stack([stretch[maps >> np.uint32(20)], linear.astype(np.int16)], axis=-1).reshape(-1)
+    x = zeros(N, 8, width, kind=np.int16)
     return Memory(
         streams=B, frozen=config.frozen, mask=(1 << config.past_bits) - 1, line_bits=config.slot_bits,
-        match_bits=_match_bits(config), kinds_count=K, orders=sum(kind < ORDERS for kind in own), inputs=width,
-        sets=S, network=int(config.layers > 0), network_kinds=sum(kind < NETWORK[0] for kind in own),
+        match_bits=_match_bits(config), kinds_count=K, orders=sum(kind < ORDERS for kind in own), runs_width=R,
+        inputs=width, sets=S, network=int(config.layers > 0), network_kinds=sum(kind < NETWORK[0] for kind in own),
         kinds=np.array(own, np.int64), least=np.array(LEAST, np.int64),
         set_rows=np.cumsum([0, *ROWS[: S - 1]]).astype(np.int64),
         squash=tables.squash(), stretch=stretch, following=following, counts=counts.reshape(-1),
         reciprocals=np.array([(2 << 16) // (2 * n + 3) for n in range(1024)], np.int64),
         rates=RATE * (RATE_LEFT + 100 * RATE_HALF // (RATE_HALF + visits)) // 100,
         **flat,
-        map_stretch=stretch[maps >> np.uint32(20)],
-        map_linear=(((maps >> np.uint32(16)).astype(np.int64) - 32768) >> 6).astype(np.int16),
+        map_inputs=map_inputs, map_pairs=map_inputs.view(np.uint32),
         run_stretch=stretch[runs >> np.uint32(20)],
         scratch=zeros(B, KINDS + 1), cumulative=zeros(B, 257), hashes=zeros(N, K), facts=zeros(N, FACTS),
         guesses=zeros(N, MODELS), lengths=zeros(N, MODELS), expected=zeros(N), certainty=zeros(N),
-        found=zeros(N, K), run_bytes=zeros(N, K), run_counts=zeros(N, K),
-        x=zeros(N, 8, width, kind=np.int16), rows=zeros(N, 8, S), dots=zeros(N, 8, S), set_p=zeros(N, 8, S),
+        histories=zeros(B, K, 16, kind=np.uint8),
+        **{name: zeros(N, R, kind=np.int16) for name in ("run_bytes", "run_counts", "run_first", "run_later")},
+        x=x, x_pairs=x.view(np.uint32), rows=zeros(N, 8, S), dots=zeros(N, 8, S), set_p=zeros(N, 8, S),
         final_rows=zeros(N, 8, FINALS), final_p=zeros(N, 8, FINALS), match_rows=zeros(N, 8, MODELS),
         refined=zeros(N, 8, MAPS), between=zeros(N, 8), p=zeros(N, 8),
     )  # fmt: skip

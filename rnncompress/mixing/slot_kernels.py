@@ -10,7 +10,7 @@ from typing import Final
 
 from rnncompress.compiled.compile import inlined
 from rnncompress.mixing.text_kernels import join
-from rnncompress.mixing.vector_kernels import fetch
+from rnncompress.mixing.vector_kernels import copy_histories, fetch
 
 LINE_BYTES: Final = 64
 LINE_SHIFT: Final = 6
@@ -20,14 +20,18 @@ HISTORIES: Final = 2
 """Where the histories begin in a slot."""
 RUN_BYTE: Final = 17
 RUN_COUNT: Final = 18
+RUNS: Final = 64
+"""Adaptive probabilities of a kind for its runs: by length up to 31, at the first bit and after it."""
+HISTORIES_SHIFT: Final = 4
+"""16 bytes are copied of the histories of a slot."""
 
 
 @inlined
 def node(i, c0):
-    """Where the history of bit ``i`` stands in a slot, after the bits of ``c0``, which begins with a 1."""
+    """The number of the history of bit ``i`` in a slot, after the bits of ``c0``, which begins with a 1."""
     if i < 4:
-        return HISTORIES + c0 - 1
-    return HISTORIES + (c0 & ((1 << (i - 4)) - 1) | (1 << (i - 4))) - 1
+        return c0 - 1
+    return (c0 & ((1 << (i - 4)) - 1) | (1 << (i - 4))) - 1
 
 
 @inlined
@@ -81,23 +85,36 @@ def fetch_lower(m, n, c0):
 
 
 @inlined
-def find_upper(m, n):
-    """Find the slots of all kinds for the upper half of the byte at place ``n``, and what their runs expect."""
-    K = m.kinds_count
+def find_upper(m, n, b):
+    """Find the histories of all kinds for the upper half of the byte at place ``n``, and what their runs expect."""
+    K, R = m.kinds_count, m.runs_width
+    slots = m.slots
+    own = b * K << HISTORIES_SHIFT
     for k in range(K):
         x = m.hashes[n * K + k]
-        at = find(m.slots, line_of(m, k, x), x)
-        m.found[n * K + k] = at
-        m.run_counts[n * K + k] = 0
+        at = find(slots, line_of(m, k, x), x)
+        run, count = 0, 0
         if at >= 0:
-            m.run_bytes[n * K + k] = m.slots[at + RUN_BYTE] | 256
-            m.run_counts[n * K + k] = m.slots[at + RUN_COUNT]
+            count = slots[at + RUN_COUNT]
+            run = slots[at + RUN_BYTE] | 256 if count else 0
+            at += HISTORIES
+        copy_histories(slots, at, m.histories, own + (k << HISTORIES_SHIFT))
+        m.run_bytes[n * R + k] = run
+        m.run_counts[n * R + k] = count
+        q = k * RUNS + 2 * min(count, 31)
+        m.run_first[n * R + k] = m.run_stretch[q + 1]
+        m.run_later[n * R + k] = m.run_stretch[q]
 
 
 @inlined
-def find_lower(m, n, c0):
+def find_lower(m, n, c0, b):
     """Find those for the lower half."""
     K = m.kinds_count
+    slots = m.slots
+    own = b * K << HISTORIES_SHIFT
     for k in range(K):
         x = lower_half(m.hashes[n * K + k], c0)
-        m.found[n * K + k] = find(m.slots, line_of(m, k, x), x)
+        at = find(slots, line_of(m, k, x), x)
+        if at >= 0:
+            at += HISTORIES
+        copy_histories(slots, at, m.histories, own + (k << HISTORIES_SHIFT))

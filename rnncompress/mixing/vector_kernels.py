@@ -22,10 +22,10 @@ _V16, _V32 = ir.VectorType(_I16, LANES), ir.VectorType(_I32, LANES)
 _SUMS = ir.VectorType(_I32, LANES // 2)
 
 
-def _data(context: Any, builder: Any, signature: Any, args: Any, index: int) -> Any:
-    """Where argument ``index``, an array, is at the element that the argument behind it names."""
+def _data(context: Any, builder: Any, signature: Any, args: Any, index: int, start: int = 0) -> Any:
+    """Where argument ``index``, an array, is at the element that argument ``start``, or the one behind it, names."""
     base = context.make_array(signature.args[index])(context, builder, value=args[index]).data
-    return builder.gep(base, [args[index + 1]])
+    return builder.gep(base, [args[start or index + 1]])
 
 
 def _load(builder: Any, base: Any, offset: Any) -> Any:
@@ -113,6 +113,61 @@ def _train(_context, x, x_start, w, w_start, count, error):
 
 
 @intrinsic
+def _copy_histories(_context, slots, start, out, out_start):
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.VectorType(ir.IntType(8), LANES)
+        found = builder.icmp_signed(">=", args[1], ir.Constant(_I64, 0))
+        safe = [args[0], builder.select(found, args[1], ir.Constant(_I64, 0))]
+        value = builder.load(builder.bitcast(_data(context, builder, signature, safe, 0), kind.as_pointer()))
+        value.align = 1
+        target = builder.bitcast(_data(context, builder, signature, args, 2), kind.as_pointer())
+        builder.store(builder.select(found, value, ir.Constant(kind, None)), target).align = 1
+        return context.get_dummy_value()
+
+    return types.void(slots, types.int64, out, types.int64), generate
+
+
+@intrinsic
+def _follow_runs(_context, runs, values, start, count, i, c0, x, x_start):
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        bytes_of, values, out = (
+            _data(context, builder, signature, args, n, at) for n, at in ((0, 2), (1, 2), (6, 7))
+        )
+
+        def everywhere(value: Any) -> Any:
+            vector = ir.Constant(_V16, ir.Undefined)
+            one = builder.insert_element(vector, builder.trunc(value, _I16), ir.Constant(_I32, 0))
+            return _shuffle(builder, one, [0] * LANES)
+
+        def constant(value: int) -> Any:
+            return ir.Constant(_I64, value)
+
+        shift = everywhere(builder.sub(constant(8), args[4]))
+        following = everywhere(builder.sub(constant(7), args[4]))
+        bits, zero, one = everywhere(args[5]), ir.Constant(_V16, None), ir.Constant(_V16, [1] * LANES)
+        before = builder.block
+        loop, done = builder.append_basic_block("loop"), builder.append_basic_block("done")
+        builder.branch(loop)
+        builder.position_at_end(loop)
+        at = builder.phi(_I64)
+        at.add_incoming(constant(0), before)
+        expected, value = _load(builder, bytes_of, at)[0], _load(builder, values, at)[0]
+        holds = builder.icmp_signed("==", builder.lshr(expected, shift), bits)
+        bit = builder.icmp_signed("!=", builder.and_(builder.lshr(expected, following), one), zero)
+        said = builder.select(bit, value, builder.sub(zero, value))
+        target = builder.bitcast(builder.gep(out, [at]), _V16.as_pointer())
+        builder.store(builder.select(holds, said, zero), target).align = 2
+        next_at = builder.add(at, constant(LANES))
+        at.add_incoming(next_at, loop)
+        builder.cbranch(builder.icmp_signed("<", next_at, args[3]), loop, done)
+        builder.position_at_end(done)
+        return context.get_dummy_value()
+
+    n = types.int64
+    return types.void(runs, values, n, n, n, n, x, n), generate
+
+
+@intrinsic
 def _fetch(_context, array, start):
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         address = builder.bitcast(_data(context, builder, signature, args, 0), ir.IntType(8).as_pointer())
@@ -138,6 +193,25 @@ def train(x: Any, x_start: int, w: Any, w_start: int, count: int, error: int) ->
         w[w_start + n] = min(max(w[w_start + n] + step, -32768), 32767)
 
 
+def copy_histories(slots: Any, start: int, out: Any, out_start: int) -> None:
+    """Copy 16 bytes from ``slots[start]`` on to ``out[out_start]`` on; zeros if ``start`` is below 0."""
+    for n in range(LANES):
+        out[out_start + n] = slots[start + n] if start >= 0 else 0
+
+
+def follow_runs(
+    runs: Any, values: Any, start: int, count: int, i: int, c0: int, x: Any, x_start: int
+) -> None:
+    """Set ``count`` inputs: values[n], negative for a 0, where runs[n] (a byte behind a 1) goes on after ``c0``.
+
+    The others are 0. ``c0`` are the ``i`` bits before, behind a 1. ``count`` is a multiple of ``LANES``.
+    """
+    for n in range(count):
+        expected, value = runs[start + n], values[start + n]
+        said = value if expected >> (7 - i) & 1 else -value
+        x[x_start + n] = said if expected >> (8 - i) == c0 else 0
+
+
 def fetch(array: Any, start: int) -> None:
     """Have the cache line of ``array[start]`` fetched, without waiting for it."""
 
@@ -155,3 +229,15 @@ def _overload_train(x, x_start, w, w_start, count, error):
 @overload(fetch)
 def _overload_fetch(array, start):
     return lambda array, start: _fetch(array, start)
+
+
+@overload(copy_histories)
+def _overload_copy_histories(slots, start, out, out_start):
+    return lambda slots, start, out, out_start: _copy_histories(slots, start, out, out_start)
+
+
+@overload(follow_runs)
+def _overload_follow_runs(runs, values, start, count, i, c0, x, x_start):
+    return lambda runs, values, start, count, i, c0, x, x_start: _follow_runs(
+        runs, values, start, count, i, c0, x, x_start
+    )

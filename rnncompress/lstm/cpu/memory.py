@@ -1,10 +1,12 @@
 """The arrays that the CPU engine's kernels work on, under one name for each."""
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncompress.compiled.record import Record
 from rnncompress.compiled.simd_kernels import PANEL
 from rnncompress.config import Config
 from rnncompress.exact.frequencies import raw_scale
@@ -16,7 +18,8 @@ LSTM_RECORDS = 5
 Array = NDArray[Any]
 
 
-class Memory(NamedTuple):
+@dataclass(frozen=True)
+class Memory(Record):
     """B streams, T steps, L layers, H units, N = gates * H rows of a layer, A symbols padded to a multiple of 16, R =
     B * T rows of the window (stream-major: two steps of a stream are neighbours).
     """
@@ -73,6 +76,22 @@ class Memory(NamedTuple):
     bias: Array
     """(A,) float32."""
     bias_moment: Array
+    seen: Array
+    """(rows,) int32: see :class:`rnncompress.lstm.parameters.Parameters`."""
+    keys: Array
+    """(L + 1,) uint32: of the update, see :mod:`rnncompress.exact.noise`."""
+    used: Array
+    """(2 * R,) int32: the rows of the embeddings that were inputs of the window, ``used_count`` of them."""
+    used_count: Array
+    """(1,) int64."""
+    starts: Array
+    """(2 * R + 1,) int32: row ``used[n]`` was an input in the rows[starts[n]:starts[n + 1]] of the gradients."""
+    rows: Array
+    """(2 * R,) int32."""
+    blends: Array
+    """(2 * R,) float32: the share of the newest gradient in the second moments of row ``used[n]``."""
+    places: Array
+    """(rows,) int32: scratch."""
 
 
 def allocate(config: Config) -> Memory:
@@ -120,6 +139,14 @@ def allocate(config: Config) -> Memory:
         embedding_moments=np.zeros((L, config.embedding_rows, N), np.float32),
         bias=np.zeros(A, np.float32),
         bias_moment=np.zeros(A, np.float32),
+        seen=np.zeros(config.embedding_rows, np.int32),
+        keys=np.zeros(L + 1, np.uint32),
+        used=np.zeros(2 * B * T, np.int32),
+        used_count=np.zeros(1, np.int64),
+        starts=np.zeros(2 * B * T + 1, np.int32),
+        rows=np.zeros(2 * B * T, np.int32),
+        blends=np.zeros(2 * B * T, np.float32),
+        places=np.zeros(config.embedding_rows, np.int32),
     )
 
 

@@ -6,8 +6,11 @@ matrix, a row of an embedding and the table of a context are independent in the 
 Nothing is shared, nothing needs a lock. ``m`` is the :class:`rnncompress.lstm.cpu.memory.Memory`.
 """
 
+import numpy as np
+
 from rnncompress.compiled.compile import kernel
 from rnncompress.compiled.simd_kernels import PANEL
+from rnncompress.exact import noise
 from rnncompress.lstm import context_kernels
 from rnncompress.lstm.contexts import HISTORY
 from rnncompress.lstm.cpu import (
@@ -37,8 +40,31 @@ def predict(m, first, last, start, stop, scratch):
 
 
 @kernel
-def propagate(m, first, last, keys, scratch):
+def begin_learning(m, number, horizon, learns):
+    """Work out what all shares of update ``number`` need; see :func:`update_kernels.order_inputs`."""
+    for n in range(len(m.keys)):
+        m.keys[n] = noise.mix(np.uint32(number * 64 + n))
+    update_kernels.order_inputs(m, horizon, learns)
+
+
+@kernel
+def end_window(m):
+    """Begin a new window where this one ended."""
+    L, B, T1, H = m.h.shape
+    for layer in range(L):
+        for b in range(B):
+            for j in range(H):
+                m.h[layer, b, 0, j] = m.h[layer, b, T1 - 1, j]
+                m.c[layer, b, 0, j] = m.c[layer, b, T1 - 1, j]
+    for b in range(B):
+        for t in range(HISTORY):
+            m.history[b, t] = m.history[b, T1 - 1 + t]
+
+
+@kernel
+def propagate(m, first, last, scratch):
     """Gradients of a whole window of these streams, laid out for the update."""
+    keys = m.keys
     head_kernels.gradient(first, last, m.table, m.alphabet, m.history, keys[-1], m.dz, scratch)
     backward_kernels.backward(
         first, last, m.h, m.c, m.records, m.dz, m.backward_panels, m.offsets, keys,
@@ -48,19 +74,16 @@ def propagate(m, first, last, keys, scratch):
 
 
 @kernel
-def update(
-    m, share, shares, used, starts, rows, blends, blend, step, matrix_unit, vector_unit, sums, integers
-):
-    """One of ``shares`` parts of the update of all weights; ``used``, ``starts``, ``rows``: see update_embedding."""
+def update(m, share, shares, blend, step, matrix_unit, vector_unit, sums, integers):
+    """One of ``shares`` parts of the update of all weights."""
     L, B, T, N = m.gradients.shape
     H, A, R = m.h.shape[3], m.dz.shape[2], B * T
     for n in range(share, len(m.contexts.kinds), shares):
         context_kernels.learn_contexts(m.contexts, n, B, m.table.reshape(-1), A)
     for layer in range(L):
         update_kernels.update_embedding(
-            share, shares, m.gradients[layer].reshape(R, N), used, starts, rows, m.embeddings[layer],
-            m.embedding_moments[layer], vector_unit, blends, step, sums[:N],
-        )  # fmt: skip
+            m, layer, share, shares, m.gradients[layer].reshape(R, N), vector_unit, step, sums[:N]
+        )
     if share == 0:
         head_kernels.update_bias(
             m.dz.reshape(R, A), m.bias, m.bias_moment, vector_unit, blend, step, sums[:A]

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from rnncompress.compiled.team import Pace, Team
 from rnncompress.config import Config
-from rnncompress.exact import grid, noise
+from rnncompress.exact import grid
 from rnncompress.lstm import trainable
 from rnncompress.lstm.contexts import HISTORY, ROW
 from rnncompress.lstm.cpu import head_kernels, phase_kernels, training_kernels
 from rnncompress.lstm.cpu.memory import allocate, load_matrices, plain_matrices
 from rnncompress.lstm.cpu.update_kernels import BLOCK
-from rnncompress.lstm.parameters import MOST_SEEN, Parameters, rate
+from rnncompress.lstm.parameters import Parameters, rate
 from rnncompress.network import IntArray
 
 
@@ -49,6 +49,8 @@ class CpuPredictor:
         self._sums = [np.zeros(columns, np.int32) for _ in range(threads)]
         self._integers = [np.zeros(BLOCK, np.int16) for _ in range(threads)]
         self._steps = 0
+        mean = np.float32(1.0 / (config.streams * config.window))
+        self._units = (grid.MATRIX_GRADIENT_UNIT * mean, grid.VECTOR_GRADIENT_UNIT * mean)
         if state is None:
             self._take(Parameters.initial(config))
         else:
@@ -112,49 +114,32 @@ class CpuPredictor:
 
     def learn(self) -> None:
         """See the protocol."""
-        m = self.memory
+        m, config = self.memory, self.config
         self._updates += 1
-        keys = noise.keys(self.config.layers + 1, self._updates)
+        learns = np.float32(not self.keep_moments)
+        phase_kernels.begin_learning(m, self._updates, config.horizon, learns)
 
         def propagate(number: int, streams: tuple[int, int]) -> None:
-            phase_kernels.propagate(m, *streams, keys, self.scratch[number])
+            phase_kernels.propagate(m, *streams, self.scratch[number])
 
-        self._team.run(propagate, self._shares(self.config.streams))
-        self._team.run(self._update(), range(self._pace.threads))
+        self._team.run(propagate, self._shares(config.streams))
+        step = rate(config, self._updates - self.started, self.windows)
+        blend = learns / np.float32(min(self._updates, config.horizon))
+        threads = self._pace.threads
+
+        def update(number: int, share: int) -> None:
+            phase_kernels.update(
+                m, share, threads, blend, step, *self._units, self._sums[number], self._integers[number]
+            )
+
+        self._team.run(update, range(threads))
         self.skip()
 
     def skip(self) -> None:
         """See :class:`rnncompress.lstm.trainable.Network`."""
-        m = self.memory
-        m.h[:, :, 0] = m.h[:, :, -1]
-        m.c[:, :, 0] = m.c[:, :, -1]
-        m.history[:, :HISTORY] = m.history[:, -HISTORY:].copy()
+        phase_kernels.end_window(self.memory)
         self._steps = 0
         self._pace.lap()
-
-    def _update(self) -> Callable[[int, int], None]:
-        """The update of one share of the weights, with the numbers all shares need worked out once."""
-        config = self.config
-        step = rate(config, self._updates - self.started, self.windows)
-        mean = np.float32(1.0 / (config.streams * config.window))
-        units = (grid.MATRIX_GRADIENT_UNIT * mean, grid.VECTOR_GRADIENT_UNIT * mean)
-        learns = np.float32(not self.keep_moments)
-        blend = learns / np.float32(min(self._updates, config.horizon))
-        inputs = self.memory.inputs.reshape(-1)
-        order = np.argsort(inputs, kind="stable")
-        ordered = inputs[order]
-        starts = np.flatnonzero(np.diff(ordered, prepend=-1, append=-1))
-        used, rows = ordered[starts[:-1]], order // 2
-        self._seen[used] = np.minimum(self._seen[used] + 1, MOST_SEEN)
-        blends = learns / np.minimum(self._seen[used], config.horizon).astype(np.float32)
-
-        def update(number: int, share: int) -> None:
-            phase_kernels.update(
-                self.memory, share, self._pace.threads, used, starts, rows, blends, blend, step, *units,
-                self._sums[number], self._integers[number],
-            )  # fmt: skip
-
-        return update
 
     # -- training and evaluation, see rnncompress.lstm.trainable ---------------------------------------------------
 
@@ -175,7 +160,7 @@ class CpuPredictor:
         embeddings = list(zip(m.embeddings, m.embedding_moments, strict=True))
         vectors = trainable.vector_groups(
             self._vector_places, embeddings, (m.bias[:A], m.bias_moment[:A]),
-            self._seen / max(1, self._updates), rows,
+            self.memory.seen / max(1, self._updates), rows,
         )  # fmt: skip
         return [matrices, *vectors]
 
@@ -209,7 +194,7 @@ class CpuPredictor:
         load_matrices(m.moments, p.matrix_moments)
         m.embeddings[:], m.embedding_moments[:] = p.embeddings, p.embedding_moments
         m.bias[: len(p.bias)], m.bias_moment[: len(p.bias)] = p.bias, p.bias_moment
-        self._seen, self._updates = p.seen.copy(), p.updates
+        m.seen[:], self._updates = p.seen, p.updates
         phase_kernels.quantise(m, self._integers[0])
 
     def _tables(self) -> NDArray[np.int32]:
@@ -232,7 +217,7 @@ class CpuPredictor:
             matrix_moments=plain_matrices(m.moments, self.config),
             embedding_moments=list(kept(m.embedding_moments)),
             bias_moment=kept(m.bias_moment[:A]),
-            seen=kept(self._seen),
+            seen=kept(m.seen),
             updates=self._updates,
         )
         return parameters.arrays() | {

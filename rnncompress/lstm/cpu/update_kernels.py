@@ -13,6 +13,7 @@ from rnncompress.compiled.panel_kernels import prefetch_block, weave, write_bloc
 from rnncompress.compiled.simd_kernels import PANEL, block_product
 from rnncompress.exact import grid
 from rnncompress.lstm.cpu.number_kernels import adam, add
+from rnncompress.lstm.parameters import MOST_SEEN
 
 BLOCK: Final = PANEL * PANEL
 """Weights that are updated at a time."""
@@ -81,16 +82,41 @@ def quantise_block(p, k, rows, inputs, masters, forward_panels, backward_panels,
 
 
 @kernel
-def update_embedding(
-    share, shares, gradients, used, starts, rows, embedding, moments, unit, blends, step, sums
-):
-    """Sum and apply the gradient of every ``shares``-th row of the embedding that was an input.
+def order_inputs(m, horizon, learns):
+    """Bring the rows of the embeddings that were inputs of the window into order; they have been seen once more.
 
-    ``used`` are these rows; number n was an input at ``rows[starts[n]:starts[n + 1]]`` of the gradients (rows, N).
+    Fills ``used``, ``starts``, ``rows`` and ``blends`` of the memory, by counting. ``learns`` is 0 if the second
+    moments are to stay as they are.
+    """
+    inputs, starts, rows, places = m.inputs.reshape(-1), m.starts, m.rows, m.places
+    places[:] = 0
+    for row in inputs:
+        places[row] += 1
+    count, total = 0, 0
+    for row in range(len(places)):
+        if places[row]:
+            m.used[count], starts[count] = row, total
+            m.seen[row] = min(m.seen[row] + 1, MOST_SEEN)
+            m.blends[count] = learns / np.float32(min(m.seen[row], horizon))
+            count += 1
+            total += places[row]
+            places[row] = starts[count - 1]
+    starts[count] = total
+    for n in range(len(inputs)):
+        rows[places[inputs[n]]] = n // 2
+        places[inputs[n]] += 1
+    m.used_count[0] = count
+
+
+@kernel
+def update_embedding(m, layer, share, shares, gradients, unit, step, sums):
+    """Sum and apply the gradient (rows, N) of every ``shares``-th row of a layer's embedding that was an input.
+
     ``sums`` (N,) is scratch.
     """
-    for n in range(share, len(used), shares):
+    embedding, moments = m.embeddings[layer], m.embedding_moments[layer]
+    for n in range(share, m.used_count[0], shares):
         sums[:] = 0
-        for index in range(starts[n], starts[n + 1]):
-            add(sums, gradients[rows[index]])
-        adam(embedding[used[n]], moments[used[n]], sums, unit, blends[n], step)
+        for index in range(m.starts[n], m.starts[n + 1]):
+            add(sums, gradients[m.rows[index]])
+        adam(embedding[m.used[n]], moments[m.used[n]], sums, unit, m.blends[n], step)
