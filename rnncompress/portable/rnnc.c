@@ -1401,8 +1401,14 @@ static void fill(uint32_t *array, size_t count, uint32_t value) {
     while (count--) *array++ = value;
 }
 
+/* What each of K contexts begins with if all have `weight`, in 1/256: rounded down, also below 0. */
+static int16_t share(int weight, size_t K) {
+    int all = weight * 64, parts = (int)K + 4;
+    return (int16_t)((all - (all < 0 ? parts - 1 : 0)) / parts);
+}
+
 static void mixing_start(Mixing *m) {
-    enum { WEIGHT = 230 << 6, NETWORK_WEIGHT = 154 << 6, RATE = 1573, RATE_LEFT = 15, RATE_HALF = 1000 };
+    enum { HISTORY_WEIGHT = 357, CERTAINTY_WEIGHT = -62, RUN_WEIGHT = 82, NETWORK_WEIGHT = 143 << 6, RATE = 1573, RATE_LEFT = 15, RATE_HALF = 1000 };
     if (!following[1]) make_squash(), make_histories();
     for (int n = 0; n < 1024; n++) reciprocals[n] = (2 << 16) / (2 * n + 3);
     for (int n = 0; n < RATES; n++) {
@@ -1418,9 +1424,11 @@ static void mixing_start(Mixing *m) {
     fill(m->order0, 256, 1u << 31);
     fill(m->order1, 65536, 1u << 31);
     size_t others = m->runs + 2 * m->K;
+    int16_t history = share(HISTORY_WEIGHT, m->K), certainty = share(CERTAINTY_WEIGHT, m->K), run = share(RUN_WEIGHT, m->K);
     for (size_t row = 0; row < m->set_rows[m->S]; row++) {
         int16_t *weights = m->weights + row * m->inputs;
-        for (size_t n = m->runs; n < others; n += 2) weights[n] = (int16_t)(WEIGHT / (m->K + 4));
+        for (size_t n = 0; n < m->K; n++) weights[n] = run;
+        for (size_t n = m->runs; n < others; n += 2) weights[n] = history, weights[n + 1] = certainty;
         if (m->network) weights[others + 2 + 2 * MODELS + 1] = NETWORK_WEIGHT;
     }
     for (size_t n = 0; n < FINAL_ROWS * FINAL_STRIDE; n++)
@@ -1996,6 +2004,7 @@ static uint32_t predict_bit(Mixing *m, size_t b, Byte *byte, Bit *bit, int i, in
 
 enum { MAP_LIMIT = 255, RUN_LIMIT = 1000, ORDER0_LIMIT = 1000, ORDER1_LIMIT = 400, MATCH_LIMIT = 1000 };
 enum { REFINEMENT_SHIFT = 6, FINAL_RATE = 1573, FINAL_LIMIT = 1 << 28, MOST_VISITS = 65535, SLOW = 1024 };
+enum { LEAST_ERROR = 256 }; /* from smaller errors weights do not learn, which saves time */
 
 /* An adaptive probability after bit y: a mean at first, then a decaying one. */
 static uint32_t adapt(uint32_t value, int y, uint32_t limit) {
@@ -2014,8 +2023,13 @@ static void learn_run(Mixing *m, size_t k, int c, int expected, int count) {
     }
 }
 
-/* The slots, maps and runs of kind number k. */
+/* The slots, maps and runs of kind number k. Those of the next kind are on their way to the cache meanwhile. */
 static void learn_kind(Mixing *m, size_t k, size_t count) {
+    for (size_t n = 0; n < count && k + 1 < m->K; n++) {
+        uint32_t x = m->bytes[n].hashes[k + 1];
+        PREFETCH(line_of(m, k + 1, x));
+        PREFETCH(line_of(m, k + 1, join(x, 16u | (uint32_t)m->bytes[n].symbol >> 4)));
+    }
     for (size_t n = 0; n < count; n++) {
         const Byte *byte = m->bytes + n;
         uint32_t x = byte->hashes[k];
@@ -2050,8 +2064,10 @@ static void learn_weights(Mixing *m, const Bit *bit, int y) {
         uint32_t row = bit->rows[t];
         int32_t seen = m->visits[row], rate = rates[seen < SLOW ? seen : SLOW + (seen - SLOW) / 64];
         m->visits[row] += seen < MOST_VISITS;
-        int32_t error = (int32_t)clamp(((int64_t)(y << 16) - bit->set_p[t]) * rate >> 13, -32767, 32767);
-        if (error) train(bit->x, m->weights + row * m->inputs, m->inputs, (int16_t)error);
+        int32_t error = (y << 16) - bit->set_p[t];
+        if (error > -LEAST_ERROR && error < LEAST_ERROR) continue;
+        error = (int32_t)clamp((int64_t)error * rate >> 13, -32767, 32767);
+        train(bit->x, m->weights + row * m->inputs, m->inputs, (int16_t)error);
     }
 }
 
@@ -2430,7 +2446,7 @@ static uint64_t get_number(const char **text) {
 /* Find an array in the head, and check its shape. */
 static Array *add(List *list, const char *kind, int dimensions, uint64_t rows, uint64_t width, void *to, const char *name,
                   int number) {
-    static const char *const KINDS[6][2] = {{"f4", "F32"}, {"i4", "I32"}, {"i8", "I64"},
+    static const char *const TYPES[6][2] = {{"f4", "F32"}, {"i4", "I32"}, {"i8", "I64"},
                                             {"u1", "U8"},  {"u4", "U32"}, {"i2", "I16"}};
     const Trained *model = list->model;
     Array *array = list->arrays + list->count++;
@@ -2438,8 +2454,8 @@ static Array *add(List *list, const char *kind, int dimensions, uint64_t rows, u
     int n = 0;
     *array = (Array){.kind = kind, .dimensions = dimensions, .size = kind[1] - '0', .rows = rows, .width = width, .to = to};
     sprintf(array->name, name, number);
-    while (strcmp(kind, KINDS[n][0])) n++;
-    sprintf(key, "\"%s\":{\"dtype\":\"%s\",\"shape\":[", array->name, KINDS[n][1]);
+    while (strcmp(kind, TYPES[n][0])) n++;
+    sprintf(key, "\"%s\":{\"dtype\":\"%s\",\"shape\":[", array->name, TYPES[n][1]);
     const char *at = behind(model, model->text, key);
     uint64_t shape[2] = {1, 1};
     for (n = 0; n < dimensions; n++, at += *at == ',') shape[n] = get_number(&at);
