@@ -15,31 +15,27 @@ import itertools
 import json
 import time
 from dataclasses import asdict
+from io import BytesIO
 from pathlib import Path
-
-import numpy as np
 
 from rnncompress import presets
 from rnncompress.bench import machine
 from rnncompress.config import CELLS, Config
+from rnncompress.container import Header, new_hash
 from rnncompress.engine import build
-from rnncompress.layout import Layout, read_windows
+from rnncompress.layout import Layout
+from rnncompress.loop import Encoding, Meter, code
+from rnncompress.snapshot import Snapshot
 
 
 def code_length(path: Path, size: int, config: Config, threads: int) -> float:
     """Bits of the first ``size`` bytes of a file."""
-    layout = Layout(size, config.streams, config.window)
-    engine = build(config, layout.windows, threads=threads)
-    engine.begin_block(None)
-    bits = 0.0
+    engine = build(config, Layout(size, config.streams, config.window).windows, threads=threads)
+    meter = Meter(size, None)
     with path.open("rb") as source:
-        for number, symbols in enumerate(read_windows(source, layout)):
-            count = layout.coded(number * config.window, len(symbols))
-            engine.encode_window(symbols.astype(np.int32, order="C"), count)
-            bits += float(engine.costs().sum())
-            if number < layout.windows - 1:
-                engine.learn()
-    return bits
+        nowhere, header = BytesIO(), Header("model", size, new_hash().digest(), config)
+        code(Encoding(source, nowhere, header, Snapshot()), engine, meter, None, {})
+    return meter.bits
 
 
 def grid(base: Config, assignments: list[str]) -> list[Config]:

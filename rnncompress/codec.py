@@ -4,9 +4,10 @@ import os
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import BinaryIO, Final, Protocol, TypeVar
 
-from rnncompress import container, pretrained
+from rnncompress import container, incompressible, pretrained
 from rnncompress._version import __version__
 from rnncompress.checkpoint import Checkpoints
 from rnncompress.config import Config, canonical, check_config
@@ -23,7 +24,7 @@ from rnncompress.errors import (
 )
 from rnncompress.layout import Layout
 from rnncompress.limits import MEMORY_LIMIT, check_memory, check_threads
-from rnncompress.loop import Decoding, Encoding, Meter, ProgressCallback, code
+from rnncompress.loop import Decoding, Encoding, Meter, ProgressCallback, code, rehearse
 from rnncompress.model import Model, State
 from rnncompress.snapshot import Identity, Snapshot
 from rnncompress.trust import build as build_trusted
@@ -57,6 +58,22 @@ class Report:
     """BLAKE2b-128 of the original."""
     trained: bytes | None
     """The digest of the trained model without which the file cannot be decoded."""
+
+    def _repr_html_(self) -> str:
+        """The report as notebooks show it."""
+        done = f"{self.original_bytes:,} → {self.compressed_bytes:,} bytes"
+        rows = {
+            "bits per character": f"{self.bpc:.3f}",
+            "ratio": f"{self.original_bytes / self.compressed_bytes:.3f}",
+            "mode": self.mode,
+            "header": f"{self.header_bytes:,} bytes",
+            "time": f"{self.seconds:.1f} s ({self.engine})",
+            "content": f"BLAKE2b-128 {self.digest.hex()}",
+        }
+        if self.trained:
+            rows["trained model"] = self.trained.hex()
+        cells = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in rows.items())
+        return f"<table><caption>{done}</caption>{cells}</table>"
 
     def to_dict(self) -> dict[str, object]:
         """The report as one JSON object: digests in hexadecimal, the configuration as an object."""
@@ -100,13 +117,19 @@ def encode(
     check_config(config)
     if model is not None:
         pretrained.check_bytes(model)
-    measured = _measure(source)
+    length = source.seek(0, os.SEEK_END)
+    meter = Meter(length, progress)
+    measured = _measure(source, meter)
     length, digest = measured
     header = Header("stored", length, digest, None)
     size = header.size + length
-    meter = Meter(length, progress)
-    storing = checkpoints is not None and checkpoints.resuming and _begins_with(target, header)
-    if length and not storing:  # else an interrupted run found out already that the model does not help
+    resuming = checkpoints is not None and checkpoints.resuming
+    if resuming:  # the interrupted run may have found out already that the model does not help
+        storing = _begins_with(target, header)
+    else:
+        make = partial(build, engine=engine, threads=threads, state=None)
+        storing = model is None and _is_noise(source, length, meter, make)
+    if length and not storing:
         layout = Layout(length, config.streams, config.window)
         trained = model.digest if model else None
         modelled = Header("model", length, digest, config)
@@ -125,7 +148,7 @@ def encode(
             header, size = modelled, encoding.writer.size
     if header.mode == "stored":
         container.write_stored(source, target, header)
-    if _measure(source) != measured:
+    if _measure(source, meter) != measured:
         raise InputError("the input changed while it was encoded; encode it again")
     return _report(header, config if header.walk else None, size, meter, engine)
 
@@ -157,8 +180,8 @@ def decode(
     if config is not None:
         check_memory(config, memory_limit, trained=header.trained is not None)
     container.verify(source)
-    size, packed_digest = _measure(source)
     meter = Meter(header.length, progress)
+    size, packed_digest = _measure(source, meter)
     if config is None:
         target.seek(0)
         target.truncate()
@@ -182,9 +205,33 @@ def decode(
         except PayloadError as error:  # its checksum is right, so it is the model that differs
             raise MismatchError(f"{error}: this machine computes other numbers; {REPORT}") from error
         decoding.output.flush()
-    if _measure(target) != (header.length, header.digest):
+    if _measure(target, meter) != (header.length, header.digest):
         raise MismatchError(f"the hash of the decoded bytes is not the one in the header; {REPORT}")
     return _report(header, config, size, meter, engine)
+
+
+def _is_noise(source: BinaryIO, length: int, meter: Meter, make: Callable[[Config, int], Engine]) -> bool:
+    """Whether there is no use in coding a large ``source``.
+
+    If that looks so samples are tried, with an engine that ``make`` makes. They decide by the bytes that their second
+    half takes, when the counts have learnt what there is to learn from the first.
+    """
+    if length < incompressible.WORTH or not incompressible.looks_like_noise(
+        source, partial(meter.tell, "looking")
+    ):
+        return False
+    halves = incompressible.samples(source)
+    total = sum(map(len, halves))
+    config = incompressible.trial_config(total)
+    coding = make(config, total // (config.streams * config.window))
+    done = size = 0
+    for half in halves:
+        coding.begin_block(None)
+        for count in rehearse(coding, half):
+            done += count
+            meter.tell("trying", done, total)
+        size = sum(map(len, coding.end_block()))
+    return size >= len(halves[-1])
 
 
 def _begin(
@@ -225,11 +272,18 @@ def _identity(direction: str, length: int, digest: bytes, config: Config, traine
     }
 
 
-def _measure(source: BinaryIO) -> tuple[int, bytes]:
-    """Length and hash of all of ``source``."""
+def _measure(source: BinaryIO, meter: Meter) -> tuple[int, bytes]:
+    """Length and hash of all of ``source``; ``meter`` is told how far that is."""
     length = source.seek(0, os.SEEK_END)
     source.seek(0)
-    return length, container.copy(source, length, len)
+    done = 0
+
+    def count(piece: bytes) -> None:
+        nonlocal done
+        done += len(piece)
+        meter.tell("hashing", done, length)
+
+    return length, container.copy(source, length, count)
 
 
 def _begins_with(target: BinaryIO, header: Header) -> bool:

@@ -6,7 +6,6 @@ and the address of the publisher's zip. Only the sample travels with this projec
 
 import hashlib
 import os
-import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -73,13 +72,9 @@ def cache_folder() -> Path:
     """Where fetched corpora live: ``RNNCOMPRESS_CACHE``, or a folder in the platform's place for caches."""
     if chosen := os.environ.get("RNNCOMPRESS_CACHE"):
         return Path(chosen)
-    if xdg := os.environ.get("XDG_CACHE_HOME"):
-        return Path(xdg) / "rnncompress"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "rnncompress"
-    if local := os.environ.get("LOCALAPPDATA"):
-        return Path(local) / "rnncompress"
-    return Path.home() / ".cache" / "rnncompress"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("rnncompress", appauthor=False)
 
 
 def manifest() -> dict[str, Corpus]:

@@ -48,7 +48,9 @@ def _receive(reply: HTTPResponse, part: Path, have: int, progress: Progress | No
     if reply.status != 206:
         have = 0
     elif not reply.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
-        raise HTTPException(f"the server sent another range than asked ({reply.headers['Content-Range']})")
+        raise HTTPException(
+            f"the server sent another range than it was asked for ({reply.headers['Content-Range']})"
+        )
     announced = reply.headers.get("Content-Length")
     total = have + int(announced) if announced else None
     with writing_cache(part.parent):

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 PART: Final = ".rnnc-part"
 """What the name of an output ends in until it is whole."""
 
+_PIECE: Final = 1 << 20
+
 _WRITING: Final = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -36,7 +38,7 @@ def spool(stream: BinaryIO, name: str) -> BinaryIO:
     copy = scratch()
     try:
         with _told_as(InputError, f"cannot read {name}"):
-            shutil.copyfileobj(stream, copy, 1 << 20)
+            shutil.copyfileobj(stream, copy, _PIECE)
         copy.seek(0)
     except BaseException:
         _close(copy)
@@ -49,6 +51,21 @@ def scratch() -> BinaryIO:
     what = f"temporary files in {tempfile.gettempdir()} (TMPDIR can name another folder)"
     with _told_as(OutputError, f"cannot write {what}"), tempfile.TemporaryFile(buffering=0) as file:
         return io.BufferedRandom(_File(os.dup(file.fileno()), "r+", what))
+
+
+def first_difference(one: BinaryIO, other: BinaryIO) -> int | None:
+    """The offset of the first byte in which two files differ; None if they hold the same bytes."""
+    one.seek(0)
+    other.seek(0)
+    done = 0
+    while True:
+        a, b = one.read(_PIECE), other.read(_PIECE)
+        if a != b:
+            pairs = enumerate(zip(a, b, strict=False))
+            return done + next((n for n, (x, y) in pairs if x != y), min(len(a), len(b)))
+        if not a:
+            return None
+        done += len(a)
 
 
 def check_output(path: Path, *, overwrite: bool = False) -> None:

@@ -2,15 +2,16 @@
 
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import islice
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncompress import container
+from rnncompress import compiling, container
 from rnncompress.checkpoint import Checkpoints
 from rnncompress.config import Config
 from rnncompress.container import Header
@@ -24,13 +25,21 @@ CURVE_POINTS: Final = 200
 PROGRESS_SECONDS: Final = 0.1
 
 
+Stage = Literal["hashing", "looking", "trying", "coding"]
+"""What a run does: a file is hashed before and after it is coded; of a large one it is found out whether it is noise,
+by looking at all of it, and if that does not tell by trying to code samples."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: bytes of the original done, of how many, and the bits they cost."""
+    """How far a run is: bytes done, of how many, and the bits they cost."""
 
     done: int
     total: int
     bits: float
+    """0 where nothing is coded."""
+    stage: Stage = "coding"
+    """What is done with the bytes. All stages but coding are fast."""
 
 
 ProgressCallback = Callable[[Progress], None]
@@ -140,11 +149,19 @@ class Meter:
         self._total = total
         self._progress = progress
         self._began = self._told = time.monotonic()
+        self._compiling = compiling.seconds()
 
     @property
     def seconds(self) -> float:
-        """Time taken so far, without that between interruption and going on."""
-        return time.monotonic() - self._began
+        """Time taken so far, without that between interruption and going on, and without that of compiling."""
+        return time.monotonic() - self._began - (compiling.seconds() - self._compiling)
+
+    def tell(self, stage: Stage, done: int, total: int) -> None:
+        """Tell, of a stage that takes long, how far it is."""
+        now = time.monotonic()
+        if self._progress and now - self._told >= PROGRESS_SECONDS:
+            self._told = now
+            self._progress(Progress(done, total, 0.0, stage))
 
     def go_on(self, at: Snapshot, done: int) -> None:
         """Count from ``at`` on, where so many bytes are done."""
@@ -198,3 +215,17 @@ def code(
                 state=engine.state(copy=False),
             )
             checkpoints.save(identity, now, meter.done)
+
+
+def rehearse(engine: Engine, data: bytes) -> Iterator[int]:
+    """Code the whole windows of ``data``, at most a block, and learn from them; how many symbols each has.
+
+    The caller begins and ends the block.
+    """
+    config = engine.config
+    symbols_each = config.streams * config.window
+    layout = Layout(len(data) // symbols_each * symbols_each, config.streams, config.window)
+    for symbols in read_windows(BytesIO(data), layout):
+        engine.encode_window(symbols.astype(np.int32, order="C"), symbols_each)
+        engine.learn()
+        yield symbols_each

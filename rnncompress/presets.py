@@ -51,7 +51,7 @@ _ROWS: Final[tuple[Row, ...]] = (
     # preset                  from   cell layers hidden B lanes T  rates       contexts    mixing sets slots past frozen
     ("default",                  0, "lstm", 2,   64,   1, 1, 16,  8000, 2000, "text", 14, "all",    14, 13, 16, 2),
     ("default",             40_000, "lstm", 2,   64,   1, 1, 16,  8000, 2000, "text", 16, "all",    14, 16, 19, 2),
-    ("default",            300_000, "lstm", 1,   64,   1, 1, 16,  5000, 1500, "text", 18, "all",    14, 17, 21, 4),
+    ("default",            300_000, "lstm", 1,   64,   1, 1, 32,  5000, 1500, "text", 18, "all",    14, 17, 21, 4),
     ("default",          1_500_000, "lstm", 1,   64,   1, 1, 32,  5000, 1500, "text", 18, "all",    14, 17, 24, 8),
     ("fast",                     0, "lstm", 0,    0,   1, 1, 32,     0,    0, "",     18, "few",     8, 13, 16, 8),
     ("fast",                40_000, "lstm", 0,    0,   1, 1, 32,     0,    0, "",     18, "few",     8, 16, 19, 8),
@@ -123,6 +123,9 @@ _ALPHABETS: Final[dict[str, Alphabet]] = {
 }
 """Of presets whose symbols are not bytes."""
 
+_FOR_TRAINING: Final = frozenset({"graves-rnn", "graves-ptb-char", "graves-ptb-word", "graves-wiki"})
+"""What learns over many passes; in one pass, while it codes, it learns next to nothing."""
+
 PRESETS: Final[dict[str, Preset]] = {
     name: Preset(summary, _steps(name), _ALPHABETS.get(name, "bytes")) for name, summary in _SUMMARIES.items()
 }
@@ -133,13 +136,23 @@ def names() -> tuple[str, ...]:
     return tuple(PRESETS)
 
 
+def for_files() -> tuple[str, ...]:
+    """Those that make sense for coding a file without a trained model, the default first."""
+    return tuple(name for name in PRESETS if name not in _FOR_TRAINING)
+
+
 def describe(name: str) -> str:
     """One line about a preset. Raises KeyError for an unknown name."""
     return PRESETS[name].summary
 
 
 def get(name: str, length: int) -> Config:
-    """The configuration of preset ``name`` for an input of ``length`` bytes. Raises KeyError if unknown."""
+    """The configuration of preset ``name`` for an input of ``length`` bytes.
+
+    Raises ValueError, which lists the names, if it is unknown.
+    """
+    if name not in PRESETS:
+        raise ValueError(f"there is no preset {name!r}; known are {', '.join(PRESETS)}")
     return PRESETS[name].resolve(length)
 
 

@@ -11,9 +11,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncompress.errors import ModelError
 from rnncompress.exact import functions, noise
 from rnncompress.lstm.trainable import Network
+from rnncompress.model import Model
 from rnncompress.network import IntArray
+from rnncompress.training.trainer import network
 
 ONE: Final = 1000
 """The temperature that leaves the predictions as they are: temperatures are in thousandths."""
@@ -38,6 +41,17 @@ def sample(network: Network, prime: IntArray, temperature: int, seed: int) -> It
             network.skip()
         if drawn:
             yield symbol
+
+
+def from_model(
+    model: Model, prime: IntArray, temperature: int, seed: int, *, threads: int = 1
+) -> Iterator[int]:
+    """:func:`sample` from a trained model. Raises ModelError if it has no network."""
+    config = model.config.replace(streams=1, lanes=1)
+    built = network(config, 1, "cpu", threads, model.state(config))
+    if built is None:
+        raise ModelError("there is no network, which is what text comes from; train one with another preset")
+    return sample(built, prime, temperature, seed)
 
 
 def tempered(frequencies: IntArray, temperature: int) -> NDArray[np.int64]:

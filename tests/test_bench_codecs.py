@@ -52,10 +52,10 @@ def test_our_table_is_sound():
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("[x", "is no TOML"),
+        ("[x", "is not TOML"),
         ("[x]\nlabel = 'x'", r"\[x\]: an entry needs decode, encode, label, programs"),
         ("[x]\nlabel='x'\nprograms=['x']\nencode='x'\ndecode=[]", "encode must be a list of texts"),
-        ("[x]\nlabel='x'\nprograms=['x']\nencode=[]\ndecode=[]\ncolour='red'", "colour is no field"),
+        ("[x]\nlabel='x'\nprograms=['x']\nencode=[]\ndecode=[]\ncolour='red'", "colour is not a field"),
     ],
 )
 def test_wrong_tables_are_told(tmp_path, text, says):
@@ -96,7 +96,7 @@ def test_missing_programs_are_left_out_unless_asked_for(monkeypatch):
     monkeypatch.setenv("PATH", "")
     assert not {family.name for family, _ in codecs.select(known(), [], [], [])} & {"zpaq", "cmix"}
     [(family, _)] = codecs.select(known(), ["cmix"], [], [])
-    assert family.missing == "no cmix on the PATH"
+    assert family.missing == "cmix is not on the PATH"
 
 
 def read(source: inputs.Source) -> tuple[inputs.Input, bytes]:

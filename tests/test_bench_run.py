@@ -59,7 +59,7 @@ def table(folder) -> Path:
 def bench(cli, table, *codecs: str, names: tuple[str, ...] = ("text",), options: tuple[str, ...] = ()):
     """Run the bench on ``names`` with these codecs, results in ``out``."""
     chosen = [word for codec in codecs for word in ("--codec", codec)]
-    return cli("bench", *names, "--table", table, "--out", "out", *chosen, *options)
+    return cli("bench", *names, "--table", table, "--out", "out", "--repeat", "1", *chosen, *options)
 
 
 def statuses() -> dict[str, str]:
@@ -112,7 +112,7 @@ def test_a_library_that_is_not_installed_is_a_missing_row(cli, table, monkeypatc
     result = bench(cli, table, "ppmd", "gzip", options=("--level", "9"))
     assert result.exit_code == 0, result.stderr
     assert statuses() == {"ppmd -o 9 -m 256M": "missing", "gzip -9": "ok"}
-    assert "pip install 'rnncompress[bench]'" in result.stdout
+    assert "pip install pyppmd" in result.stdout
 
 
 def test_results_are_no_input(cli, table, monkeypatch):
@@ -167,9 +167,91 @@ def test_a_cell_is_measured_once(cli, table, monkeypatch):
         assert bench(cli, table, "log", options=options).exit_code == 0
         return Path("log").read_text().count("encode")
 
-    assert [runs(), runs(), runs("--repeat", "2"), runs("--repeat", "2"), runs("--rerun")] == [1, 0, 2, 0, 1]
+    warm_up = 1
+    twice = ("--repeat", "2")
+    assert [runs(), runs(), runs(*twice), runs(*twice), runs("--rerun")] == [1, 0, warm_up + 2, 0, 1]
     Path("text").write_bytes(b"other bytes")
     assert runs() == 1
+
+
+def test_short_cells_are_warmed_up_and_repeated(cli, table, monkeypatch):
+    """Unless --repeat says how often: a run that does not count, then three; a long cell is measured once."""
+    monkeypatch.setenv("LOG", str(Path("log").resolve()))
+    names = ("bench", "text", "--table", table, "--out", "out", "--codec")
+    assert cli(*names, "log").exit_code == 0
+    assert Path("log").read_text().split() == ["encode", "decode"] * 4
+    assert cli(*names, "log").exit_code == 0
+    assert Path("log").read_text().count("encode") == 4, "such a row serves"
+    monkeypatch.setattr(results, "SHORT", 0.0)
+    assert cli(*names, "fine").exit_code == 0
+    rows = {row.label: row for row in results.read_folder(Path("out"))}
+    assert [len(rows[name].encode) for name in ("log", "fine")] == [3, 1]
+
+
+def test_a_busy_machine_is_told(cli, table, monkeypatch):
+    """Before it begins, in the tables, and in what machines read; nothing is said where all is quiet."""
+    monkeypatch.setattr(machine, "busy", lambda seconds=0.1: 1.5)
+    result = bench(cli, table, "fine")
+    assert re.search(r"other programs keep 1\.5 of \d+ cores busy: speeds will be too low", result.stderr)
+    assert "kept the processor busy" in " ".join(result.stdout.split())
+    monkeypatch.setattr(machine, "busy", lambda seconds=0.1: 0.1)
+    result = bench(cli, table, "fine", options=("--rerun",))
+    assert "busy" not in result.stderr + result.stdout
+
+
+def test_json_is_one_document(cli, table):
+    """With --json stdout holds all of the tables, and the verdict, as one document."""
+    result = bench(cli, table, "fine", "gzip", options=("--json", "--level", "9"))
+    [section] = json.loads(result.stdout)["sections"]
+    assert {line["label"] for line in section["lines"]} == {"fine", "gzip -9"}
+    assert section["verdict"]["head"].startswith("fine is the smallest: ")
+
+
+def test_progress_inside_a_cell_is_told(cli, table, monkeypatch):
+    """A cell that takes long says how far it is, and how long it will take where its speed is known."""
+    monkeypatch.setattr("rnncompress.cli.cells.LINE_SECONDS", 0.0)
+    Path("double").write_bytes(2 * Path("text").read_bytes())
+    result = bench(cli, table, "slow", names=("text", "double"))
+    number = r"\d+\.\d s"
+    assert re.search(rf"\[1/2\] text, slow: encoding, {number}\n", result.stderr)
+    assert re.search(rf"\[2/2\] double, slow: encoding, {number}, about {number} left\n", result.stderr)
+    assert re.search(r"\[2/2\] double, slow: \d+ bytes", result.stderr)
+
+
+CALLS = {
+    "paq8px": (["-8", "input", "packed"], ["-d", "packed", "output"]),
+    "cmix": (["-c", "input", "packed"], ["-d", "packed", "output"]),
+    "lstm-compress": (["-c", "input", "packed"], ["-d", "packed", "output"]),
+    "nncp": (
+        ["-q", "-T", "1", "-p", "lstm", "c", "input", "packed"],
+        ["-q", "-T", "1", "d", "packed", "output"],
+    ),
+}
+"""As the programs' own help describes them."""
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_neural_and_mixing_compressors_are_called_as_they_want(cli, table, monkeypatch, name):
+    """Where such a program is on the PATH it gets exactly the arguments that it knows."""
+    encode, decode = CALLS[name]
+    Path("bin").mkdir()
+    program = Path("bin", name)
+    program.write_text(
+        f"#!{sys.executable} -S\nimport sys, zlib\n"
+        f"encode, decode = {encode!r}, {decode!r}\n"
+        "turn = {tuple(encode): zlib.compress, tuple(decode): zlib.decompress}.get(tuple(sys.argv[1:]))\n"
+        f"sys.exit('{name} version 21') if turn is None else None\n"
+        "source, target = sys.argv[-2:]\n"
+        "open(target, 'wb').write(turn(open(source, 'rb').read()))\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(Path("bin").resolve()), prepend=os.pathsep)
+    level = {"paq8px": ("--level", "8"), "nncp": ("--level", "lstm")}.get(name, ())
+    result = bench(cli, table, name, options=level)
+    assert result.exit_code == 0, result.stderr
+    [row] = results.read_folder(Path("out"))
+    assert (row.family, row.status) == (name, "ok")
+    assert row.version.startswith("21+")
 
 
 def test_an_unmeasured_copy_of_a_file_gets_its_row(cli, table):
@@ -197,6 +279,7 @@ def test_a_killed_bench_goes_on_where_it_was(folder, table, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(folder / "tmp"))
     Path("tmp").mkdir()
     names = ["--codec", "fine", "--codec", "hang", "--codec", "slow", "--table", str(table), "--out", "out"]
+    names += ["--repeat", "1"]
     command = [sys.executable, "-m", "rnncompress", "bench", "text", *names]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
         until = time.monotonic() + 30
@@ -248,7 +331,7 @@ def test_an_empty_file_and_a_folder(cli, table):
     ("options", "code", "says"),
     [
         (("--codec", "rar"), 2, "no codec is called 'rar'"),
-        (("--shard", "3/2"), 2, "'3/2' is no shard such as 2/8"),
+        (("--shard", "3/2"), 2, "'3/2' is not a shard such as 2/8"),
         (("--report", "--out", "nowhere"), 1, "there are no results in nowhere"),
         (("--compare", "nothing"), 1, "cannot read nothing"),
         (("--table", "nothing"), 1, "cannot read nothing"),

@@ -43,9 +43,9 @@ def test_missing_file(refuses, command):
     refuses(1, command, "gibt es nicht.rnnc", says=r"gibt es nicht\.rnnc: No such file")
 
 
-@pytest.mark.parametrize("command", ["encode", "decode", "verify", "info"])
+@pytest.mark.parametrize("command", ["decode", "verify", "info"])
 def test_folder_as_input(refuses, folder, command):
-    """A folder is no input."""
+    """A folder is no compressed file."""
     (folder / "ein Ordner.rnnc").mkdir()
     refuses(1, command, "ein Ordner.rnnc", says=r"ein Ordner\.rnnc: Is a directory")
 
@@ -84,13 +84,15 @@ def test_output_exists(refuses, folder, packed):
 
 
 def test_output_that_cannot_be(refuses, folder, packed):
-    """An output in a folder that is none, or that is a folder, is refused before any work."""
+    """An output in a folder that is none is refused before any work, and so is a report that is a folder."""
     (folder / "Datei").write_bytes(b"text")
     (folder / "Ordner").mkdir()
-    for place, reason in (("fehlt/neu", "folder"), ("Datei/neu", "folder"), ("Ordner", "no regular file")):
+    for place, reason in (("fehlt/neu", "folder"), ("Datei/neu", "folder")):
         refuses(1, "encode", "Datei", "-o", place, says=reason)
         refuses(1, "decode", packed, "-o", place, says=reason)
         refuses(1, "decode", packed, "-o", "neu", "--report", place, says=reason)
+    refuses(1, "decode", packed, "-o", "neu", "--report", "Ordner", says="no regular file")
+    refuses(1, "encode", "Datei", "-o", "Datei/", says="Datei/Datei.rnnc: ")
 
 
 def test_output_is_the_input(refuses, folder, packed):

@@ -55,18 +55,22 @@ main({list(arguments)}, prog_name="rnncompress")
 
 
 def test_light_commands_import_nothing_heavy(folder, packed):
-    """--help, --version, info, presets, corpus list and completion answer without loading the model."""
+    """--help, --version, corpus list and completion answer without loading the model.
+
+    What decoding takes is known by what has the arrays: info and presets load that, and no more.
+    """
     Path("ein Archiv.rnnc").write_bytes(packed)
     for arguments in (
         ["--help"],
         ["encode", "--help"],
         ["decode", "--help"],
         ["--version"],
-        ["info", "ein Archiv.rnnc"],
-        ["presets"],
+        ["-V"],
         ["corpus", "list"],
     ):
         assert heavy_modules(*arguments) == "", arguments
+    for arguments in (["info", "ein Archiv.rnnc"], ["presets"]):
+        assert heavy_modules(*arguments) == "numba", arguments
     assert heavy_modules(_RNNCOMPRESS_COMPLETE="bash_source") == ""
 
 
@@ -74,6 +78,23 @@ def test_help_does_not_wait_for_the_network() -> None:
     """What speaks HTTP is loaded only to fetch something."""
     code = "import sys, rnncompress.cli; assert not {'urllib.request', 'http.client', 'zipfile'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_help_imports_no_command() -> None:
+    """The overview is a table: it waits for nothing but the parser of command lines."""
+    code = """
+import atexit, sys
+atexit.register(lambda: print(*sorted(m for m in sys.modules if m.startswith("rnncompress.")), file=sys.stderr))
+from rnncompress.cli import main
+main(["--help"], prog_name="rnncompress")
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stderr.split() == [
+        f"rnncompress.{name}"
+        for name in (
+            "_version", "cli", "cli.defaults", "cli.failures", "cli.program", "cli.signals", "errors",
+        )
+    ]  # fmt: skip
 
 
 def test_completion_knows_commands_presets_and_corpora():

@@ -1,7 +1,9 @@
 """The command line: ``train`` and ``evaluate``."""
 
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from models import TEXT
@@ -126,6 +128,76 @@ def test_an_interrupted_training_is_resumed(cli, folder, corpus, monkeypatch):
     assert (result.exit_code, "going on from" in result.stderr) == (0, True)
     assert (folder / "m").read_bytes() == (folder / "whole").read_bytes()
     assert sorted(path.name for path in folder.iterdir()) == ["m", "text", "whole"]
+
+
+def test_a_training_shows_samples_and_writes_its_curve(cli, folder, corpus, refuses):
+    """After each pass a text that the model makes up; the curve as a table and in the report."""
+    arguments = (
+        "--preset",
+        "graves-ptb-char",
+        "--epochs",
+        2,
+        "--sample",
+        "--csv",
+        "c.csv",
+        "--report",
+        "r.json",
+    )
+    result = cli("train", corpus, "-o", "m", *arguments)
+    assert result.exit_code == 0, result.stderr
+    told = json.loads((folder / "r.json").read_text())
+    assert list(told["samples"]) == ["1", "2"]
+    assert all(len(text) > 200 for text in told["samples"].values())
+    assert "a sample after pass 2:\n" in result.stderr
+    rows = [line.split(",") for line in (folder / "c.csv").read_text().splitlines()]
+    assert rows[0] == ["symbols", "kind", "bits_per_symbol"]
+    assert [row[1] for row in rows].count("validation") == 2
+    assert [[int(a), float(c)] for a, b, c in rows if b == "learning"] == told["curve"]
+    refuses(1, "train", corpus, "-o", "other", "--csv", "c.csv", says=r"^c\.csv exists already")
+
+
+def test_a_sample_needs_a_network(cli, corpus):
+    """Counts do not speak."""
+    result = cli("train", corpus, "-o", "m", "--preset", "counts", "--sample")
+    assert result.exit_code == 2
+    assert "--sample needs a network" in result.stderr
+
+
+def test_tensorboard_needs_its_package(refuses, corpus, monkeypatch):
+    """Which is told before anything else is done."""
+    monkeypatch.setitem(sys.modules, "tensorboard.summary", None)
+    refuses(1, "train", corpus, "-o", "m", "--tensorboard", "logs", says="needs the package tensorboard")
+
+
+def test_tensorboard_is_told_as_training_goes(cli, folder, corpus, monkeypatch):
+    """Every point once, by the symbols read."""
+    told, flushed = [], []
+
+    class Writer:
+        def __init__(self, name):
+            told.append(name)
+
+        def add_scalar(self, tag, value, step):
+            told.append((tag.split("/")[1], step, value))
+
+        def flush(self):
+            flushed.append(len(told))
+
+        def close(self):
+            told.append("closed")
+
+    monkeypatch.setitem(sys.modules, "tensorboard.summary", SimpleNamespace(Writer=Writer))
+    monkeypatch.setattr(trainer, "PROGRESS_SECONDS", 0.0)
+    result = cli(
+        "train", corpus, "-o", "m", "--preset", "lstm", "--epochs", 2, "--tensorboard", "logs", "--json"
+    )
+    document = json.loads(result.stdout)
+    assert (told[0], told[-1]) == ("logs", "closed")
+    assert [list(each[1:]) for each in told[1:-1] if each[0] == "learning"] == document["curve"]
+    assert [each[1:] for each in told[1:-1] if each[0] == "validation"] == [
+        (each["symbols"], each["valid"]) for each in document["passes"]
+    ]
+    assert len(flushed) > 10
 
 
 def test_evaluate_shows_both_side_by_side(cli, corpus):

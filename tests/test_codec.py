@@ -279,8 +279,34 @@ def test_progress_is_told_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
         blob = io.BytesIO()
         codec.encode(io.BytesIO(data), blob, CONFIG, build=build, progress=told.append)
         codec.decode(blob, io.BytesIO(), build=build, progress=told.append)
-        assert [progress.done for progress in told] == expected * 2
-        assert all(progress.total == len(data) and progress.bits > 0 for progress in told)
+        coded = [progress for progress in told if progress.stage == "coding"]
+        assert [progress.done for progress in coded] == expected * 2
+        assert all(progress.total == len(data) and progress.bits > 0 for progress in coded)
+
+
+def test_hashing_is_told_where_it_takes_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both directions hash before and after; who waits for that is told how far it is."""
+    monkeypatch.setattr(loop, "PROGRESS_SECONDS", 0.0)
+    told: list[Progress] = []
+    data, blob = text(3 << 20), io.BytesIO()
+    meter = loop.Meter(len(data), told.append)
+    codec._measure(io.BytesIO(data), meter)
+    assert [(at.done, at.total, at.bits, at.stage) for at in told] == [
+        (n << 20, 3 << 20, 0.0, "hashing") for n in (1, 2, 3)
+    ]
+    told.clear()
+    codec.encode(io.BytesIO(text(500)), blob, CONFIG, build=build, progress=told.append)
+    assert [told[0].stage, told[-1].stage] == ["hashing", "hashing"]
+
+
+def test_compiling_is_no_part_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seconds in which kernels are compiled do not count: they are those of the first run on a machine."""
+    now, compiled = 100.0, 5.0
+    monkeypatch.setattr(loop.time, "monotonic", lambda: now)
+    monkeypatch.setattr("rnncompress.compiling.seconds", lambda: compiled)
+    meter = loop.Meter(10, None)
+    now, compiled = 130.0, 25.0
+    assert meter.seconds == 10.0
 
 
 def test_an_impossible_configuration_is_refused() -> None:

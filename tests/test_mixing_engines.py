@@ -24,11 +24,8 @@ configs = st.builds(
     streams=st.integers(1, 4),
     lanes=st.just(1),
     window=st.sampled_from([2, 4, 6]),
-    mixing=st.one_of(
-        st.sets(st.integers(0, KINDS - 1), min_size=1, max_size=4).map(
-            lambda kinds: sum(1 << k for k in kinds)
-        ),
-        st.just(ALL),
+    mixing=st.sets(st.integers(0, KINDS - 1), min_size=1, max_size=4).map(
+        lambda kinds: sum(1 << k for k in kinds)
     ),
     sets=st.sampled_from([1, 2, 10]),
     slot_bits=st.sampled_from([1, 4]),  # so few lines that contexts collide
@@ -124,7 +121,7 @@ def test_threads_change_nothing() -> None:
         assert_same(state, others[2])
 
 
-@pytest.mark.parametrize("frozen", [8, 64, 2048])
+@pytest.mark.parametrize("frozen", [8, 2048])
 def test_a_text_longer_than_what_is_kept(frozen: int) -> None:
     """Streams follow matches across the end of the ring, and their own text and that of others as it is overwritten.
 

@@ -123,6 +123,36 @@ def test_passes_are_told_and_the_best_is_kept(monkeypatch: pytest.MonkeyPatch) -
     assert result.model.training["best pass"] == str(result.best)
 
 
+def test_the_curve_within_passes_adds_up_to_them() -> None:
+    """About 200 points a pass, here one for each window; what they say of a pass is what the pass says."""
+    seen: list[Progress] = []
+    result = train(job(), progress=seen.append)
+    assert [symbols for symbols, _ in result.curve] == [24 * n for n in range(1, 3 * 41 + 1)]
+    for number, each in enumerate(result.passes):
+        costs = [cost for _, cost in result.curve[41 * number : 41 * (number + 1)]]
+        assert sum(costs) / 41 == pytest.approx(each.trained)
+        assert each.symbols == 24 * 41 * (number + 1)
+    assert seen[50].curve == result.curve[:51]
+    long = train(job(text=np.tile(LEARNT, 12), passes=1))
+    assert len(long.curve) == trainer.CURVE_POINTS
+    assert long.curve[-1][0] == long.passes[0].symbols
+
+
+def test_an_interrupted_training_keeps_its_curve(tmp_path: Path) -> None:
+    """Points from before the interruption are those of an undisturbed run."""
+    output = tmp_path / "m.rnnm"
+    interrupt_at(57, Checkpoints(output, every_seconds=300), None)
+    assert train(job(), checkpoints=Checkpoints(output, resume=True)).curve == train(job()).curve
+
+
+def test_after_each_pass_the_model_is_told() -> None:
+    """As it then is: the best of them is the result."""
+    told: dict[int, bytes] = {}
+    result = train(job(), after_pass=lambda number, model: told.update({number: model.digest}))
+    assert list(told) == [1, 2, 3]
+    assert told[result.best] == result.model.digest
+
+
 def overfit(passes: int) -> Trained:
     """A training on much too little text, whose rate does not go down."""
     config = CONFIG.replace(rate_first=30_000, rate_last=30_000, hidden=64)

@@ -105,7 +105,7 @@ def _library_family(name: str, library: Library) -> Family:
             _python(name, options, "encode"), _python(name, options, "decode"),
         )  # fmt: skip
 
-    missing = None if library.here else "pip install 'rnncompress[bench]'"
+    missing = None if library.here else f"pip install {library.package}"
     return Family(name, library.levels, library.usual, missing, codec)
 
 
@@ -118,7 +118,7 @@ def _external_family(program: external.Program) -> Family:
             machine.cpu(), encode, decode, program.packed,
         )  # fmt: skip
 
-    missing = None if program.path else f"no {' or '.join(program.programs)} on the PATH"
+    missing = None if program.path else f"{' or '.join(program.programs)} is not on the PATH"
     return Family(program.name, program.levels, program.usual, missing, codec)
 
 

@@ -60,7 +60,7 @@ def load(tables: Iterable[Path] = ()) -> list[Program]:
         except OSError as error:
             raise InputError(f"cannot read {path}: {error.strerror}") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise InputError(f"{path} is no TOML: {error}") from None
+            raise InputError(f"{path} is not TOML: {error}") from None
         for name, entry in entries.items():
             found[name] = _program(path, name, entry)
     return list(found.values())
@@ -78,13 +78,17 @@ def _program(path: Path, name: str, entry: object) -> Program:
     values: dict[str, str | tuple[str, ...]] = {}
     for key, value in entry.items():
         if key not in known:
-            raise InputError(f"{where}: {key} is no field; fields are {', '.join(sorted(known))}")
+            raise InputError(f"{where}: {key} is not a field; the fields are {', '.join(sorted(known))}")
         if not isinstance(value, str if key in _TEXTS else list):
             raise InputError(f"{where}: {key} must be {'a text' if key in _TEXTS else 'a list of texts'}")
         values[key] = value if isinstance(value, str) else tuple(map(str, value))
     if "levels" in values:
         values.setdefault("usual", values["levels"])
     return Program(name, **values)  # type: ignore[arg-type]
+
+
+_VERSION: Final = re.compile(rb"(?:\bv|version )?(\d+(?:[.-]\d+)+)|(?:\bv|version )(\d+)")
+"""Such as 1.5.7, v3, version 21, 2024-06-05."""
 
 
 @functools.cache
@@ -97,7 +101,7 @@ def _version(path: str, arguments: tuple[str, ...]) -> str:
             run = subprocess.run(
                 [path, *arguments], capture_output=True, stdin=subprocess.DEVNULL, timeout=20, check=False
             )
-            said = re.search(rb"\d+(\.\d+)+", run.stdout + run.stderr)
+            said = _VERSION.search(run.stdout + run.stderr)
         except (OSError, subprocess.SubprocessError):
             pass
-    return f"{said[0].decode()}+{build}" if said else build
+    return f"{(said[1] or said[2]).decode()}+{build}" if said else build

@@ -67,7 +67,7 @@ def find(
 
     A name is a file, a folder (all files in it, and a total), a corpus, or ``corpus/file``; ``fetch`` is
     called for a corpus that is not here. With ``prefix``, only the first so many bytes of every file. What lies in
-    the folder of ``results`` is no input, unless it is named as a file. Raises InputError for what does not exist,
+    the folder of ``results`` does not count, unless it is named as a file. Raises InputError for what does not exist,
     CorpusError.
     """
     found = {source.path: source for name in names for source in _find(name, prefix, fetch, results)}
@@ -91,7 +91,7 @@ def _find(
         return [Source(path, path.name, None, prefix)]
     corpus = corpora.manifest().get(name.partition("/")[0])
     if corpus is None:
-        raise InputError(f"{name} is no file, no folder, and no known corpus (see `rnncompress corpus list`)")
+        raise InputError(f"{name} is not a file, a folder or a known corpus (see `rnncompress corpus list`)")
     wanted = corpus.files if "/" not in name else [_only(name)]
     if corpus.missing():
         fetch(corpus)

@@ -1,4 +1,4 @@
-"""Compressors that Python calls as functions: its own, and those of the extra ``rnncompress[bench]``."""
+"""Compressors that Python calls as functions: its own, and those that the extra ``bench`` installs."""
 
 import platform
 import struct

@@ -6,11 +6,11 @@ import os
 import platform
 import shutil
 import subprocess
-from importlib import metadata
 from pathlib import Path
 from typing import Final
 
 from rnncompress._version import __version__
+from rnncompress.machine import cores, versions
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -69,9 +69,14 @@ def memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def busy(seconds: float = 0.1) -> float | None:
+    """How many cores other programs keep busy, seen over some time; None without psutil."""
+    try:
+        import psutil
+    except ImportError:
+        return None
+    share: float = psutil.cpu_percent(interval=seconds) / 100
+    return round(share * (psutil.cpu_count() or 1), 2)
 
 
 def facts() -> dict[str, object]:
@@ -83,7 +88,8 @@ def facts() -> dict[str, object]:
         "gpu": gpu(),
         "system": f"{platform.system()} {platform.machine()}",
         "load": round(os.getloadavg()[0], 2),
-        "versions": _versions(),
+        "busy": busy(),
+        "versions": versions(),
     }
 
 
@@ -106,17 +112,6 @@ def our_version() -> str:
         if name.parts[0] not in ("bench", "cli"):
             content.update(f"{name}\0".encode() + path.read_bytes())
     return f"{__version__}+{content.hexdigest()[:12]}"
-
-
-@functools.cache
-def _versions() -> dict[str, str]:
-    found = {"rnncompress": __version__, "python": platform.python_version()}
-    for package in ("numba", "numpy", "torch", "triton"):
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def _output(*command: str) -> str:

@@ -12,25 +12,32 @@ from rnncompress.bench import totals
 from rnncompress.bench.published import published
 from rnncompress.bench.report import Line, Section
 from rnncompress.bench.results import Row
+from rnncompress.bench.verdict import verdict, warnings
 from rnncompress.bench.work import OURS
 
 _HERE = Path(__file__).parent
 
 
-def as_html(sections: Sequence[Section], rows: Sequence[Row]) -> str:
-    """The page."""
-    data = {
+def document(sections: Sequence[Section], rows: Sequence[Row]) -> dict[str, Any]:
+    """Everything that the page shows, for machines."""
+    return {
         "version": __version__,
         "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "commits": sorted({row.commit for row in rows if row.commit}),
+        "warnings": warnings(sections),
         "sections": [_section(section) for section in sections],
         "totals": [{**asdict(total), "total": total.total} for total in totals.totals(sections)],
-        "totalsNote": totals.NOTE,
+        "totals_note": totals.NOTE,
         "machines": machines(rows),
     }
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def as_html(sections: Sequence[Section], rows: Sequence[Row]) -> str:
+    """The page."""
+    text = json.dumps(document(sections, rows), ensure_ascii=False, separators=(",", ":"))
     parts = {
         "/*STYLE*/": _asset("page.css"),
+        "/*BASE*/": _asset("base.js"),
         "/*PLOTS*/": _asset("plots.js"),
         "/*SCRIPT*/": _asset("page.js"),
         "{/*DATA*/}": text.replace("<", "\\u003c"),  # so that no text in it can end the script element
@@ -67,6 +74,7 @@ def _section(section: Section) -> dict[str, Any]:
         "slice": section.slice,
         "files": section.files,
         "group": section.group,
+        "verdict": asdict(found) if (found := verdict(section)) else None,
         "lines": [_line(line) for line in section.lines],
         "published": [asdict(entry) for entry in published(section.corpus)],
     }

@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
+
+from rnncompress.machine import peak_memory
 
 End = Literal["ok", "crashed", "timeout", "memory"]
 
@@ -18,6 +20,7 @@ _SHORTEST: Final = 0.0005
 _LONGEST: Final = 0.02
 """Seconds between two looks at a process; a five-hundredth of its running time in between."""
 _MEMORY_SECONDS: Final = 0.02
+_TICK_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,17 @@ class Outcome:
     """The most that its processes held in memory at once, as far as the system tells."""
 
 
-def run(command: Sequence[str], folder: Path, limits: Limits, stdout: Path | None = None) -> Outcome:
+def run(
+    command: Sequence[str],
+    folder: Path,
+    limits: Limits,
+    stdout: Path | None = None,
+    tick: Callable[[float], None] = lambda seconds: None,
+) -> Outcome:
     """Run ``command`` in ``folder`` until it ends or breaks a limit; all it has started is killed then.
 
-    Its stdout goes to ``stdout`` or nowhere. Memory is looked at every 0.02 s, where /proc exists.
+    Its stdout goes to ``stdout`` or nowhere. Memory is looked at every 0.02 s, where /proc or psutil tells. ``tick`` is
+    called now and then with the seconds since the start.
     """
     errors = folder / "stderr"
     with errors.open("wb") as err, (stdout or Path(os.devnull)).open("wb") as out:
@@ -62,7 +72,7 @@ def run(command: Sequence[str], folder: Path, limits: Limits, stdout: Path | Non
         except OSError as error:
             return Outcome("crashed", f"cannot start {command[0]}: {error.strerror}", 0, 0, None)
         try:
-            end, status, usage, peak = _watch(process.pid, began, limits)
+            end, status, usage, peak = _watch(process.pid, began, limits, tick)
         except BaseException:
             _kill(process.pid)
             os.waitpid(process.pid, 0)
@@ -78,10 +88,12 @@ def run(command: Sequence[str], folder: Path, limits: Limits, stdout: Path | Non
     return Outcome(end, _message(end, code, errors, limits), wall, cpu, _peak(usage, peak))
 
 
-def _watch(pid: int, began: int, limits: Limits) -> tuple[End, int, resource.struct_rusage, int]:
+def _watch(
+    pid: int, began: int, limits: Limits, tick: Callable[[float], None]
+) -> tuple[End, int, resource.struct_rusage, int]:
     """Wait for the end. Returns how it came, the exit status, the resources used, and the memory seen."""
     end: End = "ok"
-    peak, looked = 0, 0.0
+    peak, looked, told = 0, 0.0, 0.0
     while True:
         done, status, usage = os.wait4(pid, os.WNOHANG)
         if done:
@@ -92,6 +104,9 @@ def _watch(pid: int, began: int, limits: Limits) -> tuple[End, int, resource.str
             peak = max(peak, _memory(pid))
             if peak > limits.memory_bytes:
                 end = "memory"
+        if elapsed - told >= _TICK_SECONDS:
+            told = elapsed
+            tick(elapsed)
         if end == "ok" and elapsed > limits.seconds:
             end = "timeout"
         if end != "ok":
@@ -114,22 +129,30 @@ def _peak(usage: resource.struct_rusage, seen: int) -> int | None:
     return max(seen, counted if counted > own else 0) or None
 
 
-def peak_memory(pid: int | str = "self") -> int | None:
-    """The most memory that process ``pid`` has held, in bytes; None where /proc does not tell."""
-    with suppress(OSError):
-        for line in Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) << 10
-    return None
-
-
 def _memory(pid: int) -> int:
-    """The peaks of ``pid`` and of all its descendants, added up."""
+    """What ``pid`` and all its descendants hold, added up: their peaks on Linux, elsewhere what psutil sees now."""
+    if not Path("/proc/self/status").exists():
+        return _resident(pid)
     total = peak_memory(pid) or 0
     with suppress(OSError):
         for children in Path(f"/proc/{pid}/task").glob("*/children"):
             with suppress(OSError):
                 total += sum(_memory(int(child)) for child in children.read_text().split())
+    return total
+
+
+def _resident(pid: int) -> int:
+    """0 where psutil is not installed."""
+    try:
+        import psutil
+    except ImportError:
+        return 0
+    total = 0
+    with suppress(psutil.Error):
+        process = psutil.Process(pid)
+        for each in (process, *process.children(recursive=True)):
+            with suppress(psutil.Error):
+                total += each.memory_info().rss
     return total
 
 

@@ -21,6 +21,11 @@ class Timing:
     """The median, of processor time."""
     repetitions: int
 
+    @property
+    def spread(self) -> float:
+        """Half the range of the repetitions, as a share of the median."""
+        return (self.slowest - self.fastest) / 2 / self.seconds if self.seconds else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -45,6 +50,8 @@ class Line:
     device_memory_bytes: int | None
     curve: tuple[tuple[int, float], ...]
     """Points (bytes done, bpc so far)."""
+    busy: float | None
+    """Cores that other programs kept busy just before, where the system tells."""
     best_encode: bool = False
     """On the Pareto front of size and encoding speed, among the lines of the same device."""
     best_decode: bool = False
@@ -134,6 +141,7 @@ def _line(row: Row) -> Line:
         memory_bytes=_most(each.memory_bytes for each in taken),
         device_memory_bytes=_most(each.device_memory_bytes for each in taken),
         curve=tuple((done, bits / done) for done, bits in row.curve if done),
+        busy=row.machine.get("busy"),
     )
 
 

@@ -17,6 +17,10 @@ Status = Literal["ok", "mismatch", "crashed", "timeout", "memory", "missing"]
 """``ok``: decoded to the same bytes; ``mismatch``: to others; ``missing``: asked for but not here."""
 
 SCHEMA: Final = 1
+SHORT: Final = 1.0
+"""Seconds of encoding and decoding below which one run says little about the speed."""
+REPETITIONS: Final = 3
+"""How often a short cell is measured, after a run that does not count, unless somebody says how often."""
 NAME: Final = "results.jsonl"
 
 
@@ -79,18 +83,30 @@ class Row:
         }
         return cls(**values)
 
-    def serves(self, repeat: int, limits: Limits) -> bool:
-        """Whether measuring again, so often and under these limits, could not tell more."""
+    def serves(self, repeat: int | None, limits: Limits) -> bool:
+        """Whether measuring again, so often (see :func:`repetitions`) and under these limits, could not tell more."""
         if self.status == "timeout":
             return limits.seconds <= self.limits.seconds
         if self.status == "memory":
             return limits.memory_bytes <= self.limits.memory_bytes
-        return self.status != "missing" and (self.status != "ok" or len(self.encode) >= repeat)
+        return self.status != "missing" and (
+            self.status != "ok" or len(self.encode) >= repetitions(repeat, self.encode[0], self.decode[0])
+        )
 
     @property
     def subject(self) -> tuple[str, str, int | None, str, str]:
         """What the row is about, whatever the version: a newer row of the same subject replaces it."""
         return self.input.sha256, self.input.name, self.input.prefix, self.label, self.device
+
+
+def repetitions(repeat: int | None, encode: Taken, decode: Taken) -> int:
+    """How often to measure a cell whose first run took that: ``repeat`` times, None leaves it to its length."""
+    return repeat or (REPETITIONS if short(encode, decode) else 1)
+
+
+def short(encode: Taken, decode: Taken) -> bool:
+    """Whether one run says little: the first also reads programs and input from the disk."""
+    return encode.wall_ns + decode.wall_ns < SHORT * 1e9
 
 
 def cell_key(input: Input, codec: Codec) -> str:

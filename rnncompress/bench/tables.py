@@ -11,6 +11,7 @@ from rnncompress.bench import page, totals
 from rnncompress.bench.published import Published, published
 from rnncompress.bench.report import Line, Section, Timing
 from rnncompress.bench.results import Row
+from rnncompress.bench.verdict import verdict, warnings
 from rnncompress.files import atomic_output
 
 MARK: Final = "★"
@@ -31,7 +32,7 @@ def outcome(row: Row) -> str:
 
 
 def show(sections: Iterable[Section]) -> None:
-    """Print tables for the terminal. Of a folder only the total: the files are in the written tables."""
+    """Print verdicts and tables for the terminal. Of a folder only the total: its files are in the written tables."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -42,7 +43,10 @@ def show(sections: Iterable[Section]) -> None:
     for section in sections:
         if section.files == 1 and section.group in grouped:
             continue
-        table = Table(title=title(section), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+        console.print(title(section), style="bold", markup=False, highlight=False)
+        for text in _verdict(section):
+            console.print(text, markup=False, highlight=False)
+        table = Table(box=box.SIMPLE_HEAD)
         for name in _ON_TERMINAL:
             table.add_column(name, justify="right" if name in _RIGHT else "left", no_wrap=True)
         for line in _named(section):
@@ -52,6 +56,13 @@ def show(sections: Iterable[Section]) -> None:
         for line in section.lines:
             if not line.ok:
                 console.print(f"{line.label}: {line.message}", style="red", markup=False, highlight=False)
+    for text in warnings(sections):
+        console.print(f"! {text}", style="yellow", markup=False, highlight=False)
+
+
+def _verdict(section: Section, mark: str = "- ") -> list[str]:
+    found = verdict(section)
+    return [found.head, *(mark + text for text in found.advice)] if found else []
 
 
 def write(folder: Path, sections: Sequence[Section], rows: Sequence[Row]) -> None:
@@ -119,7 +130,9 @@ def as_markdown(sections: Sequence[Section], rows: Sequence[Row]) -> str:
     parts = []
     for section in sections:
         body = [[cell(line) for cell in _COLUMNS.values()] for line in _named(section)]
-        parts += [f"## {title(section)}", _markdown_table(list(_COLUMNS), body)]
+        head, *advice = _verdict(section) or [""]
+        parts += [f"## {title(section)}", *filter(None, (f"**{head}**" if head else "", "\n".join(advice)))]
+        parts.append(_markdown_table(list(_COLUMNS), body))
         parts += [f"**{line.label}: {line.status}**, {line.message}" for line in section.lines if not line.ok]
         if elsewhere := published(section.corpus):
             parts += [
@@ -134,6 +147,7 @@ def as_markdown(sections: Sequence[Section], rows: Sequence[Row]) -> str:
             for t in counted
         ]
         parts += ["## With the decompressor counted in", totals.NOTE, _markdown_table(names, cells)]
+    parts += [f"**{text}.**" for text in warnings(sections)]
     parts += ["## Measured on", "\n".join(f"- {line}" for line in page.machines(rows))]
     return "\n\n".join(parts) + "\n"
 
@@ -177,7 +191,7 @@ def _rate(bytes_per_second: float | None, timing: Timing | None) -> str:
     rate = bytes_per_second / 1000
     text = f"{rate:,.{0 if rate >= 100 else 1 if rate >= 10 else 2}f}"
     if timing.repetitions > 1:
-        text += f" ±{50 * (timing.slowest - timing.fastest) / timing.seconds:.0f}%"
+        text += f" ±{100 * timing.spread:.0f}%"
     return text
 
 

@@ -12,18 +12,28 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rnncompress.bench.library import LIBRARIES
-from rnncompress.bench.process import peak_memory
+from rnncompress.machine import peak_memory
 
-OURS = "rnncompress"
+if TYPE_CHECKING:
+    from rnncompress.loop import Progress
+
+OURS: Final = "rnncompress"
+PROGRESS: Final = "progress"
+"""The file in which our codec says how far it is: the share done, and the seconds that took."""
+_TELL_SECONDS: Final = 0.5
 
 
 def main(family: str, direction: str, options: str, source: str, target: str, measured: str) -> None:
     """Encode or decode ``source`` into ``target``, and write what it took to ``measured`` as JSON."""
     chosen = json.loads(options)
-    run = _ours(direction, chosen) if family == OURS else _library(family, direction, chosen)
+    run = (
+        _ours(direction, chosen, Path(measured).with_name(PROGRESS))
+        if family == OURS
+        else _library(family, direction, chosen)
+    )
     wall, cpu = time.perf_counter_ns(), time.process_time_ns()
     found = run(Path(source), Path(target))
     wall, cpu = time.perf_counter_ns() - wall, time.process_time_ns() - cpu
@@ -69,7 +79,7 @@ def _library(family: str, direction: str, options: dict[str, str]) -> Run:
     return run
 
 
-def _ours(direction: str, options: dict[str, Any]) -> Run:
+def _ours(direction: str, options: dict[str, Any], progress: Path) -> Run:
     import rnncompress
     from rnncompress import Config
 
@@ -83,13 +93,29 @@ def _ours(direction: str, options: dict[str, Any]) -> Run:
     def run(source: Path, target: Path) -> dict[str, object]:
         with source.open("rb") as original, target.open("w+b") as result:
             if direction == "encode":
-                report = rnncompress.encode(original, result, config, **place)
+                report = rnncompress.encode(original, result, config, progress=_teller(progress), **place)
             else:
-                report = rnncompress.decode(original, result, memory_limit=sys.maxsize, **place)
+                report = rnncompress.decode(
+                    original, result, memory_limit=sys.maxsize, progress=_teller(progress), **place
+                )
         curve = [[done, round(done * bpc)] for done, bpc in report.curve]
         return {"header_bytes": report.header_bytes, "curve": curve}
 
     return run
+
+
+def _teller(path: Path) -> Callable[["Progress"], None]:
+    """Writes to ``path`` how far coding is, now and then."""
+    began = told = time.monotonic()
+
+    def tell(at: "Progress") -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told >= _TELL_SECONDS:
+            told = now
+            path.write_text(json.dumps([at.done / at.total, now - began]), encoding="utf-8")
+
+    return tell
 
 
 def _device_memory() -> int | None:

@@ -1,15 +1,17 @@
 """``rnncompress bench``."""
 
+import json
 import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from rnncompress import devices, presets
-from rnncompress.cli.options import thread_count
+from rnncompress.cli.cells import Lines
+from rnncompress.cli.options import json_option, thread_count
 from rnncompress.cli.screen import Screen
 from rnncompress.cli.streams import fetch
 from rnncompress.cli.units import seconds, size
@@ -17,7 +19,6 @@ from rnncompress.devices import DEVICES, Device
 from rnncompress.errors import BenchError, DeviceError, InputError, MismatchError, OutputError
 
 if TYPE_CHECKING:
-    from rnncompress.bench.inputs import Input
     from rnncompress.bench.results import Row
 
 SAMPLE: Final = "sample"
@@ -28,7 +29,7 @@ def _shard(ctx: click.Context, param: click.Parameter, text: str) -> tuple[int, 
     found = re.fullmatch(r"(\d+)/(\d+)", text)
     i, n = (int(found[1]), int(found[2])) if found else (0, 0)
     if not 1 <= i <= n:
-        raise click.BadParameter(f"{text!r} is no shard such as 2/8")
+        raise click.BadParameter(f"{text!r} is not a shard such as 2/8")
     return i, n
 
 
@@ -38,11 +39,18 @@ def _shard(ctx: click.Context, param: click.Parameter, text: str) -> tuple[int, 
     "--codec", "codecs", multiple=True, metavar="NAME", help="Only this codec, e.g. gzip, zpaq, rnncompress."
 )
 @click.option(
-    "--preset", "chosen", multiple=True, type=click.Choice(presets.names()), help="Only this preset of ours."
+    "--preset",
+    "chosen",
+    multiple=True,
+    type=click.Choice(presets.for_files()),
+    help="Only this preset of ours.",
 )
 @click.option("--level", "levels", multiple=True, metavar="LEVEL", help="Only this level of other codecs.")
 @click.option("--slice", "prefix", type=size, metavar="SIZE", help="Only the first bytes of every file.")
-@click.option("--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Times to measure a cell.")
+@click.option(
+    "--repeat", type=click.IntRange(min=1), metavar="N",
+    help="Times to measure a cell. Default: 3 after a warm-up where it takes less than a second, else 1.",
+)  # fmt: skip
 @click.option(
     "--timeout", type=seconds, default="1h", show_default=True, metavar="TIME",
     help="How long encoding, or decoding, may take.",
@@ -62,6 +70,7 @@ def _shard(ctx: click.Context, param: click.Parameter, text: str) -> tuple[int, 
 )
 @click.option("--compare", metavar="OLD.jsonl", help="Say what became better or worse since then.")
 @click.option("--out", default=FOLDER, show_default=True, metavar="DIR", help="Where results are kept.")
+@json_option
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors and the tables.")
 def bench(
     names: tuple[str, ...],
@@ -69,7 +78,7 @@ def bench(
     chosen: tuple[str, ...],
     levels: tuple[str, ...],
     prefix: int | None,
-    repeat: int,
+    repeat: int | None,
     timeout: float,
     memory_limit: int | None,
     threads: int,
@@ -80,9 +89,10 @@ def bench(
     report_only: bool,
     compare: str | None,
     out: str,
+    as_json: bool,
     quiet: bool,
 ) -> None:
-    """Compare our presets with other compressors on the same bytes; every row is proved by decoding.
+    """Say which compressor to take: our presets and others on the same bytes, every row proved by decoding.
 
     Files, folders (each file and a total) or corpora by name; without any, the sample that comes with
     rnncompress. Results go to DIR: results.jsonl, table.csv, table.md, and report.html. What was measured
@@ -91,11 +101,13 @@ def bench(
     """
     if sys.platform == "win32":
         raise DeviceError("bench needs Linux or macOS: it watches processes in ways that Windows lacks")
-    from rnncompress.bench import changes, inputs, machine, results, runner
+    from rnncompress.bench import changes, inputs, machine, page, results, runner
     from rnncompress.bench import codecs as known
     from rnncompress.bench import tables as shown
     from rnncompress.bench.process import Limits
     from rnncompress.bench.report import sections
+    from rnncompress.bench.verdict import BUSY
+    from rnncompress.machine import cores
 
     screen = Screen(quiet=quiet)
     folder = Path(out)
@@ -124,7 +136,9 @@ def bench(
             shard=shard,
             folder=folder,
         )
-        with _Lines(quiet=quiet) as lines:
+        if (busy := machine.busy(0.5)) and busy > BUSY:
+            screen.say(f"other programs keep {busy:.1f} of {cores()} cores busy: speeds will be too low")
+        with Lines(quiet=quiet) as lines:
             measured = runner.execute(plan, lines)
     rows = results.read_folder(folder) if folder.is_dir() else []
     if not rows:
@@ -132,38 +146,14 @@ def bench(
     shown.write(folder, sections(rows), results.newest(rows))
     wanted = {row.input.sha256 for row in measured}
     visible = [row for row in rows if report_only or row.input.sha256 in wanted]
-    shown.show(sections(visible))
+    if as_json:
+        click.echo(json.dumps(page.document(sections(visible), results.newest(visible)), indent=2))
+    else:
+        shown.show(sections(visible))
     if compare:
-        click.echo(changes.describe(before, results.newest(rows)))
+        click.echo(changes.describe(before, results.newest(rows)), err=as_json)
     screen.say(f"results, tables and report.html are in {folder}")
     _check(measured, results.newest(rows) if report_only else measured)
-
-
-class _Lines:
-    """One line on stderr for each cell: what it is as soon as it begins, and how it went when it ends."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
-        self._open = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._open:
-            click.echo(err=True)
-
-    def begins(self, number: int, total: int, input: "Input", label: str) -> None:
-        if not self._quiet:
-            click.echo(f"rnncompress: [{number}/{total}] {input.name}, {label}: ", nl=False, err=True)
-            self._open = True
-
-    def ends(self, row: "Row", fresh: bool) -> None:
-        from rnncompress.bench.tables import outcome
-
-        if not self._quiet:
-            click.echo(outcome(row) + ("" if fresh else " (measured before)"), err=True)
-            self._open = False
 
 
 def _check(measured: "Sequence[Row]", shown: "Sequence[Row]") -> None:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import click
 
 from rnncompress.attributes import Attributes
+from rnncompress.cli.options import Option
 from rnncompress.cli.screen import Screen
 from rnncompress.cli.signals import interrupt, when_asked_to_end
 from rnncompress.cli.streams import open_target, refuse_input
 from rnncompress.cli.units import parse_seconds, parse_size
 from rnncompress.errors import CheckpointError, MismatchError
+from rnncompress.files import beside
 
 if TYPE_CHECKING:
     from rnncompress.checkpoint import Checkpoints
@@ -30,6 +32,8 @@ class Every:
 
 
 DEFAULT: Final = Every(seconds=300)
+SUFFIX: Final = ".ckpt"
+"""What is added to the name of an output for its checkpoint."""
 
 
 def every(text: str) -> Every:
@@ -52,6 +56,18 @@ class Keeping:
     every: Every | None
     """None where the user did not say."""
     resume: bool
+
+    def of(self, output: str | Path | None, *, several: bool) -> "Keeping | None":
+        """The same for one of ``several`` outputs: with --resume what is there is done, which None tells.
+
+        What has no checkpoint yet begins afresh.
+        """
+        if not (self.resume and several and output is not None):
+            return self
+        path = Path(output)
+        if beside(path, SUFFIX).exists() or beside(path, f"{SUFFIX}.old").exists():
+            return self
+        return None if path.exists() else Keeping(self.every, resume=False)
 
     def checkpoints(
         self, source: str, target: Path | None, screen: Screen, *, overwrite: bool
@@ -85,9 +101,18 @@ def checkpoint_options(command: Callable[..., None]) -> Callable[..., None]:
         "--checkpoint-every",
         type=every,
         metavar="WHEN",
+        cls=Option,
+        section="Checkpoints",
+        examples=("30s", "5min", "1h", "10MB", "off"),
         help="Save the state to go on from: 30s, 5min, 10MB, off. Default: 5min.",
     )
-    @click.option("--resume", is_flag=True, help="Go on from the checkpoint of an interrupted run.")
+    @click.option(
+        "--resume",
+        is_flag=True,
+        cls=Option,
+        section="Checkpoints",
+        help="Go on from the checkpoint of an interrupted run; of several inputs skip what is done.",
+    )
     @functools.wraps(command)
     def with_keeping(checkpoint_every: Every | None, resume: bool, **others: object) -> None:
         command(keeping=Keeping(checkpoint_every, resume), **others)

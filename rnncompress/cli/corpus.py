@@ -7,7 +7,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from rnncompress import corpora
-from rnncompress.cli.options import json_option
+from rnncompress.cli.options import Command, json_option, quiet_option
 from rnncompress.cli.screen import Screen
 from rnncompress.cli.streams import fetch as fetch_corpus
 
@@ -27,7 +27,7 @@ def corpus() -> None:
     """
 
 
-@corpus.command("list")
+@corpus.command("list", cls=Command)
 @json_option
 def list_(as_json: bool) -> None:
     """List the known corpora, and which of them are here."""
@@ -54,12 +54,16 @@ def list_(as_json: bool) -> None:
         click.echo(f"{each.name:10}  {each.bytes:>13,}  {here:4}  {each.title}")
 
 
-@corpus.command()
+@corpus.command(cls=Command)
 @name_argument
 @click.option(
-    "--from", "source", metavar="FILE", help="Take it from the publisher's zip, a folder, or the raw file."
+    "--from",
+    "source",
+    type=click.Path(),
+    metavar="FILE",
+    help="Take it from the publisher's zip, a folder, or the raw file.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@quiet_option
 def fetch(name: str, source: str | None, quiet: bool) -> None:
     """Download a corpus into the cache folder, unzip it, check its hashes.
 
@@ -75,7 +79,7 @@ def fetch(name: str, source: str | None, quiet: bool) -> None:
             click.echo(wanted.path(file))
 
 
-@corpus.command()
+@corpus.command(cls=Command)
 @name_argument
 def check(name: str) -> None:
     """Read a fetched corpus and compare its hashes with the published ones."""

@@ -9,10 +9,10 @@ import click
 
 from rnncompress.cli import texts
 from rnncompress.cli.models import ModelFile, load
-from rnncompress.cli.results import versions
 from rnncompress.cli.run import Run, run_options, shown
 from rnncompress.cli.screen import duration
 from rnncompress.errors import about
+from rnncompress.machine import versions
 
 if TYPE_CHECKING:
     from rnncompress.training.evaluation import Evaluation, RuleName

@@ -2,76 +2,195 @@
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import BinaryIO
 
 import click
 
 from rnncompress import measured
 from rnncompress import presets as named
-from rnncompress.cli.models import check_needed, is_model, load, model_option
-from rnncompress.cli.options import json_option
+from rnncompress.cli.batch import each
+from rnncompress.cli.estimates import about, in_units
+from rnncompress.cli.inputs import to_decode
+from rnncompress.cli.models import ModelFile, check_needed, is_model, load, model_option
+from rnncompress.cli.options import Command, json_option, recursive_option
 from rnncompress.cli.results import in_words
+from rnncompress.cli.run import Run, usable_cores
+from rnncompress.cli.screen import Screen
 from rnncompress.cli.streams import open_source
+from rnncompress.config import Config
 from rnncompress.container import Header, inspect
 from rnncompress.errors import NotRnncError
 from rnncompress.limits import announced_memory, announced_work
+from rnncompress.speed import Setting, known
 
 
-@click.command()
-@click.argument("source", metavar="FILE", type=click.Path(allow_dash=True))
+@click.command(cls=Command)
+@click.argument("names", nargs=-1, required=True, metavar="FILE...", type=click.Path(allow_dash=True))
+@recursive_option
 @model_option
 @json_option
-def info(source: str, model_file: str | None, as_json: bool) -> None:
-    """Show what a compressed FILE says of itself in its header, or a model file; nothing is decoded.
+def info(names: tuple[str, ...], recursive: bool, model_file: str | None, as_json: bool) -> None:
+    """Show what compressed files, or model files, say of themselves in their headers; nothing is decoded.
 
-    With --model also tell whether it is the trained model that decoding needs.
+    Also what decoding takes: memory, and time if such a file was coded on this machine before, or measured by
+    `decode --estimate`. With --model also tell whether it is the trained model that decoding needs.
     """
     given = load(model_file)
+    screen = Screen()
+    run = Run("auto", usable_cores(), None, as_json, screen)
+    several = recursive or len(names) > 1
+    each(
+        run, "info", to_decode(names, recursive), several, lambda item: _facts(item.name, given, run.threads)
+    )
+
+
+def _facts(source: str, given: ModelFile | None, threads: int) -> "Facts | ModelFacts":
+    """What a file says of itself."""
     with open_source(source) as file:
         header = _header(source, file)
         size = file.seek(0, os.SEEK_END)
         if header is not None:
             check_needed(source, header, given)
     if header is None:
-        _tell_model(source, as_json)
-        return
+        found = load(source)
+        assert found is not None
+        return ModelFacts(source, found)
     config = header.config
     if given and header.use:
         config = header.use.config(given.model.config, header.length)
-    with_model = size + (given.size if given and header.trained else 0)
-    bpc = 8 * size / header.length if header.length else 0.0
-    if as_json:
+    rate = known(Setting(config, "cpu", threads), "decode") if config else None
+    return Facts(source, header, size, config, given, header.length / rate if rate else None, threads)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a compressed file says of itself, and what decoding it takes."""
+
+    source: str
+    header: Header
+    size: int
+    """Bytes of the file."""
+    config: Config | None
+    """None if it is stored, or if it is that of a trained model which is not given."""
+    given: ModelFile | None
+    seconds: float | None
+    """Of decoding; None where this machine was not measured."""
+    threads: int
+    target: None = None
+
+    @property
+    def _memory(self) -> int | None:
+        """Of decoding; None where that depends on a model which is not given."""
+        if self.config is None:
+            return None if self.header.trained else 0
+        return announced_memory(self.config, trained=bool(self.header.trained))
+
+    @property
+    def _bpc(self) -> float:
+        return 8 * self.size / self.header.length if self.header.length else 0.0
+
+    @property
+    def _bytes_with_model(self) -> int:
+        return self.size + (self.given.size if self.given and self.header.trained else 0)
+
+    def sizes(self) -> tuple[int, int, float]:
+        """Bytes of the original and of the compressed file; nothing took time."""
+        return self.header.length, self.size, 0.0
+
+    def document(self) -> dict[str, object]:
+        """All of it, for machines."""
+        header, config = self.header, self.config
         unknown = None if header.trained else 0
-        document = {
-            "file": source,
+        return {
+            "file": self.source,
             "mode": header.mode,
             "original_bytes": header.length,
-            "compressed_bytes": size,
+            "compressed_bytes": self.size,
             "header_bytes": header.size,
-            "bpc": bpc,
+            "bpc": self._bpc,
             "digest": header.digest.hex(),
             "trained": header.trained.hex() if header.trained else None,
-            "compressed_bytes_with_model": with_model if given or not header.trained else None,
-            "memory_bytes": announced_memory(config, trained=bool(header.trained)) if config else unknown,
+            "compressed_bytes_with_model": self._bytes_with_model
+            if self.given or not header.trained
+            else None,
+            "memory_bytes": self._memory,
+            "decode_seconds": self.seconds,
             "multiply_accumulates": announced_work(config, header.length) if config else unknown,
             "config": asdict(config) if config else None,
         }
-        click.echo(json.dumps(document, indent=2))
-        return
-    click.echo(f"file        {source}")
-    click.echo(f"original    {header.length:,} bytes")
-    click.echo(f"compressed  {size:,} bytes, ratio {header.length / size:.3f}, {bpc:.3f} bpc")
-    click.echo(f"header      {header.size} bytes")
-    click.echo(f"content     BLAKE2b-128 {header.digest.hex()}")
-    unknown_model = (
-        "that of the trained model; name that with --model" if header.trained else "none: stored as it is"
-    )
-    click.echo(f"model       {in_words(config) if config else unknown_model}")
-    if header.trained:
-        click.echo(f"trained     starts from the model {header.trained.hex()}")
-        if given:
-            click.echo(f"            which is {given.path}; {with_model:,} bytes with it")
+
+    def line(self) -> str:
+        """All of it, for people."""
+        header = self.header
+        unknown = "that of the trained model; name that with --model"
+        network = in_words(self.config) if self.config else None
+        network = network or (unknown if header.trained else "none: stored as it is")
+        lines = [
+            f"file        {self.source}",
+            f"original    {header.length:,} bytes",
+            f"compressed  {self.size:,} bytes, ratio {header.length / self.size:.3f}, {self._bpc:.3f} bpc",
+            f"header      {header.size} bytes",
+            f"content     BLAKE2b-128 {header.digest.hex()}",
+            f"model       {network}",
+            f"decoding    {self._decoding()}",
+        ]
+        if header.trained:
+            lines.append(f"trained     starts from the model {header.trained.hex()}")
+            if self.given:
+                lines.append(
+                    f"            which is {self.given.path}; {self._bytes_with_model:,} bytes with it"
+                )
+        return "\n".join(lines)
+
+    def _decoding(self) -> str:
+        """What it takes."""
+        if self._memory is None:
+            return "takes what the model takes; name that with --model"
+        if self.config is None:
+            return "as fast as the disk"
+        memory = f"{in_units(self._memory)} of memory"
+        if self.seconds is None:
+            return f"{memory}; how long it takes here `rnncompress decode --estimate` measures"
+        return f"{about(self.seconds)} here, {memory}"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What a model file says of itself, checked."""
+
+    source: str
+    found: ModelFile
+    target: None = None
+
+    def sizes(self) -> tuple[int, int, float]:
+        """A model is no compressed file."""
+        return 0, 0, 0.0
+
+    def document(self) -> dict[str, object]:
+        """All of it, for machines."""
+        model = self.found.model
+        return {
+            "file": self.source,
+            "model_bytes": self.found.size,
+            "model_digest": model.digest.hex(),
+            "alphabet": model.vocabulary.kind,
+            "config": asdict(model.config),
+            "training": dict(model.training),
+        }
+
+    def line(self) -> str:
+        """All of it, for people."""
+        model = self.found.model
+        lines = [
+            f"model       {self.source}, {self.found.size:,} bytes",
+            f"digest      BLAKE2b-128 {model.digest.hex()}",
+            f"network     {in_words(model.config)}",
+            f"symbols     {model.config.alphabet:,} {model.vocabulary.kind}",
+        ]
+        return "\n".join(
+            lines + [f"training    {fact}: {value}" for fact, value in sorted(model.training.items())]
+        )
 
 
 def _header(source: str, file: BinaryIO) -> Header | None:
@@ -84,35 +203,14 @@ def _header(source: str, file: BinaryIO) -> Header | None:
         raise
 
 
-def _tell_model(source: str, as_json: bool) -> None:
-    """What a model file says of itself, after checking it."""
-    found = load(source)
-    assert found is not None
-    model = found.model
-    if as_json:
-        document = {
-            "file": source,
-            "model_bytes": found.size,
-            "model_digest": model.digest.hex(),
-            "alphabet": model.vocabulary.kind,
-            "config": asdict(model.config),
-            "training": dict(model.training),
-        }
-        click.echo(json.dumps(document, indent=2))
-        return
-    click.echo(f"model       {source}, {found.size:,} bytes")
-    click.echo(f"digest      BLAKE2b-128 {model.digest.hex()}")
-    click.echo(f"network     {in_words(model.config)}")
-    click.echo(f"symbols     {model.config.alphabet:,} {model.vocabulary.kind}")
-    for fact, value in sorted(model.training.items()):
-        click.echo(f"training    {fact}: {value}")
-
-
-@click.command()
+@click.command(cls=Command)
 @json_option
 def presets(as_json: bool) -> None:
-    """List the networks that `encode --preset` knows, by the size of the input, and what was measured of them."""
-    known = measured.load()
+    """List the networks that `encode --preset` knows, by the size of the input, with the memory that they take.
+
+    Below each stands what was measured of it, if anything was. Those for training only are what `train` knows besides.
+    """
+    known_results = measured.load()
     if as_json:
         table = {
             name: {
@@ -123,8 +221,9 @@ def presets(as_json: bool) -> None:
                         "from_bytes": start,
                         "weights": config.weights,
                         "operations_per_byte": 6 * config.macs,
+                        "memory_bytes": announced_memory(config),
                         "config": asdict(config),
-                        "measured": [asdict(one) | {"bpc": one.bpc} for one in known.get(config, [])],
+                        "measured": [asdict(one) | {"bpc": one.bpc} for one in known_results.get(config, [])],
                     }
                     for start, config in preset.steps
                 ],
@@ -136,7 +235,9 @@ def presets(as_json: bool) -> None:
     for name, preset in named.PRESETS.items():
         click.echo(f"{name}: {preset.summary}")
         for start, config in preset.steps:
-            operations = f"{6 * config.macs / 1e6:.1f} million operations a byte"
-            click.echo(f"  from {start:>10,} bytes on: {in_words(config)}, {operations}")
-            for one in known.get(config, []):
+            takes = (
+                f"{6 * config.macs / 1e6:.1f} million operations a byte, {in_units(announced_memory(config))}"
+            )
+            click.echo(f"  from {start:>10,} bytes on: {in_words(config)}, {takes}")
+            for one in known_results.get(config, []):
                 click.echo(f"    measured: {one}")

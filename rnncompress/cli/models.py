@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rnncompress.cli.options import Option
 from rnncompress.cli.streams import refuse_input
 from rnncompress.container import Header
 from rnncompress.errors import ModelNeededError, RnncompressError
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 model_option = click.option(
     "--model",
     "model_file",
+    type=click.Path(),
     metavar="MODEL",
+    cls=Option,
+    section="Network",
     help="The trained model to start from; decoding needs the one that encoding had.",
 )
 
@@ -45,11 +49,16 @@ def load(name: str | None, *outputs: Path | None) -> ModelFile | None:
     from rnncompress.model import Model
 
     path = Path(name)
-    for output in filter(None, outputs):
-        refuse_input(name, output, "model")
+    refuse_model(name, *outputs)
     with open_input(path) as file:
         data = file.read()
     return ModelFile(path, Model.from_bytes(data, name), len(data))
+
+
+def refuse_model(name: str | None, *outputs: Path | None) -> None:
+    """Raise OutputError if one of the ``outputs`` would replace the model in the file ``name``."""
+    for output in filter(None, outputs if name else ()):
+        refuse_input(str(name), output, "model")
 
 
 def is_model(name: str) -> bool:

@@ -2,16 +2,14 @@
 
 import os
 import platform
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from rnncompress._version import __version__
 from rnncompress.cli.models import ModelFile
 from rnncompress.cli.screen import duration, speed
 from rnncompress.config import Config
 from rnncompress.container import Header
+from rnncompress.machine import peak_memory, versions
 
 if TYPE_CHECKING:
     from rnncompress.codec import Report
@@ -29,6 +27,13 @@ class Outcome(Protocol):
 
     def document(self) -> dict[str, object]:
         """All of it, for machines."""
+
+
+class FileOutcome(Outcome, Protocol):
+    """What became of one file, of which there may be several."""
+
+    def sizes(self) -> tuple[int, int, float]:
+        """Bytes of the original, bytes of the compressed file, seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,10 @@ class Result:
             parts.append("verified")
         return ", ".join(parts)
 
+    def sizes(self) -> tuple[int, int, float]:
+        """Bytes of the original, bytes of the compressed file, seconds."""
+        return self.report.original_bytes, self.report.compressed_bytes, self.report.seconds
+
     def document(self) -> dict[str, object]:
         """All of it, for machines. Bytes, seconds, and hashes in hexadecimal."""
         report = self.report
@@ -115,6 +124,10 @@ class Soundness:
         checked = "stored bytes" if self.header.walk is None else "blocks"
         return f"{self.source}: header and {checked} are sound, {self.size:,} bytes; nothing was decoded"
 
+    def sizes(self) -> tuple[int, int, float]:
+        """Bytes of the original, bytes of the compressed file, no time."""
+        return self.header.length, self.size, 0.0
+
     def document(self) -> dict[str, object]:
         """The same as one JSON object."""
         return {
@@ -132,30 +145,3 @@ def in_words(config: Config) -> str:
     units = f"{config.layers} × {config.hidden} {config.cell} units"
     streams = f"{config.streams} stream{'s' if config.streams > 1 else ''}"
     return f"{units}, {config.weights:,} weights, {streams}, windows of {config.window} steps"
-
-
-def peak_memory() -> int | None:
-    """The most memory that this process has held, in bytes; None where the system does not tell."""
-    status = Path("/proc/self/status")
-    if status.exists():  # on Linux ru_maxrss also counts what the parent held before this program was started
-        lines = status.read_text(encoding="ascii", errors="replace").splitlines()
-        return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), None)
-    if sys.platform == "win32":
-        return None
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
-def versions() -> dict[str, str]:
-    """Versions of this program, of Python, and of the packages that compute, without importing them."""
-    import importlib.metadata  # takes long
-
-    found = {"rnncompress": __version__, "python": platform.python_version()}
-    for package in ("numba", "numpy", "torch"):
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found

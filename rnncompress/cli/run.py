@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from rnncompress import devices
+from rnncompress import devices, machine
+from rnncompress.cli.estimates import LONG, Estimate, beginning, estimated, may_be_long, sample_text
 from rnncompress.cli.models import ModelFile, telling_which
-from rnncompress.cli.options import thread_count
+from rnncompress.cli.options import Option, json_option, quiet_option, thread_count
 from rnncompress.cli.results import Outcome, in_words
 from rnncompress.cli.screen import Screen, Update
 from rnncompress.cli.streams import refuse_input
 from rnncompress.config import Config
-from rnncompress.container import inspect
+from rnncompress.container import Header, inspect, verify
 from rnncompress.devices import Device
 from rnncompress.files import atomic_output, check_output
-from rnncompress.limits import MOST_THREADS
+from rnncompress.limits import MOST_THREADS, check_memory
+from rnncompress.speed import WORTH, Direction, Setting, keep
 
 if TYPE_CHECKING:
     from rnncompress.checkpoint import Checkpoints
@@ -47,14 +49,17 @@ class Run:
         config: Config,
         given: ModelFile | None,
         checkpoints: "Checkpoints | None",
+        preset: str,
     ) -> "Report":
-        """:func:`rnncompress.encode` with progress shown."""
+        """:func:`rnncompress.codec.encode` with progress shown; a long run is announced as one with ``preset``."""
         from rnncompress import codec
 
         length = original.seek(0, os.SEEK_END)
         engine = self.engine(config, length)
+        if not self.screen.quiet and may_be_long(config, length):
+            self._announce(self.estimate(name, original, config, given, preset))
         with self.screen.progress(f"encoding {name}") as update:
-            return codec.encode(
+            report = codec.encode(
                 original,
                 packed,
                 config,
@@ -64,6 +69,8 @@ class Run:
                 progress=shown(update),
                 checkpoints=checkpoints,
             )
+        self._learn_from("encode", report)
+        return report
 
     def decode(
         self,
@@ -74,17 +81,17 @@ class Run:
         memory_limit: int,
         checkpoints: "Checkpoints | None" = None,
     ) -> "Report":
-        """:func:`rnncompress.decode` with progress shown."""
-        from rnncompress import codec, pretrained
+        """:func:`rnncompress.codec.decode` with progress shown; a long run is announced."""
+        from rnncompress import codec
 
-        header = inspect(packed)
-        with telling_which(name, header, given):
-            config = pretrained.configuration(
-                header, pretrained.needed(header, given.model if given else None)
-            )
+        header, config = self._configuration(name, packed, given)
         engine = self.engine(config, header.length)
+        if config and not self.screen.quiet and may_be_long(config, header.length):
+            check_memory(config, memory_limit, trained=header.trained is not None)
+            verify(packed)  # a damaged file takes no time at all
+            self._announce(self.estimate_decoding(name, packed, given))
         with self.screen.progress(f"decoding {name}") as update:
-            return codec.decode(
+            report = codec.decode(
                 packed,
                 decoded,
                 model=given.model if given else None,
@@ -94,15 +101,56 @@ class Run:
                 progress=shown(update),
                 checkpoints=checkpoints,
             )
+        self._learn_from("decode", report)
+        return report
+
+    def estimate(
+        self, name: str, original: BinaryIO, config: Config, given: ModelFile | None, preset: str
+    ) -> Estimate:
+        """What encoding takes here."""
+        length = original.seek(0, os.SEEK_END)
+        setting = Setting(config, self.engine(config, length), self.threads)
+        sample = beginning(original)
+        return estimated("encode", name, setting, length, sample, preset, trained=given is not None)
+
+    def estimate_decoding(self, name: str, packed: BinaryIO, given: ModelFile | None) -> Estimate:
+        """What decoding takes here."""
+        header, config = self._configuration(name, packed, given)
+        if config is None:
+            return Estimate("decode", name, header.length, "nothing, as it is stored", 0.0, 0, self.threads)
+        setting = Setting(config, self.engine(config, header.length), self.threads)
+        sample, words = sample_text(), in_words(config)
+        return estimated(
+            "decode", name, setting, header.length, sample, words, trained=header.trained is not None
+        )
+
+    def _configuration(
+        self, name: str, packed: BinaryIO, given: ModelFile | None
+    ) -> tuple[Header, Config | None]:
+        """What the header of a file says, with the model that it needs."""
+        from rnncompress import pretrained
+
+        header = inspect(packed)
+        with telling_which(name, header, given):
+            needed = pretrained.needed(header, given.model if given else None)
+        return header, pretrained.configuration(header, needed)
+
+    def _announce(self, estimate: Estimate) -> None:
+        if estimate.seconds >= LONG:
+            self.screen.say(estimate.words())
+
+    def _learn_from(self, direction: Direction, report: "Report") -> None:
+        """Keep how long a run has taken, for estimates."""
+        if report.config and report.original_bytes >= WORTH:
+            setting = Setting(report.config, report.engine, self.threads)
+            keep(setting, direction, report.original_bytes, report.seconds)
 
     def engine(self, config: Config | None, length: int, symbols: str = "") -> "EngineName":
         """The engine that computes the network ``config`` for ``length`` symbols; who asked for more is told of it.
 
         ``symbols`` are told between network and engine.
         """
-        from rnncompress.compiled.compile import when_compiling
-
-        when_compiling(lambda: self.screen.say("compiling the kernels for this processor (once)"))
+        announce_compiling(self.screen)
         engine = devices.choose(self.device, config, length, self.screen.say)
         network = in_words(config) if config else "no network: stored as it is"
         self.screen.detail(f"{network}{symbols}; {engine}, {self.threads} threads")
@@ -124,7 +172,12 @@ class Run:
                 file.write(f"{text}\n".encode())
         if self.as_json:
             click.echo(text)
-        elif not self.screen.quiet:
+        else:
+            self.tell(result)
+
+    def tell(self, result: Outcome) -> None:
+        """Print the line of a result, on stderr where data went to stdout."""
+        if not self.screen.quiet:
             click.echo(result.line(), err=result.target == "-")
 
 
@@ -136,6 +189,9 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
         type=thread_count,
         default=usable_cores,
         metavar="N",
+        cls=Option,
+        section="Computing",
+        examples=tuple(map(str, range(1, usable_cores() + 1))),
         help="Default: all cores.",
     )
     @click.option(
@@ -143,12 +199,21 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
         type=click.Choice(devices.DEVICES),
         default="auto",
         show_default=True,
+        cls=Option,
+        section="Computing",
         help="Where to compute; the bytes are the same. auto: on the CPU, or a GPU for a large network and input.",
     )
-    @click.option("--report", metavar="FILE.json", help="Write all about the run to a file.")
-    @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON document.")
-    @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
-    @click.option("-v", "--verbose", is_flag=True, help="Say more.")
+    @click.option(
+        "--report",
+        type=click.Path(),
+        metavar="FILE.json",
+        cls=Option,
+        section="Messages",
+        help="Write all about the run to a file.",
+    )
+    @json_option
+    @quiet_option
+    @click.option("-v", "--verbose", is_flag=True, cls=Option, section="Messages", help="Say more.")
     @functools.wraps(command)
     def with_run(
         threads: int,
@@ -168,11 +233,22 @@ def run_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def shown(update: Update) -> Callable[["Progress"], None]:
-    """What an engine tells, on the screen."""
-    return lambda at: update(at.done, at.total, f"{at.bits / at.done:.3f} bpc" if at.done else "")
+    """What a run tells, on the screen."""
+
+    def show(at: "Progress") -> None:
+        coded = f"{at.bits / at.done:.3f} bpc" if at.done else ""
+        update(at.done, at.total, coded if at.stage == "coding" else at.stage)
+
+    return show
+
+
+def announce_compiling(screen: Screen) -> None:
+    """Have it said when kernels are compiled: on the first run on a machine, where that takes a while."""
+    from rnncompress.compiled.compile import when_compiling
+
+    when_compiling(lambda: screen.say("compiling the kernels for this processor, once"))
 
 
 def usable_cores() -> int:
     """The number of cores that this process may run on, or of threads that can be had if that is less."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST_THREADS)
+    return min(machine.cores(), MOST_THREADS)

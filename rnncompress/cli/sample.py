@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from rnncompress.cli.models import load
-from rnncompress.cli.run import usable_cores
-from rnncompress.errors import ModelError, OutputError
+from rnncompress.cli.options import Command, quiet_option
+from rnncompress.cli.run import announce_compiling, usable_cores
+from rnncompress.cli.screen import Screen
+from rnncompress.errors import OutputError, about
 
 if TYPE_CHECKING:
     from rnncompress.network import IntArray
@@ -28,8 +30,15 @@ def thousandths(text: str) -> int:
     return round(1000 * number)
 
 
-@click.command()
-@click.option("--model", "model_file", metavar="MODEL", required=True, help="What `rnncompress train` made.")
+@click.command(cls=Command)
+@click.option(
+    "--model",
+    "model_file",
+    type=click.Path(),
+    metavar="MODEL",
+    required=True,
+    help="What `rnncompress train` made.",
+)
 @click.option("--prime", metavar="TEXT", default="", help="What comes before the text; it is not printed.")
 @click.option(
     "--length",
@@ -55,7 +64,8 @@ def thousandths(text: str) -> int:
     metavar="S",
     help="The same seed gives the same text on every machine.",
 )
-def sample(model_file: str, prime: str, length: int, temperature: int, seed: int) -> None:
+@quiet_option
+def sample(model_file: str, prime: str, length: int, temperature: int, seed: int, quiet: bool) -> None:
     """Print text that a trained model makes up, as it is made up.
 
     The weights stay as they were trained. It is the network that speaks: what mixing makes of its predictions, bit by
@@ -65,17 +75,14 @@ def sample(model_file: str, prime: str, length: int, temperature: int, seed: int
         raise OutputError("standard output is closed")
     given = load(model_file)
     assert given is not None
+    announce_compiling(Screen(quiet=quiet))
     from rnncompress import sampling
-    from rnncompress.training.trainer import network as build
 
     vocabulary = given.model.vocabulary
-    config = given.model.config.replace(streams=1)
-    network = build(config, 1, "cpu", usable_cores(), given.model.state(config))
-    if network is None:
-        raise ModelError(
-            f"{model_file} has no network, which is what text comes from; train one with another preset"
+    with about(model_file):
+        symbols = sampling.from_model(
+            given.model, _symbols(vocabulary, prime), temperature, seed, threads=usable_cores()
         )
-    symbols = sampling.sample(network, _symbols(vocabulary, prime), temperature, seed)
     out = sys.stdout.buffer
     try:
         for symbol in islice(symbols, length):

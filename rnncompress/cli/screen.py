@@ -4,9 +4,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
 
 Update = Callable[[int, int | None, str], None]
 """Takes the bytes done, the bytes in all (None where unknown), and a note such as the bpc so far."""
@@ -21,10 +24,16 @@ class Screen:
     def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
         self.quiet = quiet
         self._verbose = verbose
+        self._bar: RichProgress | None = None
+        """The bar that is on the terminal now."""
 
     def say(self, text: str) -> None:
-        """A message."""
-        if not self.quiet:
+        """A message; it stands above a bar."""
+        if self.quiet:
+            return
+        if self._bar:
+            self._bar.console.print(f"rnncompress: {text}", markup=False, highlight=False, soft_wrap=True)
+        else:
             click.echo(f"rnncompress: {text}", err=True)
 
     def detail(self, text: str) -> None:
@@ -38,28 +47,15 @@ class Screen:
         if self.quiet:
             yield lambda done, total, note: None
         elif sys.stderr is not None and sys.stderr.isatty():
-            with _bar(title) as update:
-                yield update
+            from rnncompress.cli.bar import bar
+
+            with bar(title) as (self._bar, update):
+                try:
+                    yield update
+                finally:
+                    self._bar = None
         else:
             yield _lines(title)
-
-
-@contextmanager
-def _bar(title: str) -> Iterator[Update]:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-
-    words = TextColumn("{task.description}", markup=False)
-    pace_column = TextColumn("{task.fields[pace]}", markup=False)
-    columns = (words, BarColumn(), TaskProgressColumn(), pace_column)
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=None, pace="")
-        pace = Pace()
-
-        def update(done: int, total: int | None, note: str) -> None:
-            bar.update(task, completed=done, total=total, pace=pace.text(done, total, note))
-
-        yield update
 
 
 def _lines(title: str) -> Update:
@@ -78,14 +74,18 @@ def _lines(title: str) -> Update:
 
 
 class Pace:
-    """Speed and time left, counted from the first call: a resumed download does not begin at 0."""
+    """Speed and time left, counted from the first call of a stage: a resumed download does not begin at 0."""
 
     def __init__(self) -> None:
         self._first: tuple[float, int] | None = None
+        self._stage: tuple[int, int | None] = 0, None
 
     def text(self, done: int, total: int | None, note: str) -> str:
         """The pace in words, with ``note`` between speed and time left."""
         now = time.monotonic()
+        if done < self._stage[0] or total != self._stage[1]:
+            self._first = None
+        self._stage = done, total
         began, before = self._first = self._first or (now, done)
         rate = (done - before) / (now - began) if now > began else 0.0
         left = f"{duration((total - done) / rate)} left" if total and rate else ""

@@ -13,7 +13,7 @@ from rnncompress import corpora
 from rnncompress.attributes import Attributes
 from rnncompress.cli.screen import Screen
 from rnncompress.errors import InputError, MismatchError, OutputError, about
-from rnncompress.files import atomic_output, check_output, open_input, scratch, spool
+from rnncompress.files import atomic_output, check_output, first_difference, open_input, scratch, spool
 
 STDIO: Final = "-"
 STDIN_NAME: Final = "standard input"
@@ -116,15 +116,5 @@ def open_target(
 
 def compare(decoded: BinaryIO, original: BinaryIO, name: str) -> None:
     """Raise MismatchError unless both files hold the same bytes."""
-    decoded.seek(0)
-    original.seek(0)
-    done = 0
-    while True:
-        ours, theirs = decoded.read(_PIECE), original.read(_PIECE)
-        if ours != theirs:
-            same = next((n for n, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), None)
-            first = done + (min(len(ours), len(theirs)) if same is None else same)
-            raise MismatchError(f"what was decoded differs from {name} from byte {first:,} on")
-        if not ours:
-            return
-        done += len(ours)
+    if (first := first_difference(decoded, original)) is not None:
+        raise MismatchError(f"what was decoded differs from {name} from byte {first:,} on")

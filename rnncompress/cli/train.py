@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,13 +13,15 @@ from rnncompress import presets
 from rnncompress.attributes import Attributes
 from rnncompress.cli import texts
 from rnncompress.cli.checkpoints import Keeping, checkpoint_options, open_kept_target
-from rnncompress.cli.results import versions
+from rnncompress.cli.curves import CurveFiles, curve_options
 from rnncompress.cli.run import Run, run_options
 from rnncompress.cli.screen import Update, duration
 from rnncompress.cli.streams import STDIO, choose_target, refuse_input
 from rnncompress.errors import about
+from rnncompress.machine import versions
 
 if TYPE_CHECKING:
+    from rnncompress.model import Model
     from rnncompress.training.trainer import Progress, Trained
 
 SPLIT: Final = (96, 4)
@@ -26,6 +29,9 @@ NOISE: Final = 0.075
 """The deviation of Graves 2013, section 3.1."""
 PASSES: Final = 10
 """Over the text. With contexts it is one: after that they know the text by heart."""
+SAMPLE: Final = 300
+"""Symbols of a sample."""
+SEED: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,8 @@ class TrainingResult:
     trained: "Trained"
     size: int
     """Bytes of the model file."""
+    samples: dict[int, str]
+    """What the model made up after each pass, if that was wanted."""
 
     def line(self) -> str:
         """The model, the passes, and what the best one came to."""
@@ -64,6 +72,8 @@ class TrainingResult:
             "training": dict(model.training),
             "passes": [asdict(each) for each in self.trained.passes],
             "best_pass": self.trained.best,
+            "curve": self.trained.curve,
+            "samples": self.samples,
             "seconds": self.trained.seconds,
             "machine": {"type": platform.machine(), "system": platform.platform()},
             "versions": versions(),
@@ -104,6 +114,8 @@ class TrainingResult:
     is_flag=True,
     help=f"Learn how much noise each weight bears, up to S (default: {NOISE}).",
 )
+@click.option("--sample", "sampling", is_flag=True, help="After each pass show what the model makes up.")
+@curve_options
 @checkpoint_options
 @run_options
 def train(
@@ -117,6 +129,8 @@ def train(
     split: tuple[int, int] | None,
     weight_noise: float | None,
     adaptive_noise: bool,
+    sampling: bool,
+    curve_files: CurveFiles,
     keeping: Keeping,
     run: Run,
 ) -> None:
@@ -130,8 +144,11 @@ def train(
     target = choose_target(names[0], output, False, None, overwrite=force)
     if target is None:
         raise click.UsageError("a model is not written to standard output; name a file with -o")
+    curve_files.check(overwrite=force)
     for name in (*names, *filter(None, (valid, start))):
         refuse_input(name, target)
+        if curve_files.csv:
+            refuse_input(name, curve_files.csv)
         run.check_report(name, target, overwrite=force)
     checkpoints = keeping.checkpoints(names[0], target, run.screen, overwrite=force)
 
@@ -154,6 +171,8 @@ def train(
     else:
         vocabulary = Vocabulary.of(presets.PRESETS[preset].alphabet if preset else "bytes", text)
     config = config.replace(alphabet=vocabulary.size)
+    if sampling and not config.layers:
+        raise click.UsageError("--sample needs a network, which this preset does not have")
     passes = epochs or (1 if config.contexts else PASSES)
     noise = None
     if weight_noise or adaptive_noise:
@@ -164,14 +183,20 @@ def train(
     readable = Attributes.readable_like(Path(name) for name in (*names, start) if name and name != STDIO)
     with open_kept_target(target, readable, checkpoints, overwrite=force) as file:
         with about(" ".join(names)), run.screen.progress(f"training {output}") as update:
-            shown = _shown(update, run, words=vocabulary.kind == "words")
+            samples: dict[int, str] = {}
             trained = train_job(
-                job, engine=engine, threads=run.threads, progress=shown, checkpoints=checkpoints
+                job,
+                engine=engine,
+                threads=run.threads,
+                progress=_shown(update, run, curve_files, words=vocabulary.kind == "words"),
+                checkpoints=checkpoints,
+                after_pass=_sampled(run, samples) if sampling else None,
             )
         file.seek(0)
         file.truncate()
         size = file.write(trained.model.to_bytes())
-    run.deliver(TrainingResult(names, str(target), trained, size), overwrite=force)
+    curve_files.finish(trained.curve, trained.passes, overwrite=force)
+    run.deliver(TrainingResult(names, str(target), trained, size, samples), overwrite=force)
 
 
 def in_bits(value: float, *, words: bool) -> str:
@@ -179,7 +204,28 @@ def in_bits(value: float, *, words: bool) -> str:
     return f"perplexity {2**value:.2f}" if words else f"{value:.3f} bpc"
 
 
-def _shown(update: Update, run: Run, *, words: bool) -> "Callable[[Progress], None]":
+def _sampled(run: Run, samples: dict[int, str]) -> "Callable[[int, Model], None]":
+    """Shows what the model of each pass makes up, and puts it down."""
+
+    def show(number: int, model: "Model") -> None:
+        import numpy as np
+
+        from rnncompress.sampling import ONE, from_model
+
+        symbols = from_model(model, np.zeros(0, np.int32), ONE, SEED, threads=run.threads)
+        text = model.vocabulary.text(list(islice(symbols, SAMPLE))).decode("utf-8", "replace")
+        samples[number] = text
+        run.screen.say(f"a sample after pass {number}:\n{printable(text)}")
+
+    return show
+
+
+def printable(text: str) -> str:
+    """Without what could steer a terminal."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
+
+
+def _shown(update: Update, run: Run, curve_files: CurveFiles, *, words: bool) -> "Callable[[Progress], None]":
     """Shows how far training is, and says what each pass came to."""
     told = 0
 
@@ -189,6 +235,7 @@ def _shown(update: Update, run: Run, *, words: bool) -> "Callable[[Progress], No
             learnt, valid = in_bits(each.trained, words=words), in_bits(each.valid, words=words)
             run.screen.say(f"pass {number}: {learnt} while learning, {valid} in validation")
         told = len(at.passes)
+        curve_files.follow(at.curve, at.passes)
         update(at.done, at.total, f"pass {at.number}, {in_bits(at.now, words=words)}")
 
     return show

@@ -34,11 +34,12 @@ class MixedReference(MixedStages):
 
     def allocate(self, state: State) -> mixing.Memory:
         """See the base class."""
-        memory: Any = mixing.allocate(self.config, state)
-        return replace(
-            memory,
-            **{name: array.data for name, array in vars(memory).items() if isinstance(array, np.ndarray)},
-        )
+        memory = mixing.allocate(self.config, state)
+        fields: dict[str, Any] = vars(memory)
+        views: dict[str, Any] = {
+            name: array.data for name, array in fields.items() if isinstance(array, np.ndarray)
+        }
+        return replace(memory, **views)
 
     def encode_part(
         self, tables: IntArray | None, symbols: IntArray, first: int, last: int, count: int

@@ -72,6 +72,8 @@ class MixedStages(Coding, ABC):
             tables = self.network.tables()
         for first, last in self._parts(len(symbols)):
             self.encode_part(tables, symbols, first, last, count)
+            if self.watch:
+                self.watch(first, last)
             self._learn_part(first, last, count)
 
     def decode_window(self, steps: int, count: int) -> IntArray:

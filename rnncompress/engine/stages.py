@@ -6,7 +6,7 @@ coders, :mod:`rnncompress.engine.mixed_stages` says the same.
 Shapes: B streams, T steps in a window, A symbols in the alphabet.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -27,6 +27,8 @@ from rnncompress.network import IntArray, Predictor, lengths
 from rnncompress.snapshot import ANY, Shapes, shapes
 
 State = dict[str, NDArray[Any]]
+Watch = Callable[[int, int], None]
+"""Takes the first step of a window that was coded, and the one after the last."""
 
 CODERS: Final = "coders"
 WORDS: Final = "words"
@@ -40,6 +42,9 @@ class Engine(Protocol):
 
     A block is begun, then windows are coded, each but the last of the file followed by ``learn``; then it is ended.
     """
+
+    watch: Watch | None
+    """Who looks on while a window is encoded: called after each part of it, before anything is learnt from that."""
 
     @property
     def config(self) -> Config:
@@ -90,6 +95,7 @@ class Coding:
 
     def __init__(self, config: Config) -> None:
         self._config = config
+        self.watch: Watch | None = None
 
     @property
     def config(self) -> Config:
@@ -170,6 +176,8 @@ class Stages(Coding, Generic[Net]):
         cum, freq = self.network.predict_window(symbols)
         self._encoders.encode(cum, freq, count)
         self._freq = freq.ravel()[:count]
+        if self.watch:
+            self.watch(0, len(symbols))
 
     def decode_window(self, steps: int, count: int) -> IntArray:
         """See the protocol."""

@@ -127,6 +127,22 @@ def take_table(m, n, b, table, start):
 
 
 @inlined
+def select_refinements(m, n, f, c0, at):
+    """Choose the rows of the last maps, which see the last byte, the last three, or the network; they are fetched."""
+    third = join(join(c0, m.expected[n] * 16 + m.certainty[n]), f[0]) & 0xFFFF
+    for g in range(MAPS):
+        if g == 0:
+            row = f[0] << 8 | c0
+        elif g == 1:
+            row = MAP_ROWS + (join(f[10], c0) & 0xFFFF)
+        else:
+            row = 2 * MAP_ROWS + third
+        m.refined[at * MAPS + g] = row * BUCKETS
+        fetch(m.refinements, row * BUCKETS)
+        fetch(m.refinements, (row + 1) * BUCKETS)
+
+
+@inlined
 def select(m, n, i, c0, at, longest, surest, history, quantile, hit):
     """Choose a row of weights of each set, which is on its way to the cache then, and rows of the second layer.
 
@@ -171,6 +187,7 @@ def select(m, n, i, c0, at, longest, surest, history, quantile, hit):
         rows[at * S + t] = row
         for line in range(0, IN, FETCHED):
             fetch(m.weights, row * IN + line)
+    select_refinements(m, n, f, c0, at)
     rows = m.final_rows[at * FINALS : (at + 1) * FINALS]
     rows[0] = c0 + 256 * hit
     rows[1] = 1024 + f[0]
@@ -200,20 +217,16 @@ def mix(m, at):
 
 
 @inlined
-def refine(m, n, c0, at, mixed):
-    """The probability of 65536 after the adaptive maps, which see the last byte, the last three, or the network."""
-    f = m.facts[n * FACTS : (n + 1) * FACTS]
+def refine(m, at, mixed):
+    """The probability of 65536 after the last maps, each between the two buckets that are nearest."""
     position = mixed + 2048
     low, w = position >> 7, position & 127
-    rows = m.refined[at * MAPS : (at + 1) * MAPS]
-    rows[0] = (f[0] << 8 | c0) * BUCKETS + low
-    rows[1] = (MAP_ROWS + (join(f[10], c0) & 0xFFFF)) * BUCKETS + low
-    third = join(join(c0, m.expected[n] * 16 + m.certainty[n]), f[0]) & 0xFFFF
-    rows[2] = (2 * MAP_ROWS + third) * BUCKETS + low
     m.between[at] = w
     total = m.squash[mixed + SQUASH_LIMIT] * 256
     for g in range(MAPS):
-        total += m.refinements[rows[g]] * (128 - w) + m.refinements[rows[g] + 1] * w
+        q = m.refined[at * MAPS + g] + low
+        m.refined[at * MAPS + g] = q
+        total += m.refinements[q] * (128 - w) + m.refinements[q + 1] * w
     return min(max(total // (128 * (2 + MAPS)), 1), 65535)
 
 
@@ -245,6 +258,6 @@ def predict(m, n, i, c0, b):
     m.x[z + 1] = m.stretch[m.order1[m.facts[n * FACTS] << 8 | c0] >> 20]
     z += 2 + 2 * MODELS
     m.x[z], m.x[z + 1], m.x[z + 2] = BIAS, said, sure
-    p = refine(m, n, c0, at, mix(m, at))
+    p = refine(m, at, mix(m, at))
     m.p[at] = p
     return p

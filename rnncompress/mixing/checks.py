@@ -69,5 +69,5 @@ def _bounds(config: Config, state: Mapping[str, Array]) -> Iterator[tuple[str, A
     oldest = learnt[there] + config.frozen - (1 << config.past_bits)
     yield "matches", place, oldest, learnt[there] - 1
     yield "visits", state["visits"], 0, MOST_VISITS
-    yield "refinements", state["refinements"], 0, 65536
+    yield "refinements", state["refinements"], 0, 65535
     yield "weights of the second layer", state["finals"], -FINAL_LIMIT, FINAL_LIMIT

@@ -135,7 +135,7 @@ class Memory(Record):
     finals: Array
     """(FINAL_ROWS, FINAL_STRIDE) int32: weights of the second layer, 2**16 is 1."""
     refinements: Array
-    """(MAPS, MAP_ROWS, BUCKETS) int32: probabilities of 65536."""
+    """(MAPS, MAP_ROWS, BUCKETS) uint16: probabilities of 65536."""
     scratch: Array
     """(B, KINDS + 1) int64."""
     cumulative: Array
@@ -215,7 +215,7 @@ def shapes(config: Config) -> Shapes:
         "weights": (np.int16, (rows, input_count(config))),
         "visits": (np.int32, (rows,)),
         "finals": (np.int32, (FINAL_ROWS, FINAL_STRIDE)),
-        "refinements": (np.int32, (MAPS * MAP_ROWS, BUCKETS)),
+        "refinements": (np.uint16, (MAPS * MAP_ROWS, BUCKETS)),
         "indirect1": (np.uint32, (256,)),
         "indirect2": (np.uint32, (65536,)),
         "indirect3": (np.uint32, (1 << 20,)),
@@ -288,7 +288,7 @@ def allocate(config: Config, state: Mapping[str, Array]) -> Memory:
         inputs=width, sets=S, network=int(config.layers > 0), network_kinds=sum(kind < NETWORK[0] for kind in own),
         kinds=np.array(own, np.int64), least=np.array(LEAST, np.int64),
         set_rows=np.cumsum([0, *ROWS[: S - 1]]).astype(np.int64),
-        squash=tables.squash(), stretch=stretch, following=following, counts=counts.reshape(-1),
+        squash=tables.squash(), stretch=stretch, following=following, counts=counts.reshape(-1).astype(np.int64),
         reciprocals=np.array([(2 << 16) // (2 * n + 3) for n in range(1024)], np.int64),
         rates=RATE * (RATE_LEFT + 100 * RATE_HALF // (RATE_HALF + visits)) // 100,
         **flat,

@@ -1353,7 +1353,8 @@ typedef struct {
     uint32_t *maps, *runs_p, *matches, *order0, *order1; /* adaptive probabilities: 22 bits, and 10 of a count */
     int16_t *map_inputs, *run_stretch;                   /* the inputs made of maps (two) and of runs */
     int16_t *weights;                                    /* (rows of all sets, inputs): 2^14 is 1 */
-    int32_t *visits, *finals, *refinements; /* (rows), (FINAL_ROWS, FINAL_STRIDE), (MAPS, MAP_ROWS, BUCKETS) */
+    int32_t *visits, *finals; /* (rows), (FINAL_ROWS, FINAL_STRIDE): 2^16 is 1 */
+    uint16_t *refinements;    /* (MAPS, MAP_ROWS, BUCKETS): probabilities */
     uint32_t set_rows[MOST_SETS + 1];       /* where the rows of each set begin */
     uint8_t *histories;                     /* (B, K, 16): of half a byte */
     uint32_t *cumulative;                   /* (B, 257): of the network's frequencies */
@@ -1391,7 +1392,7 @@ static void mixing_allocate(Mixing *m, const Config *config) {
     m->order0 = ARRAY(uint32_t, 256, 1), m->order1 = ARRAY(uint32_t, 65536, 1);
     m->weights = ARRAY(int16_t, m->set_rows[m->S], m->inputs), m->visits = ARRAY(int32_t, m->set_rows[m->S], 1);
     m->finals = ARRAY(int32_t, FINAL_ROWS, FINAL_STRIDE);
-    m->refinements = ARRAY(int32_t, MAPS * MAP_ROWS, BUCKETS);
+    m->refinements = ARRAY(uint16_t, MAPS * MAP_ROWS, BUCKETS);
     m->histories = ARRAY(uint8_t, times(B, K), 16);
     m->cumulative = ARRAY(uint32_t, B, 257);
     m->bytes = ARRAY(Byte, places, 1), m->bits = ARRAY(Bit, places, 8);
@@ -1434,7 +1435,7 @@ static void mixing_start(Mixing *m) {
     for (size_t n = 0; n < FINAL_ROWS * FINAL_STRIDE; n++)
         if (n % FINAL_STRIDE < m->S) m->finals[n] = (int32_t)((1 << 16) / m->S);
     for (size_t n = 0; n < (size_t)MAPS * MAP_ROWS * BUCKETS; n++)
-        m->refinements[n] = squash(clamp(((int64_t)(n % BUCKETS) - 16) * 128, -SQUASH_LIMIT, SQUASH_LIMIT));
+        m->refinements[n] = (uint16_t)squash(clamp(((int64_t)(n % BUCKETS) - 16) * 128, -SQUASH_LIMIT, SQUASH_LIMIT));
 }
 
 static void set_map_inputs(Mixing *m, size_t n) {
@@ -1967,7 +1968,7 @@ static uint32_t refine(const Mixing *m, const Byte *byte, Bit *bit, uint32_t c0,
     bit->refined[2] = (2 * MAP_ROWS + third) * BUCKETS + low;
     bit->between = w;
     for (int g = 0; g < MAPS; g++) {
-        const int32_t *p = m->refinements + bit->refined[g];
+        const uint16_t *p = m->refinements + bit->refined[g];
         total += p[0] * (128 - w) + p[1] * w;
     }
     return (uint32_t)clamp(total / (128 * (2 + MAPS)), 1, 65535);
@@ -2088,8 +2089,8 @@ static void learn_rest(Mixing *m, const Byte *byte, const Bit *bit, int y, int c
     m->order0[c0] = adapt(m->order0[c0], y, ORDER0_LIMIT);
     *order1 = adapt(*order1, y, ORDER1_LIMIT);
     for (int g = 0; g < MAPS; g++) {
-        int32_t *p = m->refinements + bit->refined[g] + (bit->between >= 64);
-        *p += ((y << 16) - *p) >> REFINEMENT_SHIFT;
+        uint16_t *p = m->refinements + bit->refined[g] + (bit->between >= 64);
+        *p = (uint16_t)(*p + (((y << 16) - *p) >> REFINEMENT_SHIFT));
     }
 }
 
@@ -2446,8 +2447,8 @@ static uint64_t get_number(const char **text) {
 /* Find an array in the head, and check its shape. */
 static Array *add(List *list, const char *kind, int dimensions, uint64_t rows, uint64_t width, void *to, const char *name,
                   int number) {
-    static const char *const TYPES[6][2] = {{"f4", "F32"}, {"i4", "I32"}, {"i8", "I64"},
-                                            {"u1", "U8"},  {"u4", "U32"}, {"i2", "I16"}};
+    static const char *const TYPES[7][2] = {{"f4", "F32"}, {"i4", "I32"}, {"i8", "I64"},
+                                            {"u1", "U8"},  {"u2", "U16"}, {"u4", "U32"}, {"i2", "I16"}};
     const Trained *model = list->model;
     Array *array = list->arrays + list->count++;
     char key[LONGEST_NAME + 40];
@@ -2548,7 +2549,7 @@ static void add_mixing(List *list, Mixing *m) {
     add_table(list, "u1", 2, (uint64_t)m->K << m->line_bits, LINE_BYTES, m->slots, "mixing.slots", DOT, 0, 0);
     add_table(list, "i2", 2, rows, m->inputs, m->weights, "mixing.weights", DOT, 0, 0);
     add_table(list, "i4", 1, rows, 1, m->visits, "mixing.visits", DOT, 0, MOST_VISITS);
-    add_table(list, "i4", 2, MAPS * MAP_ROWS, BUCKETS, m->refinements, "mixing.refinements", DOT, 0, 65536);
+    add_table(list, "u2", 2, MAPS * MAP_ROWS, BUCKETS, m->refinements, "mixing.refinements", DOT, 0, 0);
     add_table(list, "u4", 1, 65536, 1, m->order1, "mixing.order1", DOT, 0, 0);
     add_table(list, "u4", 1, 65536, 1, m->indirect2, "mixing.indirect2", DOT, 0, 0);
     add_table(list, "u4", 1, 1 << 20, 1, m->indirect3, "mixing.indirect3", DOT, 0, 0);

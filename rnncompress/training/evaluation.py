@@ -118,20 +118,18 @@ def evaluate(
     both, alone = evaluated is not None and config.mixing > 0, 0.0
     per_reset = -(-rule.reset // WINDOW) if rule and rule.reset else None
     meter = Meter(len(symbols), progress)
-    for number in range(reading.layout.windows):
-        if per_reset and number and number % per_reset == 0:
+
+    def learn(number: int) -> None:
+        learner.learn()
+        if anchor:
+            anchor.pull()
+        if per_reset and (number + 1) % per_reset == 0:
             _reset(learner, trained)
-        window = reading.window(number)
-        coded = learner.read(window.symbols, window.coded, mixing_learns=rule is not None)
+
+    for coded in learner.walk(reading, learn if rule else None):
         meter.add(coded.lengths())
         if both:
             alone += float(coded.network_lengths().sum())
-        if rule is None:
-            learner.skip()
-        elif len(window.symbols) == WINDOW:
-            learner.learn()
-            if anchor:
-                anchor.pull()
     raw = model.vocabulary.raw_bits(symbols)
     total, network_bits = meter.bits + raw, alone + raw if both else None
     return Evaluation(rule, len(symbols), len(text), total, tuple(meter.curve), meter.seconds, network_bits)

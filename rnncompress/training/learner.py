@@ -1,6 +1,6 @@
 """A network, the mixing stage behind it, or both, as training and evaluation have them read texts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ from rnncompress.engine.state import CODING, split
 from rnncompress.errors import InputError
 from rnncompress.lstm.trainable import Network
 from rnncompress.network import IntArray, lengths
-from rnncompress.training.reading import cost
+from rnncompress.training.reading import Reading, cost
 
 State = dict[str, NDArray[Any]]
 
@@ -78,6 +78,19 @@ class Learner:
         self._mixed.encode_window(symbols, count)
         frequencies = self.network.coded()[1].ravel()[:count] if self.network is not None else None
         return Coded(frequencies, self._mixed.coded())
+
+    def walk(self, reading: Reading, learn: Callable[[int], None] | None) -> Iterator[Coded]:
+        """Read all of a text, window by window, and after each whole one have ``learn`` called with its number.
+
+        What ``learn`` does beside :meth:`learn` is its own business; without it nothing learns.
+        """
+        for number in range(reading.layout.windows):
+            _, symbols, count = reading.window(number)
+            yield self.read(symbols, count, mixing_learns=learn is not None)
+            if learn is None:
+                self.skip()
+            elif len(symbols) == reading.layout.window:
+                learn(number)
 
     def learn(self) -> None:
         """The network learns from the window."""

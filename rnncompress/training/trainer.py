@@ -21,7 +21,7 @@ from rnncompress.loop import PROGRESS_SECONDS
 from rnncompress.lstm.trainable import Network, Noise, NoisyWeights
 from rnncompress.model import Model
 from rnncompress.network import IntArray
-from rnncompress.snapshot import Identity, Shapes, Snapshot
+from rnncompress.snapshot import ANY, Identity, Shapes, Snapshot
 from rnncompress.training.learner import Learner
 from rnncompress.training.reading import Reading, bits
 from rnncompress.trust import build_network
@@ -32,9 +32,13 @@ PATIENCE: Final = 4
 
 State = dict[str, NDArray[Any]]
 
+CURVE_POINTS: Final = 200
+"""Of the curve, in each pass."""
+
 _BEST: Final = "best "
 """What the names of the best model's arrays begin with in a checkpoint."""
 _PRIOR: Final = "prior"
+_CURVE: Final = "curve"
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,12 @@ class Pass:
     """Of the text, while it was learnt."""
     valid: float
     """Of the validation text, after the pass."""
+    symbols: int
+    """Read so far, in this pass and all before."""
+
+
+Curve = tuple[tuple[int, float], ...]
+"""Points (symbols read in all passes, bits per symbol since the point before)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,8 @@ class Progress:
     """Bits per symbol in this pass so far."""
     passes: tuple[Pass, ...]
     """Those done."""
+    curve: Curve
+    """So far."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +114,8 @@ class Trained:
     passes: tuple[Pass, ...]
     best: int
     """The number of the best pass, from 1; 0 if none was better than the model that training began with."""
+    curve: Curve
+    """About 200 points in each pass."""
     seconds: float
 
 
@@ -112,20 +126,22 @@ def train(
     threads: int = 1,
     progress: Callable[[Progress], None] = lambda progress: None,
     checkpoints: Checkpoints | None = None,
+    after_pass: Callable[[int, Model], None] | None = None,
 ) -> Trained:
     """Train a network, the mixing stage behind it, or both at once, in the same passes.
 
     The result depends on ``job`` alone, not on engine, threads, or interruptions.
 
-    ``progress`` is called about every 0.1 s. Raises InputError if a text is too short, ModelError if the model to
-    begin with is of another network, DeviceError, CheckpointError, and KeyboardInterrupt after a checkpoint.
+    ``progress`` is called about every 0.1 s, ``after_pass`` with the number of each pass, from 1, and the model as it
+    then is. Raises InputError if a text is too short, ModelError if the model to begin with is of another network,
+    DeviceError, CheckpointError, and KeyboardInterrupt after a checkpoint.
     """
     run = _Run(job, engine, threads, progress)
     identity = {"direction": "train", **job.identity()}
     if checkpoints:
         checkpoints.restore(identity, run.shapes() if checkpoints.resuming else {}, run.take)
     with checkpoints.running(run.done) if checkpoints else nullcontext():
-        run.go(checkpoints, identity)
+        run.go(checkpoints, identity, after_pass)
     return run.trained()
 
 
@@ -158,6 +174,8 @@ class _Run:
         """Of those of this pass."""
         self.history: list[tuple[int, int]] = []
         """For each pass: what the text cost, and the validation text."""
+        self.points: list[tuple[int, int]] = []
+        """Windows learnt from in all passes, and what those of this pass had cost."""
         self.best = self._parameters()
         self.best_pass = 0
         self.least = self._validate() if job.start else None
@@ -167,15 +185,34 @@ class _Run:
     @property
     def done(self) -> int:
         """Symbols learnt from, in all passes."""
-        return self.number * self.job.config.streams * self.job.config.window
+        return self.number * self._window
 
-    def go(self, checkpoints: Checkpoints | None, identity: Identity) -> None:
+    @property
+    def _window(self) -> int:
+        """Symbols of a window."""
+        return self.job.config.streams * self.job.config.window
+
+    def go(
+        self,
+        checkpoints: Checkpoints | None,
+        identity: Identity,
+        after_pass: Callable[[int, Model], None] | None,
+    ) -> None:
         """Train until all passes are done, or the last ones were of no use."""
+        whole = self.text.whole
         while self.number < self.windows and len(self.history) - self.best_pass < PATIENCE:
-            self._learn(self.number % self.text.whole)
+            here = self.number % whole
+            self._learn(here)
             self.number += 1
-            if self.number % self.text.whole == 0:
+            if (here + 1) * CURVE_POINTS // whole > here * CURVE_POINTS // whole:
+                self.points.append((self.number, self.cost))
+            if here + 1 == whole:
                 self._end_pass()
+                if after_pass:
+                    job = self.job
+                    after_pass(
+                        len(self.history), Model.of(job.config, job.vocabulary, self._parameters(), {})
+                    )
             self._tell()
             if checkpoints and self.number < self.windows and checkpoints.due(self.done):
                 checkpoints.save(identity, self._snapshot(), self.done)
@@ -190,7 +227,8 @@ class _Run:
         facts["passes"] = " ".join(f"{each.trained:.4f}/{each.valid:.4f}" for each in self._passes())
         facts["best pass"] = str(self.best_pass)
         model = Model.of(job.config, job.vocabulary, self.best, facts)
-        return Trained(model, self._passes(), self.best_pass, time.monotonic() - self._began)
+        seconds = time.monotonic() - self._began
+        return Trained(model, self._passes(), self.best_pass, self._curve(), seconds)
 
     def _learn(self, number: int) -> None:
         inputs, symbols, _ = self.text.window(number)
@@ -211,20 +249,29 @@ class _Run:
 
     def _validate(self) -> int:
         """What the validation text costs; nothing learns from it. A text begins before and after it."""
-        total = 0
         self.learner.rewind()
-        for number in range(self.valid.layout.windows):
-            _, symbols, count = self.valid.window(number)
-            total += self.learner.read(symbols, count, mixing_learns=False).cost()
-            self.learner.skip()
+        total = sum(coded.cost() for coded in self.learner.walk(self.valid, None))
         self.learner.rewind()
         return total
 
     def _passes(self) -> tuple[Pass, ...]:
-        learnt = self.text.whole * self.job.config.streams * self.job.config.window
+        learnt = self.text.whole * self._window
         return tuple(
-            Pass(bits(trained) / learnt, bits(valid) / len(self.job.valid)) for trained, valid in self.history
+            Pass(bits(trained) / learnt, bits(valid) / len(self.job.valid), number * learnt)
+            for number, (trained, valid) in enumerate(self.history, 1)
         )
+
+    def _curve(self) -> Curve:
+        curve: list[tuple[int, float]] = []
+        before = (0, 0)
+        for number, cost in self.points:
+            begin = (number - 1) // self.text.whole * self.text.whole
+            if before[0] <= begin:  # a pass counts anew
+                before = (begin, 0)
+            symbols = (number - before[0]) * self._window
+            curve.append((number * self._window, bits(cost - before[1]) / symbols))
+            before = number, cost
+        return tuple(curve)
 
     def _tell(self) -> None:
         now = time.monotonic()
@@ -232,11 +279,12 @@ class _Run:
             self._told = now
             per_pass = self.windows // self.job.passes
             here = (self.number - 1) % per_pass + 1
-            symbols = here * self.job.config.streams * self.job.config.window
+            symbols = here * self._window
             spent = self.cost or self.history[-1][0]
             total = self.done // self.number * self.windows
             number = (self.number - 1) // per_pass + 1
-            self._progress(Progress(self.done, total, number, bits(spent) / symbols, self._passes()))
+            now_costs = bits(spent) / symbols
+            self._progress(Progress(self.done, total, number, now_costs, self._passes(), self._curve()))
 
     # -- checkpoints -------------------------------------------------------------------------------------------------
 
@@ -244,16 +292,19 @@ class _Run:
         """Those of the arrays of a snapshot."""
         config = self.job.config
         best = {_BEST + name: shape for name, shape in states.long_shapes(config).items()}
-        return {**states.shapes(config), **best, _PRIOR: ((4,), np.dtype(np.int64))}
+        own = {_PRIOR: ((4,), np.dtype(np.int64)), _CURVE: ((ANY, 2), np.dtype(np.int64))}
+        return {**states.shapes(config), **best, **own}
 
     def take(self, at: Snapshot) -> bool:
         """Go on from ``at``. Raises CheckpointError if it is none of this training."""
         arrays = dict(at.state)
-        prior = arrays.pop(_PRIOR)
+        prior, points = arrays.pop(_PRIOR), [(int(a), int(b)) for a, b in arrays.pop(_CURVE)]
         best = {name[len(_BEST) :]: arrays.pop(name) for name in list(arrays) if name.startswith(_BEST)}
         whole = self.text.whole
         history = [(int(a), int(b)) for a, b in at.curve]
-        if not 0 < at.windows < self.windows or len(history) != at.windows // whole:
+        read = [number for number, _ in points]
+        told = sorted(set(read)) == read and all(0 < number <= at.windows for number in read)
+        if not told or not 0 < at.windows < self.windows or len(history) != at.windows // whole:
             raise CheckpointError("it does not hold what it should")
         for state in (arrays, states.no_text(self.job.config) | best):
             states.check_state(self.job.config, state)
@@ -261,6 +312,7 @@ class _Run:
         if self.noisy:
             self.noisy.prior = prior
         self.number, self.cost, self.history, self.best = at.windows, int(at.bits), history, best
+        self.points = points
         for number, (_, valid) in enumerate(history, 1):
             if self.least is None or valid < self.least:
                 self.least, self.best_pass = valid, number
@@ -280,7 +332,8 @@ class _Run:
         """All arrays of a snapshot."""
         prior = self.noisy.prior if self.noisy else np.zeros(4, np.int64)
         best = {_BEST + name: array for name, array in self.best.items()}
-        return {**self.learner.state(), **best, _PRIOR: prior}
+        points = np.array(self.points, np.int64).reshape(-1, 2)
+        return {**self.learner.state(), **best, _PRIOR: prior, _CURVE: points}
 
     def _parameters(self) -> State:
         """What was learnt."""

@@ -27,6 +27,9 @@ from rnncompress.errors import RnncompressError
 from rnncompress.model import Model
 
 FLAGS = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+MIXED = fuzz.SMALL.replace(
+    mixing=0b1001011 | 1 << 23 | 1 << 53 | 1 << 55, sets=7, slot_bits=4, past_bits=12, frozen=3
+)
 REPORT = 99
 """The exit code of a sanitizer's report."""
 LIMIT = "LimitError"
@@ -71,6 +74,7 @@ def check_model(portable: Portable, blob: bytes, rng: random.Random, folder: Pat
 def run(cases: int, seed: int) -> None:
     """So many cases by random mutation."""
     rng = random.Random(seed)
+    fuzz.SEEDS += [MIXED, MIXED.replace(layers=0, mixing=0b1110, streams=5, lanes=2)]
     outcomes: Counter[str] = Counter()
     source = fuzz.cases(rng)
     environment = os.environ | {
@@ -94,7 +98,9 @@ def run(cases: int, seed: int) -> None:
                 Path("fuzz-failure.rnnc").write_bytes(blob)
                 print(f"seed {seed}, case {number}, {kind}: see fuzz-failure.rnnc", file=sys.stderr)
                 raise
-    print(f"{cases} cases, no report: " + ", ".join(f"{name} {times}" for name, times in outcomes.most_common()))
+    print(
+        f"{cases} cases, no report: " + ", ".join(f"{name} {times}" for name, times in outcomes.most_common())
+    )
 
 
 if __name__ == "__main__":

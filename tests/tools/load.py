@@ -42,6 +42,8 @@ class Watch:
         self._samples: list[int] = []
 
     def __call__(self, at: Progress) -> None:
+        if at.stage != "coding":
+            return
         self.done = at.done
         self._samples.append(memory())
         if time.monotonic() > self._end or (self.until is not None and at.done >= self.until):

@@ -16,7 +16,8 @@ CAPABILITY: Final = (8, 0)
 """The least compute capability: tensor cores for 8-bit integers as the kernels use them."""
 
 INSTEAD: Final = "use --device cpu, which gives the same bytes"
-INSTALL: Final = "pip install 'rnncompress[gpu]'"
+INSTALL: Final = "pip install torch triton"
+"""What the extra ``gpu`` brings."""
 
 
 def missing_package() -> str | None:

@@ -1,7 +1,8 @@
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
 """The exact functions of :mod:`rnncompress.exact`, once more for Triton; equal to those bit for bit.
 
-Every kernel that uses them must be compiled with ``enable_fp_fusion=False``: see :mod:`rnncompress.lstm.cuda.launch`.
+Every kernel that uses them must be compiled with ``enable_fp_fusion=False``: see ``EXACT`` in
+:mod:`rnncompress.lstm.cuda.tiles`.
 """
 
 import triton

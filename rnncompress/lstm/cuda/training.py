@@ -53,7 +53,7 @@ class Places:
 
 
 def groups(m: Memory, places: Places, updates: int, rows: NDArray[np.intp] | None) -> list[Group]:
-    """All weights; in place of ``rows`` the embeddings of all symbols, for sparing some is no gain here."""
+    """All weights; in place of ``rows`` the embeddings of all symbols, since nothing is gained by leaving some out."""
     rest = slice(None) if rows is None else slice(m.config.alphabet)
     device = m.masters.device
     # Divided by a tensor: by a number CUDA would multiply with the reciprocal.

@@ -1,0 +1,124 @@
+"""What each byte of a file costs, written down while the file is encoded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncompress import codec
+from rnncompress.codec import Build, Report
+from rnncompress.compiled.compile import plain
+from rnncompress.config import Config
+from rnncompress.engine import Engine, EngineName
+from rnncompress.engine.mixed_stages import MixedStages
+from rnncompress.engine.stages import Stages
+from rnncompress.explaining.opinion_kernels import OPINIONS, WAYS, WHOLE, weigh
+from rnncompress.layout import Layout
+from rnncompress.loop import ProgressCallback
+from rnncompress.model import Model, State
+from rnncompress.network import Predictor, lengths
+from rnncompress.trust import build as build_trusted
+
+Bits = NDArray[np.float32]
+
+_BITS: Final[Bits] = np.log2(WHOLE / np.maximum(1, np.arange(WHOLE + 1))).astype(np.float32)
+"""The length of a code by its probability, of 65536."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Costs:
+    """Bits, one number for each byte of the file in its order; each array is (n,)."""
+
+    coded: Bits
+    """What the byte cost. The sum is the size of the file, but for header, checksums and a few bytes a block."""
+    network: Bits | None = None
+    """What it had cost under the network's own table; None where there is no network."""
+    saved: Mapping[str, Bits] = field(default_factory=dict)
+    """What ``network``, ``counts`` and ``matches`` saved each: how much more the mixer had asked for the byte, had that
+    one been silent and all else as it was. They do not add up: what two know, neither saves. Negative where the opinion
+    misled. Empty without mixing."""
+
+    def __len__(self) -> int:
+        """Bytes of the file."""
+        return len(self.coded)
+
+
+def measure(
+    source: BinaryIO,
+    target: BinaryIO,
+    config: Config,
+    *,
+    model: Model | None = None,
+    engine: EngineName = "cpu",
+    threads: int = 1,
+    progress: ProgressCallback | None = None,
+    build: Build = build_trusted,
+) -> tuple[Report, Costs]:
+    """:func:`rnncompress.encode`, and what each byte cost; also where the file then is stored as it is.
+
+    It takes 20 bytes of memory for each byte of ``source``.
+    """
+    recorders: list[Recorder] = []
+    length = source.seek(0, 2)
+
+    def watched(
+        config: Config, windows: int, *, engine: EngineName, threads: int, state: State | None
+    ) -> Engine:
+        built = build(config, windows, engine=engine, threads=threads, state=state)
+        recorders.append(Recorder(built, Layout(length, config.streams, config.window)))
+        return built
+
+    report = codec.encode(
+        source, target, config, model=model, engine=engine, threads=threads, progress=progress, build=watched
+    )
+    return report, recorders[0].costs() if recorders else Costs(np.zeros(0, np.float32))
+
+
+class Recorder:
+    """Looks on while ``engine`` encodes a file from its beginning."""
+
+    def __init__(self, engine: Engine, layout: Layout) -> None:
+        self._layout = layout
+        self._starts = np.array([layout.start(stream) for stream in range(layout.streams)], np.int64)
+        self._step = 0
+        """The first of the window, in the file."""
+        assert isinstance(engine, MixedStages | Stages)
+        self._network: Predictor | None = engine.network
+        self._engine = engine if isinstance(engine, MixedStages) else None
+        self._own = np.zeros(layout.length if self._network is not None else 0, np.float32)
+        self._out = np.zeros(WAYS * layout.length if self._engine else 0, np.float32)
+        self._sums = np.zeros(WAYS * engine.config.sets, np.int64)
+        specification = self._engine is not None and isinstance(self._engine.memory.x, memoryview)
+        self._weigh = plain(weigh) if specification else weigh
+        engine.watch = self._watch
+
+    def costs(self) -> Costs:
+        """Of the whole file, when it is encoded."""
+        if self._engine is None:
+            return Costs(self._own, self._own)
+        coded, *saved = self._out.reshape(WAYS, -1)
+        heard = {
+            name: bits
+            for name, bits in zip(OPINIONS, saved, strict=True)
+            if name != "network" or self._network is not None
+        }
+        return Costs(coded, self._own if self._network is not None else None, heard)
+
+    def _watch(self, first: int, last: int) -> None:
+        layout = self._layout
+        if self._network is not None and first == 0:  # it predicts all of a window at once
+            frequencies = self._network.coded()[1]
+            steps = np.arange(self._step, self._step + len(frequencies))
+            count = layout.coded(self._step, len(steps))
+            where = (self._starts + steps[:, None]).reshape(-1)[:count]
+            self._own[where] = lengths(frequencies.reshape(-1)[:count])
+        step = self._step + first
+        if self._engine is not None:
+            places = layout.coded(step, last - first)
+            self._weigh(
+                self._engine.memory, step, places, self._starts, _BITS, self._sums, self._out, layout.length
+            )
+        if last == layout.window:
+            self._step += last
