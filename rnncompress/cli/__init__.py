@@ -13,6 +13,7 @@ COMMANDS: Final = {
         "decode": ("decode.decode", "Decompress files."),
         "verify": ("decode.verify", "Decode, keep nothing, and check that it is what was encoded."),
         "info": ("info.info", "Show what compressed files and models say of themselves."),
+        "bundle": ("bundle.bundle", "Make an archive that restores its original by itself."),
     },
     "Trained models": {
         "train": ("train.train", "Train a network on texts."),

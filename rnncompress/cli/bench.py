@@ -39,7 +39,11 @@ def _shard(ctx: click.Context, param: click.Parameter, text: str) -> tuple[int, 
     "--codec", "codecs", multiple=True, metavar="NAME", help="Only this codec, e.g. gzip, zpaq, rnncompress."
 )
 @click.option(
-    "--preset", "chosen", multiple=True, type=click.Choice(presets.for_files()), help="Only this preset of ours."
+    "--preset",
+    "chosen",
+    multiple=True,
+    type=click.Choice(presets.for_files()),
+    help="Only this preset of ours.",
 )
 @click.option("--level", "levels", multiple=True, metavar="LEVEL", help="Only this level of other codecs.")
 @click.option("--slice", "prefix", type=size, metavar="SIZE", help="Only the first bytes of every file.")

@@ -1,0 +1,115 @@
+"""``rnncompress bundle``."""
+
+import gzip
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import click
+
+from rnncompress import container, portable
+from rnncompress.attributes import Attributes
+from rnncompress.cli.models import check_needed, load, model_option
+from rnncompress.cli.streams import SUFFIX, choose_target, open_source, open_target
+from rnncompress.errors import InputError, ModelNeededError
+
+SCRIPT: Final = """\
+#!/bin/sh
+# Restores {name}: sh {archive} [OUT]. Needs {needs}.
+set -e
+out=${{1:-{quoted}}}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+part() {{ tail -c +$(({size} + $1)) "$0" | head -c "$2"; }}
+part {program_at} {program} | gzip -dc >"$dir/{program_name}"
+{build}
+part {data_at} {data} >"$dir/data"
+{model_part}"$dir/rnnc" d "$dir/data" "$out"{model_option}
+exit
+"""
+"""Then the program, packed, the compressed data, and the trained model if there is one. ``size`` counts the script
+and 1: what `tail -c +N` calls the first byte behind it."""
+_BUILD: Final = '${CC:-cc} -O3 -o "$dir/rnnc" "$dir/rnnc.c"'
+_RUN: Final = 'chmod +x "$dir/rnnc"'
+
+
+@click.command()
+@click.argument("source", metavar="FILE.rnnc", type=click.Path(allow_dash=True))
+@click.option("-o", "--output", metavar="OUT", help="Where to write; default: FILE.sh.")
+@click.option("-f", "--force", is_flag=True, help="Overwrite what is there.")
+@click.option("--binary", is_flag=True, help="Put in the program as compiled here, not its source.")
+@model_option
+def bundle(source: str, output: str | None, force: bool, binary: bool, model_file: str | None) -> None:
+    """Make an archive that restores the original of FILE.rnnc by itself: a script with data and decoder in it.
+
+    Where it is run it needs a shell and a C compiler, and no Python. With --binary it needs no compiler, but a
+    machine and system like these. If the file starts from a trained model, --model names it, and it is put in.
+    """
+    stem = Path(source.removesuffix(SUFFIX))
+    target = choose_target(source, output, False, stem.with_name(f"{stem.name}.sh"), overwrite=force)
+    given = load(model_file, target)
+    with open_source(source) as packed:
+        header = container.verify(packed)
+        check_needed(source, header, given)
+        if header.trained is not None and given is None:
+            raise ModelNeededError("it starts from a trained model, which --model has to name")
+        packed.seek(0)
+        data = packed.read()
+    model = given.path.read_bytes() if given and header.trained is not None else None
+    program = compiled() if binary else portable.stripped(portable.source()).encode()
+    archive = archived(stem.name, str(target), program, data, model, binary=binary)
+    with open_target(target, Attributes.usual(), overwrite=force) as file:
+        file.write(archive)
+    click.echo(f"{source}: {len(data):,} → {target or 'standard output'}: {len(archive):,} bytes", err=True)
+
+
+def archived(
+    name: str, archive: str, program: bytes, data: bytes, model: bytes | None, *, binary: bool
+) -> bytes:
+    """The bytes of the script for the original ``name``."""
+    packed = gzip.compress(program, 9, mtime=0)
+    parts = [packed, data, *([model] if model is not None else [])]
+    data_at, model_at = len(packed), len(packed) + len(data)
+
+    def script(size: int) -> bytes:
+        return SCRIPT.format(
+            name=" ".join(name.split()),
+            archive=" ".join(archive.split()),
+            needs="gzip" if binary else "gzip and a C compiler",
+            quoted=shlex.quote(f"./{name}"),
+            size=size,
+            program_at=0,
+            program=len(packed),
+            program_name="rnnc" if binary else "rnnc.c",
+            build=_RUN if binary else _BUILD,
+            data_at=data_at,
+            data=len(data),
+            model_part=f'part {model_at} {len(model)} >"$dir/model"\n' if model is not None else "",
+            model_option=' -m "$dir/model"' if model is not None else "",
+        ).encode()
+
+    size = len(script(0))
+    while len(script(size + 1)) != size:
+        size = len(script(size + 1))
+    return b"".join([script(size + 1), *parts])
+
+
+def compiled() -> bytes:
+    """The program for this machine. Raises InputError where there is no C compiler."""
+    command = shlex.split(os.environ.get("CC", "cc"))
+    if shutil.which(command[0]) is None:
+        raise InputError(f"there is no C compiler {command[0]!r} here; the variable CC can name one")
+    with tempfile.TemporaryDirectory() as folder:
+        text, program = Path(folder) / "rnnc.c", Path(folder) / "rnnc"
+        text.write_text(portable.source(), encoding="utf-8")
+        done = subprocess.run(
+            [*command, "-O3", "-s", "-o", program, text], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
+            raise InputError(f"the C compiler {command[0]!r} fails: {last}")
+        return program.read_bytes()

@@ -1,0 +1,2959 @@
+/* rnnc - decodes and encodes the files of rnncompress, format version 1.
+ *
+ *     cc -O3 -o rnnc rnnc.c
+ *     ./rnnc d FILE.rnnc OUT                       decode
+ *     ./rnnc e FILE OUT.rnnc layers=1 hidden=64    encode
+ *     ./rnnc i FILE.rnnc                           tell the configuration, as `e` takes it
+ *
+ * One file of C99, for any machine with floats of IEEE 754. It was written from docs/format.md, docs/arithmetic.md
+ * and docs/mixing.md, which say why everything is as it is; here stands how. Read it from the top: tools, the header,
+ * arithmetic, the range coder, the network, the mixing stage, then what joins them, files, trained models.
+ *
+ * Names: B streams, T steps of a window, L layers, H units, N = gates * H rows of a layer's matrix, A = 256 symbols.
+ * Arrays are flat; a comment such as "(B, T, A)" gives the shape, the last index runs fastest.
+ *
+ * All sums are of integers, so they may be computed in any order and by vector instructions; floats see nothing but
+ * single operations of IEEE 754. A compiler must keep these single: see the lines on floats below, and self_check().
+ */
+
+#define _FILE_OFFSET_BITS 64
+#define _POSIX_C_SOURCE 200809L
+#include <float.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -- floats, and what compilers offer -------------------------------------------------------------------------------- */
+
+#if FLT_EVAL_METHOD != 0
+#error "floats must be computed as floats: on 32-bit x86 compile with -msse2 -mfpmath=sse"
+#endif
+#ifdef __FAST_MATH__
+#error "-ffast-math changes results, and so the bytes of files"
+#endif
+/* No fused multiply-add: it rounds once where two operations round twice. Nobody asks for traps either; without them
+ * gcc turns comparisons of floats into vector code, which is wanted at -O2, too. */
+#if defined __clang__
+#pragma STDC FP_CONTRACT OFF
+#elif defined __GNUC__
+#pragma GCC optimize("fp-contract=off", "no-trapping-math", "tree-vectorize", "vect-cost-model=dynamic")
+#endif
+
+#ifdef __GNUC__
+#define NORETURN __attribute__((noreturn))
+#define PREFETCH(address) __builtin_prefetch(address)
+#else
+#define NORETURN
+#define PREFETCH(address) ((void)(address))
+#endif
+
+#ifdef _WIN32
+#define fseeko _fseeki64
+#define ftello _ftelli64
+#endif
+
+/* -- errors ---------------------------------------------------------------------------------------------------------- */
+
+enum { FAILED = 1, USAGE = 2, MISMATCH = 3, CANNOT_HERE = 4 };
+
+static const char *unfinished; /* an output that is to be removed if the run fails */
+
+static NORETURN void fail(int code, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("rnnc: error: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    if (unfinished) remove(unfinished);
+    exit(code);
+}
+
+/* -- memory ---------------------------------------------------------------------------------------------------------- */
+
+/* Arrays are zero at first, and begin at a multiple of a cache line. A run first goes through all its allocations
+ * with `measuring` set: then nothing is allocated but the bytes are counted, and compared with the limit. */
+
+typedef struct Block {
+    struct Block *next;
+} Block;
+
+enum { CACHE_LINE = 64 };
+
+static Block *blocks;
+static int measuring;
+static uint64_t measured;
+
+static uint64_t times(uint64_t a, uint64_t b) { return a && b > UINT64_MAX / a ? UINT64_MAX : a * b; }
+
+static uint64_t plus(uint64_t a, uint64_t b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; }
+
+static void *array(size_t size, uint64_t count, uint64_t width) {
+    uint64_t bytes = plus(times(times(count, width), size), sizeof(Block) + 2 * CACHE_LINE);
+    measured = plus(measured, bytes);
+    if (measuring) return NULL;
+    Block *block = bytes > SIZE_MAX ? NULL : calloc(1, (size_t)bytes);
+    if (!block) fail(FAILED, "not enough memory");
+    block->next = blocks;
+    blocks = block;
+    uintptr_t start = (uintptr_t)(block + 1);
+    return (char *)(block + 1) + (CACHE_LINE - start % CACHE_LINE) % CACHE_LINE;
+}
+
+#define ARRAY(type, count, width) ((type *)array(sizeof(type), count, width))
+
+static void release(void) {
+    while (blocks) {
+        Block *next = blocks->next;
+        free(blocks);
+        blocks = next;
+    }
+    measured = 0;
+}
+
+/* -- numbers --------------------------------------------------------------------------------------------------------- */
+
+static uint64_t least(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+static uint64_t most(uint64_t a, uint64_t b) { return a > b ? a : b; }
+
+static int64_t clamp(int64_t x, int64_t low, int64_t high) { return x < low ? low : x > high ? high : x; }
+
+static uint64_t little_endian(const uint8_t *data, int bytes) {
+    uint64_t value = 0;
+    while (bytes--) value = value << 8 | data[bytes];
+    return value;
+}
+
+static uint8_t *put_little_endian(uint8_t *out, uint64_t value, int bytes) {
+    for (; bytes--; value >>= 8) *out++ = (uint8_t)value;
+    return out;
+}
+
+enum { LONGEST_VARINT = 9 };
+
+static uint8_t *put_varint(uint8_t *out, uint64_t value) {
+    for (; value > 127; value >>= 7) *out++ = (uint8_t)(value | 128);
+    *out++ = (uint8_t)value;
+    return out;
+}
+
+/* CRC-32 as in zip and PNG, of what `crc` was of and these bytes. */
+static uint32_t crc32(uint32_t crc, const uint8_t *data, size_t size) {
+    static uint32_t table[256];
+    if (!table[1])
+        for (uint32_t n = 0; n < 256; n++) {
+            uint32_t c = n;
+            for (int k = 0; k < 8; k++) c = c >> 1 ^ (c & 1 ? 0xEDB88320u : 0);
+            table[n] = c;
+        }
+    crc = ~crc;
+    while (size--) crc = crc >> 8 ^ table[(crc ^ *data++) & 255];
+    return ~crc;
+}
+
+/* BLAKE2b (RFC 7693) with a digest of 128 bits and no key. */
+typedef struct {
+    uint64_t state[8], total;
+    uint8_t buffer[128];
+    size_t used;
+} Hash;
+
+enum { DIGEST = 16 };
+
+static const uint64_t BLAKE_START[8] = {0x6A09E667F3BCC908u, 0xBB67AE8584CAA73Bu, 0x3C6EF372FE94F82Bu,
+                                        0xA54FF53A5F1D36F1u, 0x510E527FADE682D1u, 0x9B05688C2B3E6C1Fu,
+                                        0x1F83D9ABFB41BD6Bu, 0x5BE0CD19137E2179u};
+
+static void hash_begin(Hash *hash) {
+    memset(hash, 0, sizeof *hash);
+    memcpy(hash->state, BLAKE_START, sizeof BLAKE_START);
+    hash->state[0] ^= 0x01010000 ^ DIGEST;
+}
+
+static uint64_t rotate(uint64_t x, int bits) { return x >> bits | x << (64 - bits); }
+
+static void blake_quarter(uint64_t *v, int a, int b, int c, int d, uint64_t x, uint64_t y) {
+    v[a] += v[b] + x, v[d] = rotate(v[d] ^ v[a], 32);
+    v[c] += v[d], v[b] = rotate(v[b] ^ v[c], 24);
+    v[a] += v[b] + y, v[d] = rotate(v[d] ^ v[a], 16);
+    v[c] += v[d], v[b] = rotate(v[b] ^ v[c], 63);
+}
+
+static void hash_block(Hash *hash, int last) {
+    static const uint8_t ORDER[10][16] = {
+        {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, {14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3},
+        {11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4}, {7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8},
+        {9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13}, {2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9},
+        {12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11}, {13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10},
+        {6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5}, {10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0},
+    };
+    uint64_t v[16], m[16];
+    for (int n = 0; n < 8; n++) v[n] = hash->state[n], v[8 + n] = BLAKE_START[n];
+    for (int n = 0; n < 16; n++) m[n] = little_endian(hash->buffer + 8 * n, 8);
+    v[12] ^= hash->total;
+    if (last) v[14] = ~v[14];
+    for (int round = 0; round < 12; round++) {
+        const uint8_t *s = ORDER[round % 10];
+        for (int n = 0; n < 4; n++) blake_quarter(v, n, 4 + n, 8 + n, 12 + n, m[s[2 * n]], m[s[2 * n + 1]]);
+        for (int n = 0; n < 4; n++)
+            blake_quarter(v, n, 4 + (n + 1) % 4, 8 + (n + 2) % 4, 12 + (n + 3) % 4, m[s[8 + 2 * n]], m[s[9 + 2 * n]]);
+    }
+    for (int n = 0; n < 8; n++) hash->state[n] ^= v[n] ^ v[8 + n];
+    hash->used = 0;
+}
+
+static void hash_add(Hash *hash, const void *data, size_t size) {
+    const uint8_t *bytes = data;
+    while (size) {
+        if (hash->used == sizeof hash->buffer) hash_block(hash, 0);
+        size_t part = (size_t)least(size, sizeof hash->buffer - hash->used);
+        memcpy(hash->buffer + hash->used, bytes, part);
+        hash->used += part, hash->total += part, bytes += part, size -= part;
+    }
+}
+
+static void hash_end(Hash *hash, uint8_t digest[DIGEST]) {
+    memset(hash->buffer + hash->used, 0, sizeof hash->buffer - hash->used);
+    hash_block(hash, 1);
+    for (int n = 0; n < DIGEST / 8; n++) put_little_endian(digest + 8 * n, hash->state[n], 8);
+}
+
+/* -- the configuration ----------------------------------------------------------------------------------------------- */
+
+/* All fields of all parts, in the order of the file. */
+enum {
+    STREAMS, WINDOW, LANES,
+    CELL, ALPHABET, LAYERS, HIDDEN, RATE_FIRST, RATE_LAST, HORIZON,
+    CONTEXTS, CONTEXT_BITS,
+    MIXING, SETS, SLOT_BITS, PAST_BITS, FROZEN,
+    FIELDS
+};
+
+#define ANY_SIZE 0x7FFFFFFFu
+static const struct {
+    const char *name;
+    uint64_t least, most, step, usual; /* usual: what rnnc e takes where it is not told */
+} FIELD[FIELDS] = {
+    {"streams", 1, ANY_SIZE, 1, 16},
+    {"window", 2, ANY_SIZE, 2, 16},
+    {"lanes", 1, ANY_SIZE, 1, 1},
+    {"cell", 0, 1, 1, 0}, /* 0 LSTM, 1 RNN */
+    {"alphabet", 256, 256, 1, 256},
+    {"layers", 0, 255, 1, 2},
+    {"hidden", 16, ANY_SIZE, 16, 256},
+    {"rate_first", 0, ANY_SIZE, 1, 6000},
+    {"rate_last", 0, ANY_SIZE, 1, 2000},
+    {"horizon", 1, 1u << 30, 1, 1000},
+    {"contexts", 0, (1u << 26) - 2, 2, 0},
+    {"context_bits", 1, 30, 1, 18},
+    {"mixing", 0, ((uint64_t)1 << 63) - 1, 1, 0},
+    {"sets", 1, 14, 1, 14},
+    {"slot_bits", 1, 26, 1, 18},
+    {"past_bits", 12, 30, 1, 22},
+    {"frozen", 1, 4096, 1, 8},
+};
+
+/* Fields that are in use together; a part is absent if its switch is 0. */
+enum { PARTS = 4, NO_SWITCH = -1 };
+static const struct {
+    const char *name;
+    int first, end, on;
+} PART[PARTS] = {
+    {"walk", STREAMS, CELL, NO_SWITCH},
+    {"network", CELL, CONTEXTS, LAYERS},
+    {"contexts", CONTEXTS, MIXING, CONTEXTS},
+    {"mixing", MIXING, FIELDS, MIXING},
+};
+
+typedef struct {
+    uint64_t is[FIELDS];
+} Config;
+
+static int has_part(const Config *config, int part) {
+    return PART[part].on == NO_SWITCH || config->is[PART[part].on] != 0;
+}
+
+/* Set the fields of parts that are not in use, all but the switch, to what they usually are. */
+static void default_absent(Config *config) {
+    for (int part = 0; part < PARTS; part++)
+        for (int n = PART[part].first; !has_part(config, part) && n < PART[part].end; n++)
+            if (n != PART[part].on) config->is[n] = FIELD[n].usual;
+}
+
+/* What is wrong with a configuration; NULL if nothing is. */
+static const char *wrong_with(const Config *config) {
+    for (int part = 0; part < PARTS; part++)
+        for (int n = PART[part].first; has_part(config, part) && n < PART[part].end; n++) {
+            uint64_t value = config->is[n];
+            if (value < FIELD[n].least || value > FIELD[n].most || value % FIELD[n].step) return FIELD[n].name;
+        }
+    if (!config->is[LAYERS] && !config->is[MIXING]) return "layers";
+    if (config->is[LANES] > config->is[STREAMS]) return "lanes";
+    return NULL;
+}
+
+/* Write the parts in use, without the fields in the set `without`; returns the end. */
+static uint8_t *put_config(uint8_t *out, const Config *config, uint32_t without) {
+    for (int part = 0; part < PARTS; part++) {
+        uint8_t *start = out;
+        if (!has_part(config, part)) continue;
+        out += 2;
+        for (int n = PART[part].first; n < PART[part].end; n++)
+            if (!(without >> n & 1)) out = put_varint(out, config->is[n]);
+        start[0] = (uint8_t)(part + 1);
+        start[1] = (uint8_t)(out - start - 2);
+        if (out == start + 2) out = start;
+    }
+    return out;
+}
+
+/* -- reading a file, and what of it is a checksum ---------------------------------------------------------------------- */
+
+typedef struct {
+    FILE *file;          /* or else */
+    const uint8_t *data; /* the body of a header */
+    const char *name;
+    uint64_t size, offset;
+    uint32_t crc; /* of all bytes read so far, checksums left out */
+} Reader;
+
+static void open_reader(Reader *reader, const char *name) {
+    memset(reader, 0, sizeof *reader);
+    reader->file = fopen(name, "rb");
+    reader->name = name;
+    if (!reader->file || fseeko(reader->file, 0, SEEK_END)) fail(FAILED, "%s: cannot be read", name);
+    reader->size = (uint64_t)ftello(reader->file);
+    rewind(reader->file);
+}
+
+static void take(Reader *reader, uint8_t *data, uint64_t count, const char *what) {
+    if (count > reader->size - reader->offset || (reader->file && fread(data, 1, (size_t)count, reader->file) != count))
+        fail(FAILED, "%s: ends too early, in %s", reader->name, what);
+    if (!reader->file) memcpy(data, reader->data + reader->offset, (size_t)count);
+    reader->offset += count;
+    reader->crc = crc32(reader->crc, data, (size_t)count);
+}
+
+static uint8_t take_byte(Reader *reader, const char *what) {
+    uint8_t byte;
+    take(reader, &byte, 1, what);
+    return byte;
+}
+
+/* Groups of seven bits, the lowest first, in the shortest form. */
+static uint64_t take_varint(Reader *reader, const char *what) {
+    uint64_t value = 0;
+    for (int shift = 0; shift < 63; shift += 7) {
+        uint8_t byte = take_byte(reader, what);
+        value |= (uint64_t)(byte & 127) << shift;
+        if (byte < 128 && (byte || !shift)) return value;
+        if (byte < 128) break;
+    }
+    fail(FAILED, "%s: damaged: a number in %s is not in its shortest form", reader->name, what);
+}
+
+static void check_crc(Reader *reader, const char *what) {
+    uint8_t data[4];
+    uint32_t expected = reader->crc;
+    take(reader, data, sizeof data, what);
+    if (little_endian(data, 4) != expected) fail(FAILED, "%s: damaged: the checksum of %s differs", reader->name, what);
+    reader->crc = expected;
+}
+
+static void check_end(const Reader *reader, const char *what) {
+    if (reader->offset != reader->size) fail(FAILED, "%s: damaged: bytes follow the end of %s", reader->name, what);
+}
+
+/* -- the header ------------------------------------------------------------------------------------------------------ */
+
+enum { VERSION = 1, MODEL_HASH = 8, LONGEST_HEADER = 266 };
+enum { MODEL, STORED, TRAINED, MODES };
+static const uint8_t MAGIC[4] = {0x89, 'R', 'N', 'N'};
+static const char HEADER[] = "the header";
+
+/* How a file uses a trained model: the walk, then learning where it is not the usual one. */
+enum { WALK = 4, FROZEN_USE = 3, USES = 8 };
+static const int USE[USES] = {STREAMS, WINDOW, LANES, FROZEN, RATE_FIRST, RATE_LAST, HORIZON, PAST_BITS};
+
+typedef struct {
+    int mode;
+    uint64_t length; /* of the original */
+    uint8_t digest[DIGEST];
+    Config config;
+    uint8_t trained[MODEL_HASH];
+    int uses; /* numbers in `use`: WALK or USES */
+    uint64_t use[USES];
+} Header;
+
+static NORETURN void impossible(const Reader *reader, const char *what) {
+    fail(FAILED, "%s: damaged: the header announces an impossible %s", reader->name, what);
+}
+
+static void read_config(Reader *body, Config *config) {
+    int last = 0;
+    memset(config, 0, sizeof *config);
+    while (body->offset < body->size) {
+        int tag = take_byte(body, HEADER);
+        uint64_t size = take_byte(body, HEADER), end = body->offset + size;
+        if (tag <= last) impossible(body, "order of parts");
+        if (tag > PARTS) fail(CANNOT_HERE, "%s: part %d of its header needs a newer program", body->name, tag);
+        for (int n = PART[tag - 1].first; n < PART[tag - 1].end; n++) config->is[n] = take_varint(body, HEADER);
+        if (body->offset != end || !has_part(config, tag - 1)) impossible(body, PART[tag - 1].name);
+        last = tag;
+    }
+    const char *wrong = wrong_with(config);
+    if (wrong) impossible(body, wrong);
+}
+
+static void read_use(Reader *body, Header *header) {
+    for (header->uses = 0; body->offset < body->size && header->uses < USES; header->uses++) {
+        uint64_t value = header->use[header->uses] = take_varint(body, HEADER);
+        int n = USE[header->uses];
+        if ((value < FIELD[n].least && (n != FROZEN || value)) || value > FIELD[n].most || value % FIELD[n].step)
+            impossible(body, FIELD[n].name);
+    }
+    if ((header->uses != WALK && header->uses != USES) || header->use[2] > header->use[0]) impossible(body, "use");
+}
+
+static void read_header(Reader *reader, Header *header) {
+    uint8_t data[LONGEST_HEADER];
+    uint64_t start = least(sizeof MAGIC, reader->size);
+    take(reader, data, start, HEADER);
+    if (!start || memcmp(data, MAGIC, (size_t)start)) fail(FAILED, "%s: not an rnncompress file", reader->name);
+    take(reader, data + start, 6 - start, HEADER);
+    take(reader, data + 6, data[5], HEADER);
+    check_crc(reader, HEADER);
+    if (data[4] != VERSION) fail(CANNOT_HERE, "%s: format version %d needs a newer program", reader->name, data[4]);
+    Reader body = {.data = data + 6, .name = reader->name, .size = data[5]};
+    header->mode = take_byte(&body, HEADER);
+    if (header->mode >= MODES) impossible(reader, "mode");
+    header->length = take_varint(&body, HEADER);
+    take(&body, header->digest, DIGEST, HEADER);
+    if (header->mode == MODEL) read_config(&body, &header->config);
+    if (header->mode == TRAINED) {
+        take(&body, header->trained, MODEL_HASH, HEADER);
+        read_use(&body, header);
+    }
+    check_end(&body, HEADER);
+}
+
+/* Write the header without its checksum; returns its size. */
+static size_t put_header(uint8_t *out, const Header *header) {
+    uint8_t *at = out + 6;
+    memcpy(out, MAGIC, sizeof MAGIC);
+    *at++ = (uint8_t)header->mode;
+    at = put_varint(at, header->length);
+    memcpy(at, header->digest, DIGEST);
+    at += DIGEST;
+    if (header->mode == MODEL) at = put_config(at, &header->config, 0);
+    if (header->mode == TRAINED) {
+        memcpy(at, header->trained, MODEL_HASH);
+        at += MODEL_HASH;
+        for (int n = 0; n < header->uses; n++) at = put_varint(at, header->use[n]);
+    }
+    out[4] = VERSION;
+    out[5] = (uint8_t)(at - out - 6);
+    return (size_t)(at - out);
+}
+
+/* -- exact arithmetic ------------------------------------------------------------------------------------------------ */
+
+/* Grids: an activation is n / 2^7, a weight n / 2^13, a gradient n / 2^14. Products of these have the units below. */
+enum { ACTIVATION_MAX = 127, WEIGHT_MAX = 32639, GRADIENT_MAX = 16383 };
+static const float WEIGHT_SCALE = 8192, WEIGHT_LIMIT = WEIGHT_MAX / 8192.0f;
+static const float FORWARD_UNIT = 1 / 1048576.0f, BACKWARD_UNIT = 1 / 524288.0f; /* 2^-20, 2^-19 */
+static const float MATRIX_UNIT = 1 / 2097152.0f, VECTOR_UNIT = 1 / 16384.0f;     /* 2^-21, 2^-14 */
+static const float EPSILON = 1e-16f;
+
+static inline float within(float x, float limit) {
+    x = x < -limit ? -limit : x;
+    return x > limit ? limit : x;
+}
+
+/* The nearest integer, ties to even: adding 1.5 * 2^23 leaves no room for a fraction. For |x| < 2^22. */
+static inline float nearest(float x) { return (x + 12582912.0f) - 12582912.0f; }
+
+static inline float tanh_(float x) {
+    x = within(x, 4.875f);
+    float s = x * x;
+    float numerator = x * (135135.0f + s * (17325.0f + s * (378.0f + s)));
+    return numerator / (135135.0f + s * (62370.0f + s * (3150.0f + s * 28.0f)));
+}
+
+static inline float sigmoid(float x) { return 0.5f + 0.5f * tanh_(0.5f * x); }
+
+/* exp(x) of x <= 0 as (1 + x/1024)^1024. */
+static inline float exp_(float x) {
+    float y = 1.0f + x * (1 / 1024.0f);
+    y = y < 0.0f ? 0.0f : y;
+    y = y * y, y = y * y, y = y * y, y = y * y, y = y * y;
+    y = y * y, y = y * y, y = y * y, y = y * y, y = y * y;
+    return y;
+}
+
+/* 1 / sqrt(x): a seed from the bits of x, and one Newton step. */
+static inline float inverse_root(float x) {
+    int32_t bits;
+    float y;
+    memcpy(&bits, &x, sizeof bits);
+    bits = 0x5F3759DF - (bits >> 1);
+    memcpy(&y, &bits, sizeof y);
+    return y * (1.5f - 0.5f * x * y * y);
+}
+
+/* The root of a double > 0, rounded to nearest, digit by digit: the library's is not the same everywhere. */
+static double root(double x) {
+    double scale = 1;
+    while (x < 0.25) x *= 4, scale /= 2;
+    while (x >= 1) x /= 4, scale *= 2;
+    uint64_t mantissa = (uint64_t)(x * 18014398509481984.0), rest = 0, y = 0; /* x * 2^54, exact */
+    for (int bit = 52; bit > -56; bit -= 2) {
+        rest = rest << 2 | (bit >= 0 ? mantissa >> bit & 3 : 0);
+        y <<= 1;
+        if (rest >= 2 * y + 1) rest -= 2 * y + 1, y++;
+    }
+    return (double)((y + 1) / 2) * scale / 9007199254740992.0; /* 54 bits, the last of which rounds */
+}
+
+/* A bijection that scatters counters (Wellons' lowbias32). */
+static inline uint32_t mix(uint32_t x) {
+    x = (x ^ x >> 16) * 0x7FEB352Du;
+    x = (x ^ x >> 15) * 0x846CA68Bu;
+    return x ^ x >> 16;
+}
+
+static uint32_t noise_key(uint64_t purpose, uint64_t number) { return mix((uint32_t)(number * 64 + purpose)); }
+
+/* Strictly between 0 and 1, an odd multiple of 2^-24. */
+static inline float uniform(uint32_t key, uint32_t counter) {
+    return (float)(int32_t)(mix(counter ^ key) >> 9 << 1 | 1) * (1 / 16777216.0f);
+}
+
+/* The integer below g * 2^14 + u, u in (0, 1), clipped: a gradient's rounding is right on average. */
+static inline int16_t dithered(float g, uint32_t key, uint32_t counter) {
+    float x = within(g * 16384.0f + uniform(key, counter), GRADIENT_MAX);
+    int32_t n = (int32_t)x;
+    return (int16_t)(n - ((float)n > x));
+}
+
+/* -- products of integers -------------------------------------------------------------------------------------------- */
+
+/* So many products of 8 by 16 bits are added before they could leave 32 bits; sums of these are modulo 2^32. */
+enum { SAFE = 512 };
+
+/* sums[r] += rows[r] . x for `count` rows, a multiple of 4, of n numbers. */
+static void dot_rows(const int16_t *restrict rows, size_t stride, size_t count, const int16_t *restrict x, size_t n,
+                     uint32_t *restrict sums) {
+    for (size_t r = 0; r < count; r += 4, rows += 4 * stride)
+        for (size_t from = 0; from < n; from += SAFE) {
+            const int16_t *a = rows + from, *b = a + stride, *c = b + stride, *d = c + stride, *y = x + from;
+            size_t end = n - from < SAFE ? n - from : SAFE;
+            int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+            for (size_t k = 0; k < end; k++) {
+                int32_t v = y[k];
+                s0 += v * a[k], s1 += v * b[k], s2 += v * c[k], s3 += v * d[k];
+            }
+            sums[r] += (uint32_t)s0, sums[r + 1] += (uint32_t)s1;
+            sums[r + 2] += (uint32_t)s2, sums[r + 3] += (uint32_t)s3;
+        }
+}
+
+/* The same for several x, x_stride apart, whose sums are sums_stride apart: a tile of rows stays in the cache meanwhile. */
+enum { TILE = 16 };
+
+static void products(const int16_t *rows, size_t stride, size_t count, const int16_t *x, size_t x_stride, size_t xs,
+                     size_t n, uint32_t *sums, size_t sums_stride) {
+    for (size_t r = 0; r < count; r += TILE)
+        for (size_t b = 0; b < xs; b++)
+            dot_rows(rows + r * stride, stride, TILE, x + b * x_stride, n, sums + b * sums_stride + r);
+}
+
+/* out[j * out_stride + t] = in[t * width + j] */
+static void turn(const int16_t *in, size_t steps, size_t width, int16_t *out, size_t out_stride) {
+    for (size_t j = 0; j < width; j++)
+        for (size_t t = 0; t < steps; t++) out[j * out_stride + t] = in[t * width + j];
+}
+
+/* -- the range coder ------------------------------------------------------------------------------------------------- */
+
+enum { PRECISION = 24 };
+
+/* Of one lane. An encoder writes words; a decoder takes them, and has a range of 0 once it met an impossible one. */
+typedef struct {
+    uint64_t lower, range, point;
+    uint32_t *words;
+    size_t count, room; /* words written or taken; decoding: words that there are */
+} Coder;
+
+static void put_word(Coder *c, uint32_t word) {
+    if (c->count == c->room) {
+        c->room = 2 * c->room + 1024;
+        c->words = realloc(c->words, c->room * sizeof *c->words);
+        if (!c->words) fail(FAILED, "not enough memory");
+    }
+    c->words[c->count++] = word;
+}
+
+static void carry(Coder *c) {
+    size_t n = c->count;
+    while (n && !++c->words[--n]) {
+    }
+}
+
+static void narrow(Coder *c, uint64_t offset, uint64_t extent) {
+    c->lower += offset;
+    if (c->lower < offset) carry(c);
+    if (extent >> 32 == 0) {
+        put_word(c, (uint32_t)(c->lower >> 32));
+        c->lower <<= 32;
+        extent <<= 32;
+    }
+    c->range = extent;
+}
+
+static void encode_symbol(Coder *c, uint32_t below, uint32_t frequency) {
+    uint64_t scale = c->range >> PRECISION;
+    narrow(c, scale * below, scale * frequency);
+}
+
+/* A bit that is 1 with probability `one` of 2^16. */
+static void encode_bit(Coder *c, int bit, uint32_t one) {
+    if (bit)
+        encode_symbol(c, (65536 - one) << 8, one << 8);
+    else
+        encode_symbol(c, 0, (65536 - one) << 8);
+}
+
+static void begin_encoding(Coder *c) {
+    c->lower = 0;
+    c->range = UINT64_MAX;
+    c->count = 0;
+}
+
+static void end_encoding(Coder *c) {
+    if (c->range == UINT64_MAX) return; /* no symbol */
+    uint32_t top = (uint32_t)((c->lower + c->range) >> 32);
+    c->lower += 0xFFFFFFFFu;
+    if (c->lower < 0xFFFFFFFFu) carry(c);
+    uint32_t word = (uint32_t)(c->lower >> 32);
+    put_word(c, word);
+    if (word == top) put_word(c, 0);
+}
+
+static void take_word(Coder *c) {
+    c->point = c->point << 32 | (c->count < c->room ? c->words[c->count] : 0);
+    c->count++;
+}
+
+/* The words are there. */
+static void begin_decoding(Coder *c) {
+    c->lower = c->point = c->count = 0;
+    c->range = UINT64_MAX;
+    take_word(c);
+    take_word(c);
+}
+
+static void advance(Coder *c, uint64_t offset, uint64_t extent) {
+    c->lower += offset;
+    c->range = extent;
+    if (extent >> 32 == 0) {
+        c->lower <<= 32;
+        c->range <<= 32;
+        take_word(c);
+    }
+}
+
+static int decode_symbol(Coder *c, const uint32_t *frequencies) {
+    uint64_t scale = c->range >> PRECISION, below = 1;
+    if (scale) {
+        uint64_t place = (c->point - c->lower) / scale;
+        for (int symbol = 0; place && symbol < 256; below += frequencies[symbol++])
+            if (place < below + frequencies[symbol]) {
+                advance(c, scale * below, scale * frequencies[symbol]);
+                return symbol;
+            }
+    }
+    c->range = 0; /* none, or a guard */
+    return 0;
+}
+
+static int decode_bit(Coder *c, uint32_t one) {
+    uint64_t scale = c->range >> PRECISION << 8, place = c->point - c->lower;
+    uint64_t zero = scale * (65536 - one);
+    if (place < zero) {
+        advance(c, 0, zero);
+        return 0;
+    }
+    if (place < scale << 16) {
+        advance(c, zero, scale * one);
+        return 1;
+    }
+    c->range = 0;
+    return 0;
+}
+
+/* Whether a block can end here: no word is left, and the last ones name just this interval. */
+static int may_end(const Coder *c) {
+    return c->range && c->count >= c->room && (!c->room || c->point - c->lower < 0x1FFFFFFFFu);
+}
+
+/* -- contexts of the network ----------------------------------------------------------------------------------------- */
+
+/* Weights from what went before straight to the logits: a hashed table for each kind, of rows of one cache line, which
+ * hold the weights of the last few symbols seen in the context. A weight has the unit of the logits' sums. */
+
+enum { ENTRIES = 7, HISTORY = 32, WORD_KIND = 24, PAIR_KIND = 25, SURE = 5 << 19 };
+enum { MOST_WEIGHT = 1 << 26, MOST_USES = 1 << 30 };
+
+typedef struct {
+    int32_t weights[ENTRIES], symbols[ENTRIES], uses;
+    uint32_t check;
+} Row;
+
+typedef struct {
+    Config config;
+    uint64_t windows;              /* of the whole file */
+    size_t B, T, L, H, gates, N, E; /* E: rows of an embedding */
+    size_t K, kinds[PAIR_KIND + 1]; /* of contexts */
+    Row *rows;                     /* (K, 2^context_bits) */
+    uint32_t *hashes;              /* (B, T, K) */
+    uint8_t *history;              /* (B, HISTORY + T): the symbol before step t stands at HISTORY - 1 + t */
+
+    /* What is learnt: the matrices of all layers, the last of which is the softmax's, with second moments of their
+     * gradients; integers of the weights, and their high bytes for the way back. Layer 0 has H columns, the others 2H:
+     * own past, layer below. The softmax has L * H. */
+    float **matrices, **matrix_moments; /* (L + 1) of (N, columns); the last (A, L * H) */
+    int16_t **weights, **high; /* as the matrices; turned: (columns, N) */
+    float **embeddings, **embedding_moments; /* (L) of (E, N) */
+    float *bias, *bias_moment;               /* (A) */
+    int32_t *seen;                           /* (E) */
+    uint64_t updates;
+
+    /* What a window leaves behind for learning. State before step t stands at t, after it at t + 1. */
+    int16_t *h;                           /* (L, B, T + 1, H) */
+    float *c;                             /* (L, B, T + 1, H) */
+    float *gate[4], *output;              /* (L, B, T, H): i, f, g, o; tanh of the cell, or of the sums (RNN) */
+    uint16_t *inputs;                     /* (B, T, 2): rows of the embedding */
+    uint32_t *table;                      /* (B, T, A): frequencies */
+    int16_t *gradients, *logit_gradients; /* (L, B, T, N), (B, T, A) */
+
+    int16_t *before, *after, *turned; /* (L, H, B * T): h before and after each step; (N or A, B * T): gradients */
+    uint32_t *sums;                   /* scratch: (B, N), or 16 of the widest rows of any matrix */
+    uint32_t *into;        /* (B, H): backward sums of a step */
+    float *dc, *d;         /* (B, H), (N) */
+    int32_t *heads, *next; /* (E), (B * T * 2): for each row of the embedding where it was an input */
+} Network;
+
+static uint32_t fold(uint32_t symbol) {
+    if (symbol >= 'A' && symbol <= 'Z') return symbol + 32;
+    return (symbol >= 'a' && symbol <= 'z') || symbol >= 128 ? symbol : 0;
+}
+
+/* Hashes of the word so far, and of it with the word before; `newest` is the last of HISTORY symbols. */
+static void word_hashes(const uint8_t *newest, uint32_t *word, uint32_t *pair) {
+    uint32_t state = WORD_KIND, before;
+    int n = 0;
+    for (; n < HISTORY && fold(newest[-n]); n++) state = mix(state + fold(newest[-n]));
+    *word = before = mix(state);
+    while (n < HISTORY && !fold(newest[-n])) n++;
+    for (; n < HISTORY && fold(newest[-n]); n++) before = mix(before + fold(newest[-n]));
+    *pair = mix(before + PAIR_KIND);
+}
+
+static Row *row_of(const Network *w, size_t n, uint32_t hash) {
+    int bits = (int)w->config.is[CONTEXT_BITS];
+    return w->rows + ((n << bits) + (hash >> (32 - bits)));
+}
+
+/* Hash the contexts before step t of stream b; their rows are on their way to the cache when this returns. */
+static void hash_rows(const Network *w, size_t b, size_t t) {
+    const uint8_t *newest = w->history + b * (HISTORY + w->T) + HISTORY - 1 + t;
+    uint32_t *hashes = w->hashes + (b * w->T + t) * w->K, state = 0, word, pair;
+    size_t n = 0;
+    for (size_t k = 1; n < w->K && w->kinds[n] < WORD_KIND; k++) {
+        state = mix(state + newest[1 - (ptrdiff_t)k] + 1);
+        if (w->kinds[n] == k) hashes[n++] = state;
+    }
+    word_hashes(newest, &word, &pair);
+    for (; n < w->K; n++) hashes[n] = w->kinds[n] == WORD_KIND ? word : pair;
+    for (n = 0; n < w->K; n++) PREFETCH(row_of(w, n, hashes[n]));
+}
+
+/* What the longest known context expects: 0 nothing, 1 + symbol, or 1 + A + symbol if it is sure of it. */
+static int guess(const Network *w, const uint32_t *hashes) {
+    for (size_t n = w->K; n--;) {
+        const Row *row = row_of(w, n, hashes[n]);
+        int best = 0;
+        if (w->kinds[n] >= WORD_KIND || row->check != hashes[n]) continue;
+        for (int j = 1; j < ENTRIES; j++)
+            if (row->weights[j] > row->weights[best]) best = j;
+        if (row->weights[best] > 0) return 1 + row->symbols[best] + (row->weights[best] > SURE ? 256 : 0);
+    }
+    return 0;
+}
+
+static void add_contexts(const Network *w, const uint32_t *hashes, uint32_t *sums) {
+    for (size_t n = 0; n < w->K; n++) {
+        const Row *row = row_of(w, n, hashes[n]);
+        if (row->check == hashes[n])
+            for (int j = 0; j < ENTRIES; j++) sums[row->symbols[j]] += (uint32_t)row->weights[j];
+    }
+}
+
+/* One step of descent on the code length for one use of a row; the row of another context ages, and gives way. */
+static void learn_row(Row *row, uint32_t check, int symbol, const uint32_t *frequencies) {
+    if (row->check != check) {
+        if (row->uses > 1) {
+            row->uses >>= 1;
+            return;
+        }
+        memset(row, 0, sizeof *row);
+        row->check = check;
+    }
+    int64_t rate = clamp((2 << 20) / (row->uses + 2), (1 << 20) / 10, INT64_MAX); /* 1, 2/3, 2/4 ... 1/10 */
+    int place = -1, weakest = 0;
+    row->uses = row->uses < MOST_USES ? row->uses + 1 : MOST_USES;
+    for (int j = 0; j < ENTRIES; j++) {
+        if (row->weights[j]) {
+            if (row->symbols[j] == symbol)
+                place = j;
+            else
+                row->weights[j] = (int32_t)((uint32_t)row->weights[j] - (uint32_t)(rate * frequencies[row->symbols[j]] >> 24));
+        }
+        if (llabs(row->weights[j]) < llabs(row->weights[weakest])) weakest = j;
+    }
+    if (place < 0) {
+        place = weakest;
+        row->weights[place] = 0;
+        row->symbols[place] = symbol;
+    }
+    int64_t moved = row->weights[place] + (rate * ((1 << 24) - (int64_t)frequencies[symbol]) >> 24);
+    row->weights[place] = (int32_t)clamp(moved, INT32_MIN, MOST_WEIGHT);
+}
+
+static void learn_contexts(Network *w) {
+    for (size_t n = 0; n < w->K; n++)
+        for (size_t t = 0; t < w->T; t++)
+            for (size_t b = 0; b < w->B; b++) {
+                uint32_t hash = w->hashes[(b * w->T + t) * w->K + n];
+                int symbol = w->history[b * (HISTORY + w->T) + HISTORY + t];
+                learn_row(row_of(w, n, hash), hash, symbol, w->table + (b * w->T + t) * 256);
+            }
+}
+
+/* -- the network: its memory ----------------------------------------------------------------------------------------- */
+
+static size_t columns(const Network *w, size_t layer) {
+    return layer == w->L ? w->L * w->H : layer ? 2 * w->H : w->H;
+}
+
+static size_t matrix_rows(const Network *w, size_t layer) { return layer == w->L ? 256 : w->N; }
+
+static void network_allocate(Network *w, const Config *config, uint64_t windows) {
+    memset(w, 0, sizeof *w);
+    w->config = *config;
+    w->windows = windows;
+    uint64_t B = config->is[STREAMS], T = config->is[WINDOW], L = config->is[LAYERS], H = config->is[HIDDEN];
+    uint64_t gates = config->is[CELL] ? 1 : 4, N = gates * H, E = (config->is[CONTEXTS] ? 3 : 1) * 256 + 1;
+    w->B = (size_t)B, w->T = (size_t)T, w->L = (size_t)L, w->H = (size_t)H;
+    w->gates = (size_t)gates, w->N = (size_t)N, w->E = (size_t)E;
+    for (size_t k = 1; k <= PAIR_KIND; k++)
+        if (config->is[CONTEXTS] >> k & 1) w->kinds[w->K++] = k;
+    uint64_t BT = times(B, T), LBTH = times(times(L, B), times(T + 1, H)), widest = most(times(B, N), TILE * most(256, most(2, L) * H));
+
+    w->rows = ARRAY(Row, w->K, (uint64_t)1 << config->is[CONTEXT_BITS]);
+    w->hashes = ARRAY(uint32_t, BT, w->K);
+    w->history = ARRAY(uint8_t, B, HISTORY + T);
+    w->bias = ARRAY(float, 256, 1), w->bias_moment = ARRAY(float, 256, 1);
+    w->seen = ARRAY(int32_t, E, 1);
+    w->h = ARRAY(int16_t, LBTH, 1);
+    w->output = ARRAY(float, LBTH, 1);
+    if (gates == 4) {
+        w->c = ARRAY(float, LBTH, 1);
+        for (int n = 0; n < 4; n++) w->gate[n] = ARRAY(float, LBTH, 1);
+    }
+    w->inputs = ARRAY(uint16_t, BT, 2);
+    w->table = ARRAY(uint32_t, BT, 256);
+    w->gradients = ARRAY(int16_t, times(L, BT), N);
+    w->logit_gradients = ARRAY(int16_t, BT, 256);
+    w->before = ARRAY(int16_t, times(L, H), BT), w->after = ARRAY(int16_t, times(L, H), BT);
+    w->turned = ARRAY(int16_t, BT, most(N, 256));
+    w->sums = ARRAY(uint32_t, widest, 1);
+    w->into = ARRAY(uint32_t, B, H);
+    w->dc = ARRAY(float, B, H), w->d = ARRAY(float, N, 1);
+    w->heads = ARRAY(int32_t, E, 1), w->next = ARRAY(int32_t, BT, 2);
+    float **pointers = measuring ? NULL : ARRAY(float *, L + 1, 4);
+    int16_t **integers = measuring ? NULL : ARRAY(int16_t *, L + 1, 2);
+    if (!measuring) {
+        w->matrices = pointers, w->matrix_moments = pointers + (L + 1);
+        w->embeddings = pointers + 2 * (L + 1), w->embedding_moments = pointers + 3 * (L + 1);
+        w->weights = integers, w->high = integers + (L + 1);
+    }
+    for (size_t n = 0; n <= w->L; n++) {
+        uint64_t rows = n == w->L ? 256 : N, width = n == w->L ? L * H : n ? 2 * H : H;
+        float *matrix = ARRAY(float, rows, width), *moments = ARRAY(float, rows, width);
+        int16_t *weights = ARRAY(int16_t, rows, width), *high = ARRAY(int16_t, rows, width);
+        float *embedding = n < w->L ? ARRAY(float, E, N) : NULL, *own = n < w->L ? ARRAY(float, E, N) : NULL;
+        if (measuring) continue;
+        w->matrices[n] = matrix, w->matrix_moments[n] = moments, w->weights[n] = weights, w->high[n] = high;
+        w->embeddings[n] = embedding, w->embedding_moments[n] = own;
+    }
+}
+
+/* Start values: uniform, of variance 1 / columns, from a counter. */
+static void scatter(float *values, uint64_t number, size_t rows, size_t width) {
+    float bound = (float)root(3.0 / (double)width);
+    uint32_t key = noise_key(number, 0);
+    for (size_t n = 0; n < rows * width; n++) {
+        float u = uniform(key, (uint32_t)n);
+        values[n] = ((u + u) - 1.0f) * bound;
+    }
+}
+
+static void network_start(Network *w) {
+    for (size_t n = 0; n <= w->L; n++) scatter(w->matrices[n], n, matrix_rows(w, n), columns(w, n));
+    for (size_t layer = 0; layer < w->L; layer++) {
+        scatter(w->embeddings[layer], w->L + 1 + layer, 256, w->N);
+        for (size_t n = 0; w->gates == 4 && n < 256 * w->H; n++)
+            w->embeddings[layer][n / w->H * w->N + w->H + n % w->H] += 1.0f; /* forget gates are open */
+    }
+}
+
+/* The integers of `rows` rows of a matrix from row `first` on. */
+static void quantise(Network *w, size_t layer, size_t first, size_t rows) {
+    size_t width = columns(w, layer), height = matrix_rows(w, layer);
+    const float *restrict weights = w->matrices[layer] + first * width;
+    int16_t *restrict integers = w->weights[layer] + first * width, *high = w->high[layer] + first;
+    for (size_t k = 0; k < rows * width; k++) integers[k] = (int16_t)(int32_t)nearest(weights[k] * WEIGHT_SCALE);
+    for (size_t k = 0; k < width; k++)
+        for (size_t n = 0; n < rows; n++) high[k * height + n] = (int16_t)((integers[n * width + k] + 128) >> 8);
+}
+
+static void network_ready(Network *w) {
+    for (size_t layer = 0; layer <= w->L; layer++)
+        for (size_t n = 0; n < matrix_rows(w, layer); n += TILE) quantise(w, layer, n, TILE);
+}
+
+/* -- the network: prediction ----------------------------------------------------------------------------------------- */
+
+/* A gate's input: a sum, and what two rows of the embedding add. */
+static inline float gate_input(uint32_t sum, float x, float guess) {
+    return (float)(int32_t)sum * FORWARD_UNIT + x + guess;
+}
+
+static inline int16_t activation(float h) { return (int16_t)(int32_t)within(nearest(h * 128.0f), ACTIVATION_MAX); }
+
+/* The gates of a layer at one step, then its cells, from their state before it. */
+static void lstm_cells(size_t H, const uint32_t *restrict sums, const float *restrict x, const float *restrict guess,
+                       float *restrict i, float *restrict f, float *restrict g, float *restrict o,
+                       const float *restrict before, float *restrict after, float *restrict y, int16_t *restrict h) {
+    for (size_t j = 0; j < H; j++) i[j] = sigmoid(gate_input(sums[j], x[j], guess[j]));
+    for (size_t j = 0, k = H; j < H; j++, k++) f[j] = sigmoid(gate_input(sums[k], x[k], guess[k]));
+    for (size_t j = 0, k = 2 * H; j < H; j++, k++) g[j] = tanh_(gate_input(sums[k], x[k], guess[k]));
+    for (size_t j = 0, k = 3 * H; j < H; j++, k++) o[j] = sigmoid(gate_input(sums[k], x[k], guess[k]));
+    for (size_t j = 0; j < H; j++) {
+        after[j] = f[j] * before[j] + i[j] * g[j];
+        y[j] = tanh_(after[j]);
+        h[j] = activation(o[j] * y[j]);
+    }
+}
+
+static void rnn_cells(size_t H, const uint32_t *restrict sums, const float *restrict x, const float *restrict guess,
+                      float *restrict y, int16_t *restrict h) {
+    for (size_t j = 0; j < H; j++) {
+        y[j] = tanh_(gate_input(sums[j], x[j], guess[j]));
+        h[j] = activation(y[j]);
+    }
+}
+
+/* Frequencies from the sums of the logits, in place. */
+static void softmax(uint32_t *restrict table, const float *restrict bias) {
+    enum { TOTAL = (1 << PRECISION) - 2 };
+    float x[256], top;
+    int best = 0;
+    int32_t total = 0, left = TOTAL;
+    for (int a = 0; a < 256; a++) x[a] = (float)(int32_t)table[a] * FORWARD_UNIT + bias[a];
+    for (int a = 1; a < 256; a++)
+        if (x[a] > x[best]) best = a;
+    top = x[best];
+    for (int a = 0; a < 256; a++) {
+        int32_t raw = (int32_t)(exp_(x[a] - top) * 4194304.0f);
+        table[a] = (uint32_t)raw;
+        total += raw;
+    }
+    float share = (float)(TOTAL - 256) / (float)total;
+    for (int a = 0; a < 256; a++) {
+        int32_t frequency = (int32_t)((float)(int32_t)table[a] * share) + 1;
+        table[a] = (uint32_t)frequency;
+        left -= frequency;
+    }
+    table[best] += (uint32_t)left;
+}
+
+/* The cells of a layer of one stream at step t, whose sums are given. */
+static void cells(Network *w, size_t layer, size_t b, size_t t, const uint32_t *sums) {
+    size_t H = w->H, row = layer * w->B + b, now = (row * w->T + t) * H, before = (row * (w->T + 1) + t) * H;
+    const uint16_t *inputs = w->inputs + (b * w->T + t) * 2;
+    const float *x = w->embeddings[layer] + inputs[0] * w->N, *guess = w->embeddings[layer] + inputs[1] * w->N;
+    float *y = w->output + now, *c = w->c + (w->gates == 4 ? before : 0), **gate = w->gate;
+    if (w->gates == 1)
+        rnn_cells(H, sums, x, guess, y, w->h + before + H);
+    else
+        lstm_cells(H, sums, x, guess, gate[0] + now, gate[1] + now, gate[2] + now, gate[3] + now, c, c + H, y,
+                   w->h + before + H);
+}
+
+/* Compute the tables of step t of the first `streams` streams. The symbols before it are in the history. */
+static void network_predict(Network *w, size_t streams, size_t t) {
+    size_t B = w->B, T = w->T, H = w->H, N = w->N, stride = (T + 1) * H;
+    for (size_t b = 0; b < streams; b++) {
+        size_t at = b * T + t;
+        hash_rows(w, b, t);
+        w->inputs[2 * at] = w->history[b * (HISTORY + T) + HISTORY - 1 + t];
+        w->inputs[2 * at + 1] = (uint16_t)(256 + guess(w, w->hashes + at * w->K));
+        memset(w->table + at * 256, 0, 256 * sizeof *w->table);
+    }
+    for (size_t layer = 0; layer < w->L; layer++) {
+        const int16_t *past = w->h + layer * B * stride + t * H, *now = past + H;
+        memset(w->sums, 0, streams * N * sizeof *w->sums);
+        products(w->weights[layer], columns(w, layer), N, past, stride, streams, H, w->sums, N);
+        if (layer) products(w->weights[layer] + H, 2 * H, N, now - B * stride, stride, streams, H, w->sums, N);
+        for (size_t b = 0; b < streams; b++) cells(w, layer, b, t, w->sums + b * N);
+        products(w->weights[w->L] + layer * H, w->L * H, 256, now, stride, streams, H, w->table + t * 256, T * 256);
+    }
+    for (size_t b = 0; b < streams; b++) {
+        uint32_t *table = w->table + (b * T + t) * 256;
+        add_contexts(w, w->hashes + (b * T + t) * w->K, table);
+        softmax(table, w->bias);
+    }
+}
+
+static void network_observe(Network *w, size_t b, size_t t, int symbol) {
+    w->history[b * (HISTORY + w->T) + HISTORY + t] = (uint8_t)symbol;
+}
+
+/* -- the network: learning ------------------------------------------------------------------------------------------- */
+
+/* The gradient d (4H) at the gate inputs of one step from the sums that come back; dc moves on to the step before. */
+static void lstm_gradient(const Network *w, size_t now, const float *restrict before, const uint32_t *restrict sums,
+                          float *restrict dc, float *restrict d) {
+    const float *restrict i = w->gate[0] + now, *restrict f = w->gate[1] + now, *restrict g = w->gate[2] + now;
+    const float *restrict o = w->gate[3] + now, *restrict y = w->output + now;
+    size_t H = w->H;
+    for (size_t j = 0; j < H; j++) {
+        float dh = (float)(int32_t)sums[j] * BACKWARD_UNIT;
+        float dcell = dc[j] + dh * o[j] * (1.0f - y[j] * y[j]);
+        d[j] = dcell * g[j] * (i[j] * (1.0f - i[j]));
+        d[H + j] = dcell * before[j] * (f[j] * (1.0f - f[j]));
+        d[2 * H + j] = dcell * i[j] * (1.0f - g[j] * g[j]);
+        d[3 * H + j] = dh * y[j] * (o[j] * (1.0f - o[j]));
+        dc[j] = dcell * f[j];
+    }
+}
+
+static void rnn_gradient(const float *restrict y, const uint32_t *restrict sums, float *restrict d, size_t n) {
+    for (size_t j = 0; j < n; j++) d[j] = (float)(int32_t)sums[j] * BACKWARD_UNIT * (1.0f - y[j] * y[j]);
+}
+
+static void dither(const float *restrict d, int16_t *restrict integers, size_t n, uint32_t key, uint32_t counter) {
+    for (size_t j = 0; j < n; j++) integers[j] = dithered(d[j], key, counter + (uint32_t)j);
+}
+
+/* The gradient at the logits of all steps: the very frequencies that were coded with, less 1 at the symbols. */
+static void logit_gradients(Network *w) {
+    uint32_t key = noise_key(w->L, w->updates);
+    for (size_t b = 0; b < w->B; b++)
+        for (size_t t = 0; t < w->T; t++) {
+            const uint32_t *table = w->table + (b * w->T + t) * 256;
+            float d[256];
+            for (int a = 0; a < 256; a++) d[a] = (float)(int32_t)table[a] * (1 / 16777216.0f);
+            d[w->history[b * (HISTORY + w->T) + HISTORY + t]] -= 1.0f;
+            dither(d, w->logit_gradients + (b * w->T + t) * 256, 256, key, (uint32_t)((t * w->B + b) * 256));
+        }
+}
+
+/* The gradients at the gate inputs of all steps, from the last and the top layer on. */
+static void backward(Network *w) {
+    size_t B = w->B, T = w->T, H = w->H, N = w->N;
+    for (size_t layer = w->L; layer--;) {
+        uint32_t key = noise_key(layer, w->updates);
+        int16_t *gradients = w->gradients + layer * B * T * N;
+        memset(w->dc, 0, B * H * sizeof *w->dc);
+        for (size_t t = T; t--;) {
+            memset(w->into, 0, B * H * sizeof *w->into);
+            products(w->high[w->L] + layer * H * 256, 256, H, w->logit_gradients + t * 256, T * 256, B, 256, w->into, H);
+            if (layer + 1 < w->L)
+                products(w->high[layer + 1] + H * N, N, H, gradients + (B * T + t) * N, T * N, B, N, w->into, H);
+            if (t + 1 < T) products(w->high[layer], N, H, gradients + (t + 1) * N, T * N, B, N, w->into, H);
+            for (size_t b = 0; b < B; b++) {
+                size_t row = layer * B + b, now = (row * T + t) * H, before = (row * (T + 1) + t) * H;
+                if (w->gates == 4)
+                    lstm_gradient(w, now, w->c + before, w->into + b * H, w->dc + b * H, w->d);
+                else
+                    rnn_gradient(w->output + now, w->into + b * H, w->d, H);
+                dither(w->d, gradients + (b * T + t) * N, N, key, (uint32_t)((t * B + b) * N));
+            }
+        }
+    }
+}
+
+/* Adam without momentum: the second moment is a mean at first, then a decaying one. */
+static void adam(float *restrict weights, float *restrict moments, const uint32_t *restrict sums, size_t n, float unit,
+                 float blend, float step) {
+    for (size_t k = 0; k < n; k++) {
+        float g = (float)(int32_t)sums[k] * unit;
+        float v = moments[k] + (g * g - moments[k]) * blend;
+        moments[k] = v;
+        weights[k] = within(weights[k] - step * g * inverse_root(v + EPSILON), WEIGHT_LIMIT);
+    }
+}
+
+/* Lay out the activations so that what is summed over the window lies side by side. */
+static void turn_activations(Network *w) {
+    size_t B = w->B, T = w->T, H = w->H;
+    for (size_t row = 0; row < w->L * B; row++) {
+        const int16_t *h = w->h + row * (T + 1) * H;
+        size_t to = row / B * H * B * T + row % B * T;
+        turn(h, T, H, w->before + to, B * T);
+        turn(h + H, T, H, w->after + to, B * T);
+    }
+}
+
+static void update_matrix(Network *w, size_t layer, float unit, float blend, float step) {
+    size_t R = w->B * w->T, H = w->H, width = columns(w, layer), height = matrix_rows(w, layer);
+    const int16_t *gradients = layer == w->L ? w->logit_gradients : w->gradients + layer * R * w->N;
+    turn(gradients, R, height, w->turned, R);
+    for (size_t n = 0; n < height; n += TILE) {
+        const int16_t *x = w->turned + n * R;
+        float *weights = w->matrices[layer] + n * width, *moments = w->matrix_moments[layer] + n * width;
+        memset(w->sums, 0, TILE * width * sizeof *w->sums);
+        if (layer == w->L)
+            products(w->after, R, width, x, R, TILE, R, w->sums, width);
+        else {
+            products(w->before + layer * H * R, R, H, x, R, TILE, R, w->sums, width);
+            if (layer) products(w->after + (layer - 1) * H * R, R, H, x, R, TILE, R, w->sums + H, width);
+        }
+        adam(weights, moments, w->sums, TILE * width, unit, blend, step);
+        quantise(w, layer, n, TILE);
+    }
+}
+
+/* Rows of the embedding learn only where they were an input, and count that. */
+static void update_embeddings(Network *w, float unit, float step) {
+    size_t rows = w->B * w->T, N = w->N;
+    memset(w->heads, 0, w->E * sizeof *w->heads);
+    for (size_t n = 0; n < 2 * rows; n++) {
+        w->next[n] = w->heads[w->inputs[n]];
+        w->heads[w->inputs[n]] = (int32_t)n + 1;
+    }
+    for (size_t e = 0; e < w->E; e++) {
+        if (!w->heads[e]) continue;
+        w->seen[e] = w->seen[e] < MOST_USES ? w->seen[e] + 1 : MOST_USES;
+        float blend = 1.0f / (float)(int32_t)least((uint64_t)w->seen[e], w->config.is[HORIZON]);
+        for (size_t layer = 0; layer < w->L; layer++) {
+            memset(w->sums, 0, N * sizeof *w->sums);
+            for (int32_t n = w->heads[e]; n; n = w->next[n - 1]) {
+                const int16_t *gradient = w->gradients + (layer * rows + (size_t)(n - 1) / 2) * N;
+                for (size_t j = 0; j < N; j++) w->sums[j] += (uint32_t)gradient[j];
+            }
+            adam(w->embeddings[layer] + e * N, w->embedding_moments[layer] + e * N, w->sums, N, unit, blend, step);
+        }
+    }
+}
+
+static void update_bias(Network *w, float unit, float blend, float step) {
+    memset(w->sums, 0, 256 * sizeof *w->sums);
+    for (size_t row = 0; row < w->B * w->T; row++)
+        for (int a = 0; a < 256; a++) w->sums[a] += (uint32_t)w->logit_gradients[row * 256 + a];
+    adam(w->bias, w->bias_moment, w->sums, 256, unit, blend, step);
+}
+
+/* The rate falls, or rises, from the first to the last in proportion to the windows done. */
+static float learning_rate(const Network *w) {
+    double first = (double)w->config.is[RATE_FIRST] * 1e-6, last = (double)w->config.is[RATE_LAST] * 1e-6;
+    double progress = (double)w->updates / (double)most(1, w->windows);
+    double range = last - first, way = range * (progress < 1 ? progress : 1);
+    return (float)(first + way);
+}
+
+/* Learn from a window of T steps, and go on to the next. */
+static void network_learn(Network *w) {
+    size_t B = w->B, T = w->T, H = w->H;
+    w->updates++;
+    float step = learning_rate(w), mean = (float)(1.0 / (double)(B * T));
+    float blend = 1.0f / (float)(int32_t)least(w->updates, w->config.is[HORIZON]);
+    logit_gradients(w);
+    backward(w);
+    learn_contexts(w);
+    turn_activations(w);
+    for (size_t layer = 0; layer <= w->L; layer++) update_matrix(w, layer, MATRIX_UNIT * mean, blend, step);
+    update_embeddings(w, VECTOR_UNIT * mean, step);
+    update_bias(w, VECTOR_UNIT * mean, blend, step);
+    for (size_t b = 0; b < B; b++) {
+        uint8_t *history = w->history + b * (HISTORY + T);
+        memmove(history, history + T, HISTORY);
+        for (size_t layer = 0; layer < w->L; layer++) {
+            size_t first = (layer * B + b) * (T + 1) * H;
+            memcpy(w->h + first, w->h + first + T * H, H * sizeof *w->h);
+            if (w->c) memcpy(w->c + first, w->c + first + T * H, H * sizeof *w->c);
+        }
+    }
+}
+
+/* -- mixing: tables -------------------------------------------------------------------------------------------------- */
+
+/* Everything in the mixing stage is an integer. A probability is of 65536; stretched, ln(p / (1 - p)), it is in units of
+ * 1/256. Shifts to the right of negative numbers round down, as everywhere since long. */
+#if -1 >> 1 != -1
+#error "a shift to the right of a negative number must keep its sign"
+#endif
+
+enum { SQUASH_LIMIT = 3071, STRETCH_LIMIT = 2047, RARE = 5, RATES = 1024 + 1009 };
+#define UNIT ((uint64_t)1 << 60)
+
+/* A bit history is a byte: a state that tells how often 0 and 1 followed, within bounds, and which came last. */
+static int32_t squash_table[2 * SQUASH_LIMIT + 1];
+static int16_t stretch_table[4096];
+static uint8_t following[512], counts[512]; /* the state after a bit, at 2 * state + bit; how often 0 and 1 were seen */
+static int32_t reciprocals[1024], rates[RATES];
+
+static int32_t squash(int64_t x) { return squash_table[x + SQUASH_LIMIT]; }
+
+/* a * b / 2^60. */
+static uint64_t product60(uint64_t a, uint64_t b) {
+    uint64_t half = ((uint64_t)1 << 30) - 1, ah = a >> 30, al = a & half, bh = b >> 30, bl = b & half;
+    return ah * bh + ((ah * bl + al * bh + (al * bl >> 30)) >> 30);
+}
+
+static void make_squash(void) {
+    uint64_t ratio = 0, term = UNIT, falling = UNIT; /* e^(-1/256) from its series, e^(-x/256) */
+    for (uint64_t n = 0; term; term /= 256 * ++n) ratio = n % 2 ? ratio - term : ratio + term;
+    for (int x = 0; x <= SQUASH_LIMIT; x++, falling = product60(falling, ratio)) {
+        uint64_t all = UNIT + falling, rest = UNIT;
+        int32_t p = 0; /* 2^16 * UNIT / all, rounded */
+        for (int bit = 0; bit < 16; bit++) {
+            p = 2 * p + (2 * rest >= all);
+            rest = 2 * rest >= all ? 2 * rest - all : 2 * rest;
+        }
+        p += rest + all / 2 >= all;
+        squash_table[SQUASH_LIMIT + x] = p < 65535 ? p : 65535;
+        squash_table[SQUASH_LIMIT - x] = x ? 65536 - squash_table[SQUASH_LIMIT + x] : squash_table[SQUASH_LIMIT];
+    }
+    for (int n = 0, x = 0; n < 4096; n++) {
+        while (x <= 2 * SQUASH_LIMIT && squash_table[x] < 16 * n + 8) x++;
+        stretch_table[n] = (int16_t)clamp(x - SQUASH_LIMIT, -STRETCH_LIMIT, STRETCH_LIMIT);
+    }
+}
+
+/* A history that has seen the rarer bit n times counts the other up to LIMITS[n]. */
+static const int LIMITS[RARE] = {40, 24, 12, 6, 5};
+
+static int sound_history(int zeros, int ones) {
+    int rare = zeros < ones ? zeros : ones;
+    return rare < RARE && zeros + ones - rare <= LIMITS[rare];
+}
+
+/* What is left of the count of a bit when the other one comes. */
+static int fewer(int count) {
+    if (count > 25) return 10;
+    if (count > 8) return 5 + (count - 8) / 4;
+    return count > 5 ? 5 : count < 3 ? count : 3;
+}
+
+static void make_histories(void) {
+    static int state_of[41][41][2];
+    int states = 0;
+    for (int total = 0; total < 87; total++)
+        for (int ones = 0; ones <= total; ones++)
+            for (int last = 0; last < 2 && sound_history(total - ones, ones); last++) {
+                if ((last ? ones : total - ones) == 0 && (total || last)) continue;
+                counts[2 * states] = (uint8_t)(total - ones), counts[2 * states + 1] = (uint8_t)ones;
+                state_of[total - ones][ones][last] = states++;
+            }
+    for (int state = 0; state < states; state++)
+        for (int bit = 0; bit < 2; bit++) {
+            int n[2] = {counts[2 * state], counts[2 * state + 1]};
+            n[bit]++;
+            n[1 - bit] = fewer(n[1 - bit]);
+            while (!sound_history(n[0], n[1])) n[n[0] > n[1] || (n[0] == n[1] && bit) ? 0 : 1]--;
+            following[2 * state + bit] = (uint8_t)state_of[n[0]][n[1]][bit];
+        }
+}
+
+/* -- mixing: memory -------------------------------------------------------------------------------------------------- */
+
+enum { KINDS = 63, ORDERS = 6, NETWORK_KIND = 53, NETWORK_SURE_KIND = 54 };
+enum { MODELS = 3, MATCH_LENGTHS = 64, RUNS = 64, MOST_SETS = 14, FINALS = 4, MAPS = 3, MAP_ROWS = 65536, BUCKETS = 33 };
+enum { FINAL_ROWS = 2048, FINAL_STRIDE = 16, VECTOR = 16, OTHERS = 2 + 2 * MODELS + 3, MOST_INPUTS = 208 };
+enum { LINE_BYTES = 64, DEEPEST = 16, TAGS = 64, LONGEST = 65535, VERIFIED = 400 };
+
+static const uint32_t SET_ROWS[MOST_SETS] = {256, 2048, 2048, 1024, 2048, 1536, 2048,
+                                             4096, 2048, 2048, 32768, 4096, 4096, 65536};
+static const uint64_t LEAST_MATCH[MODELS] = {5, 8, 16};
+
+/* What a stream remembers of its text. */
+typedef struct {
+    uint64_t position;                /* bytes so far */
+    uint32_t last, before;            /* the last four bytes, the newest lowest; the four before */
+    uint32_t word, word1, word2;      /* hash of the letters so far, 0 between words; of the words before */
+    uint64_t line, line1;             /* where the line begins, and the line above */
+    uint32_t first, start;            /* the first byte of the line; hash of the first three */
+    uint32_t tag, in_tag;             /* hash of the last tag <...> so far; 0 before any, 1 in one, 2 behind one */
+    uint32_t marks, classes, letters; /* the last four marks, ten classes of bytes, four letters */
+    uint32_t sentence, words;         /* hash and number of the words of the sentence */
+    uint32_t depth, brackets;         /* open brackets; hash of those opened in the line */
+    uint32_t field;                   /* 1 + the number of the tag whose content this is, or 0 */
+    uint64_t field_start;
+    uint64_t record, candidate, votes; /* length of a record; what it may be, and for how many times */
+    uint32_t stack[DEEPEST];
+    uint64_t opened_at[DEEPEST], field_from[TAGS], field_to[TAGS];
+    struct {
+        uint64_t place, stream, length; /* followed by a match model; length 0: nothing is */
+    } match[MODELS];
+    struct {
+        uint64_t at, distance, times; /* of each byte: last place, how far from the one before, how often in a row */
+    } seen[256];
+} Stream;
+
+/* What selects weights besides the bits of a byte. */
+enum { F_C1, F_C2, F_C3, F_WORD, F_COLUMN, F_MARK, F_CLASSES, F_OPEN, F_FIRST, F_TAG, F_THREE, F_RECORD, FACTS };
+
+/* A byte of the part of a window in which nothing is learnt. */
+typedef struct {
+    uint32_t hashes[KINDS];
+    int16_t run_bytes[KINDS + 1], run_counts[KINDS + 1]; /* what runs expect, behind a 1, and how long they are */
+    int16_t run_first[KINDS + 1], run_later[KINDS + 1];  /* the inputs made of it, at the first bit and after it */
+    uint32_t facts[FACTS], lengths[MODELS], expected, certainty;
+    int guesses[MODELS], symbol;
+} Byte;
+
+/* A bit of it. */
+typedef struct {
+    int16_t x[MOST_INPUTS]; /* inputs of the mixer */
+    uint32_t rows[MOST_SETS], final_rows[FINALS], refined[MAPS];
+    int32_t dots[MOST_SETS], set_p[MOST_SETS], final_p[FINALS];
+    int match_rows[MODELS], between;
+} Bit;
+
+typedef struct {
+    size_t B, K, S, frozen, runs, inputs, orders; /* runs: K, padded to whole vectors */
+    int kinds[KINDS + 1], network, line_bits, match_bits;
+    uint64_t mask; /* bytes of text that are kept of each stream, minus 1 */
+    Stream *text;  /* (B) */
+    uint8_t *past; /* (B, mask + 1): a ring of each stream */
+    uint64_t *learnt;
+    uint32_t *match_table;                        /* (MODELS, 2^match_bits) */
+    uint32_t *indirect1, *indirect2, *indirect3;  /* what followed one byte, two, three */
+    uint8_t *slots;                               /* (K, 2^line_bits, 64) */
+    uint32_t *maps, *runs_p, *matches, *order0, *order1; /* adaptive probabilities: 22 bits, and 10 of a count */
+    int16_t *map_inputs, *run_stretch;                   /* the inputs made of maps (two) and of runs */
+    int16_t *weights;                                    /* (rows of all sets, inputs): 2^14 is 1 */
+    int32_t *visits, *finals; /* (rows), (FINAL_ROWS, FINAL_STRIDE): 2^16 is 1 */
+    uint16_t *refinements;    /* (MAPS, MAP_ROWS, BUCKETS): probabilities */
+    uint32_t set_rows[MOST_SETS + 1];       /* where the rows of each set begin */
+    uint8_t *histories;                     /* (B, K, 16): of half a byte */
+    uint32_t *cumulative;                   /* (B, 257): of the network's frequencies */
+    Byte *bytes;                            /* (frozen, B) */
+    Bit *bits;                              /* (frozen, B, 8) */
+} Mixing;
+
+static size_t padded(size_t count) { return (count + VECTOR - 1) / VECTOR * VECTOR; }
+
+static void mixing_allocate(Mixing *m, const Config *config) {
+    memset(m, 0, sizeof *m);
+    uint64_t B = config->is[STREAMS], places = times(B, config->is[FROZEN]), K;
+    for (int kind = 0; kind < KINDS; kind++)
+        if (config->is[MIXING] >> kind & 1) {
+            m->orders += kind < ORDERS;
+            m->kinds[m->K++] = kind;
+        }
+    m->kinds[K = m->K] = KINDS;
+    m->B = (size_t)B, m->S = (size_t)config->is[SETS], m->frozen = (size_t)config->is[FROZEN];
+    m->runs = padded(m->K), m->inputs = padded(m->runs + 2 * m->K + OTHERS);
+    m->network = config->is[LAYERS] > 0;
+    m->line_bits = (int)config->is[SLOT_BITS], m->match_bits = (int)least(22, config->is[PAST_BITS] + 1);
+    m->mask = ((uint64_t)1 << config->is[PAST_BITS]) - 1;
+    for (size_t t = 0; t < m->S; t++) m->set_rows[t + 1] = m->set_rows[t] + SET_ROWS[t];
+    m->text = ARRAY(Stream, B, 1);
+    m->past = ARRAY(uint8_t, B, m->mask + 1);
+    m->learnt = ARRAY(uint64_t, B, 1);
+    m->match_table = ARRAY(uint32_t, MODELS, (uint64_t)1 << m->match_bits);
+    m->indirect1 = ARRAY(uint32_t, 256, 1), m->indirect2 = ARRAY(uint32_t, 65536, 1);
+    m->indirect3 = ARRAY(uint32_t, 1 << 20, 1);
+    m->slots = ARRAY(uint8_t, K << m->line_bits, LINE_BYTES);
+    m->maps = ARRAY(uint32_t, K, 256), m->map_inputs = ARRAY(int16_t, K, 512);
+    m->runs_p = ARRAY(uint32_t, K, RUNS), m->run_stretch = ARRAY(int16_t, K, RUNS);
+    m->matches = ARRAY(uint32_t, MODELS, MATCH_LENGTHS);
+    m->order0 = ARRAY(uint32_t, 256, 1), m->order1 = ARRAY(uint32_t, 65536, 1);
+    m->weights = ARRAY(int16_t, m->set_rows[m->S], m->inputs), m->visits = ARRAY(int32_t, m->set_rows[m->S], 1);
+    m->finals = ARRAY(int32_t, FINAL_ROWS, FINAL_STRIDE);
+    m->refinements = ARRAY(uint16_t, MAPS * MAP_ROWS, BUCKETS);
+    m->histories = ARRAY(uint8_t, times(B, K), 16);
+    m->cumulative = ARRAY(uint32_t, B, 257);
+    m->bytes = ARRAY(Byte, places, 1), m->bits = ARRAY(Bit, places, 8);
+}
+
+static void fill(uint32_t *array, size_t count, uint32_t value) {
+    while (count--) *array++ = value;
+}
+
+/* What each of K contexts begins with if all have `weight`, in 1/256: rounded down, also below 0. */
+static int16_t share(int weight, size_t K) {
+    int all = weight * 64, parts = (int)K + 4;
+    return (int16_t)((all - (all < 0 ? parts - 1 : 0)) / parts);
+}
+
+static void mixing_start(Mixing *m) {
+    enum { HISTORY_WEIGHT = 357, CERTAINTY_WEIGHT = -62, RUN_WEIGHT = 82, NETWORK_WEIGHT = 143 << 6, RATE = 1573, RATE_LEFT = 15, RATE_HALF = 1000 };
+    if (!following[1]) make_squash(), make_histories();
+    for (int n = 0; n < 1024; n++) reciprocals[n] = (2 << 16) / (2 * n + 3);
+    for (int n = 0; n < RATES; n++) {
+        int visits = n < 1024 ? n : 1024 + 64 * (n - 1024);
+        rates[n] = RATE * (RATE_LEFT + 100 * RATE_HALF / (RATE_HALF + visits)) / 100;
+    }
+    for (size_t n = 0; n < m->K * 256; n++) { /* a history of a zeros and b ones begins as (b + 0.4) / (a + b + 0.8) */
+        const uint8_t *seen = counts + 2 * (n % 256);
+        m->maps[n] = ((10u * seen[1] + 4) << 22) / (10u * (seen[0] + seen[1]) + 8) << 10;
+    }
+    fill(m->runs_p, m->K * RUNS, (4u << 22) / 5 << 10);
+    fill(m->matches, MODELS * MATCH_LENGTHS, (9u << 22) / 10 << 10);
+    fill(m->order0, 256, 1u << 31);
+    fill(m->order1, 65536, 1u << 31);
+    size_t others = m->runs + 2 * m->K;
+    int16_t history = share(HISTORY_WEIGHT, m->K), certainty = share(CERTAINTY_WEIGHT, m->K), run = share(RUN_WEIGHT, m->K);
+    for (size_t row = 0; row < m->set_rows[m->S]; row++) {
+        int16_t *weights = m->weights + row * m->inputs;
+        for (size_t n = 0; n < m->K; n++) weights[n] = run;
+        for (size_t n = m->runs; n < others; n += 2) weights[n] = history, weights[n + 1] = certainty;
+        if (m->network) weights[others + 2 + 2 * MODELS + 1] = NETWORK_WEIGHT;
+    }
+    for (size_t n = 0; n < FINAL_ROWS * FINAL_STRIDE; n++)
+        if (n % FINAL_STRIDE < m->S) m->finals[n] = (int32_t)((1 << 16) / m->S);
+    for (size_t n = 0; n < (size_t)MAPS * MAP_ROWS * BUCKETS; n++)
+        m->refinements[n] = (uint16_t)squash(clamp(((int64_t)(n % BUCKETS) - 16) * 128, -SQUASH_LIMIT, SQUASH_LIMIT));
+}
+
+static void set_map_inputs(Mixing *m, size_t n) {
+    m->map_inputs[2 * n] = stretch_table[m->maps[n] >> 20];
+    m->map_inputs[2 * n + 1] = (int16_t)(((int32_t)(m->maps[n] >> 16) - 32768) >> 6);
+}
+
+static void mixing_ready(Mixing *m) {
+    for (size_t n = 0; n < m->K * 256; n++) set_map_inputs(m, n);
+    for (size_t n = 0; n < m->K * RUNS; n++) m->run_stretch[n] = stretch_table[m->runs_p[n] >> 20];
+}
+
+/* -- mixing: what a stream remembers --------------------------------------------------------------------------------- */
+
+/* A hash of two numbers. */
+static inline uint32_t join(uint32_t a, uint32_t b) {
+    uint32_t x = a * 0x1E3779B1u + b * 0x25EBCA6Bu + 0x7F4A7C15u;
+    x = (x ^ x >> 15) * 0x2C1B3C6Du;
+    return x ^ x >> 13;
+}
+
+/* Whether a byte structures text. */
+static int is_mark(uint32_t c) { return c && strchr("[{(|=*'&;]}):,\n", (int)c) != NULL; }
+
+/* 1 lower case, 2 upper case, 3 digit, 4 space, 5 newline, 6 signs of mark-up, 7 other, 0 from 128 on. */
+static uint32_t class_of(uint32_t c) {
+    if (c >= 'a' && c <= 'z') return 1;
+    if (c >= 'A' && c <= 'Z') return 2;
+    if (c >= '0' && c <= '9') return 3;
+    if (c == ' ' || c == '\n') return c == ' ' ? 4 : 5;
+    if (c && c < 128 && strchr("[]{}|=*#<>&", (int)c)) return 6;
+    return c < 128 ? 7 : 0;
+}
+
+/* Words are of letters, whose case does not count; bytes from 128 on are letters (UTF-8). */
+static void observe_word(Stream *s, uint32_t c) {
+    uint32_t lower = c >= 'A' && c <= 'Z' ? c + 32 : c;
+    if ((lower >= 'a' && lower <= 'z') || c >= 128) {
+        s->word = join(s->word + 1, lower);
+        s->letters = s->letters << 8 | lower;
+        return;
+    }
+    if (s->word) {
+        s->word2 = s->word1, s->word1 = s->word, s->word = 0;
+        s->words = s->words < 255 ? s->words + 1 : 255;
+        s->sentence = join(s->sentence >> 8, s->word1) & 0xFFFF;
+    }
+    if (c == '.' || c == '\n') s->sentence = s->words = 0;
+}
+
+/* [ ( { < and two apostrophes open, ] ) } > close, the end of the line closes all. */
+static void observe_brackets(Stream *s, uint32_t c, uint32_t before) {
+    if (c == '[' || c == '(' || c == '{' || c == '<' || (c == '\'' && before == '\'')) {
+        if (s->depth < DEEPEST) {
+            s->stack[s->depth] = c;
+            s->opened_at[s->depth++] = s->position;
+        }
+        s->brackets = join(s->brackets & 0xFFFF, c);
+    } else if (c == ']' || c == ')' || c == '}' || c == '>')
+        s->depth -= s->depth > 0;
+    else if (c == '\n')
+        s->depth = s->brackets = 0;
+}
+
+/* Tags of XML, and where the content of each began and ended the last time. */
+static void observe_tag(Stream *s, uint32_t c) {
+    if (c == '<') {
+        if (s->field) {
+            s->field_from[s->field - 1] = s->field_start;
+            s->field_to[s->field - 1] = s->position - 1;
+            s->field = 0;
+        }
+        s->tag = s->in_tag = 1;
+    } else if (s->in_tag == 1 && c == '>') {
+        s->in_tag = 2;
+        s->field = 1 + s->tag % TAGS;
+        s->field_start = s->position;
+    } else if (s->in_tag == 1)
+        s->tag = join(s->tag, c);
+}
+
+/* The length of a record is a distance at which bytes return again and again. */
+static void observe_record(Stream *s, uint32_t c) {
+    uint64_t distance = s->position - s->seen[c].at;
+    if (distance == s->seen[c].distance) {
+        if (++s->seen[c].times >= 3 && distance > 1 && distance <= LONGEST) {
+            if (distance != s->candidate)
+                s->candidate = distance, s->votes = 0;
+            else if (++s->votes > 12)
+                s->record = distance;
+        }
+    } else
+        s->seen[c].distance = distance, s->seen[c].times = 0;
+    s->seen[c].at = s->position;
+}
+
+/* The byte c follows. */
+static void observe(Mixing *m, size_t b, uint32_t c) {
+    Stream *s = m->text + b;
+    uint32_t before = s->last & 255;
+    m->past[b * (m->mask + 1) + (s->position & m->mask)] = (uint8_t)c;
+    observe_record(s, c);
+    s->position++;
+    s->before = s->before << 8 | s->last >> 24;
+    s->last = s->last << 8 | c;
+    s->classes = (s->classes << 3 | class_of(c)) & 0x3FFFFFFF;
+    if (is_mark(c)) s->marks = s->marks << 8 | c;
+    observe_word(s, c);
+    observe_brackets(s, c, before);
+    observe_tag(s, c);
+    if (c == '\n') {
+        s->line1 = s->line, s->line = s->position;
+        s->first = s->start = 0;
+    } else {
+        if (s->position - s->line == 1) s->first = c;
+        if (s->position - s->line <= 3) s->start = join(s->start, c);
+    }
+}
+
+/* Where a match model notes the place behind some bytes that end before `position`. */
+static uint32_t *match_entry(const Mixing *m, size_t b, uint64_t position, uint32_t model) {
+    const uint8_t *past = m->past + b * (m->mask + 1);
+    uint32_t x = model;
+    for (uint64_t j = 1; j <= LEAST_MATCH[model]; j++) x = x * 0x2C1B3C6Du + past[(position - j) & m->mask] + 1;
+    return m->match_table + ((size_t)model << m->match_bits) + (join(x, model) >> (32 - m->match_bits));
+}
+
+/* Have a match model follow the last place where the same bytes stood, if there was one. */
+static void look_for_match(Mixing *m, size_t b, uint32_t model) {
+    Stream *s = m->text + b;
+    uint64_t found = *match_entry(m, b, s->position, model), size = m->mask + 1, length = 0;
+    if (!found) return;
+    uint64_t there = (found - 1) % m->B, place = (found - 1) / m->B;
+    /* What is not known to all streams yet, and what is overwritten in this part of the window, does not count. */
+    if (place >= m->learnt[there] || place + size < m->learnt[there] + 2 * m->frozen + VERIFIED) return;
+    const uint8_t *other = m->past + there * size, *own = m->past + b * size;
+    while (length < least(VERIFIED, least(place, s->position)) &&
+           other[(place - 1 - length) & m->mask] == own[(s->position - 1 - length) & m->mask])
+        length++;
+    if (length < LEAST_MATCH[model]) return;
+    s->match[model].place = place, s->match[model].stream = there, s->match[model].length = length;
+}
+
+/* The match models of a stream go on after the byte c, which it has observed, or look for a match. */
+static void follow(Mixing *m, size_t b, uint32_t c) {
+    Stream *s = m->text + b;
+    for (uint32_t model = 0; model < MODELS; model++) {
+        uint64_t there = s->match[model].stream, length = s->match[model].length;
+        if (length) {
+            uint32_t guess = m->past[there * (m->mask + 1) + (s->match[model].place++ & m->mask)];
+            /* What other streams read in this part of the window is not known to all yet. */
+            int holds = guess == c && (there == b || s->match[model].place < m->learnt[there]);
+            s->match[model].length = length = holds ? least(length + 1, LONGEST) : 0;
+        }
+        if (!length && s->position >= LEAST_MATCH[model]) look_for_match(m, b, model);
+    }
+}
+
+/* -- mixing: slots --------------------------------------------------------------------------------------------------- */
+
+/* A line of a table has three slots of 21 bytes: 16 bits of the hash, histories of the 15 nodes of the tree of four
+ * bits, and in slots of upper halves a run, the byte that came last and how often in a row. */
+enum { WAYS = 3, SLOT = 21, HISTORIES = 2, RUN_BYTE = 17, RUN_COUNT = 18 };
+
+static inline int node(int i, int c0) { return (i < 4 ? c0 : (c0 & ((1 << (i - 4)) - 1)) | 1 << (i - 4)) - 1; }
+
+static inline uint8_t *line_of(const Mixing *m, size_t k, uint32_t x) {
+    return m->slots + ((k << m->line_bits) + (x >> (32 - m->line_bits))) * LINE_BYTES;
+}
+
+static inline uint8_t *find(uint8_t *line, uint32_t x) {
+    for (uint8_t *slot = line; slot < line + WAYS * SLOT; slot += SLOT)
+        if (slot[0] == (x & 255) && slot[1] == (x >> 8 & 255)) return slot;
+    return NULL;
+}
+
+/* The slot of hash x; if there is none it is made in place of the one that has seen least. */
+static uint8_t *claim(uint8_t *line, uint32_t x) {
+    uint8_t *slot = find(line, x), *best = line;
+    int fewest = 1 << 30;
+    if (slot) return slot;
+    for (slot = line; slot < line + WAYS * SLOT; slot += SLOT) {
+        int seen = counts[2 * slot[HISTORIES]] + counts[2 * slot[HISTORIES] + 1];
+        if (seen < fewest) best = slot, fewest = seen;
+    }
+    memset(best, 0, SLOT);
+    best[0] = (uint8_t)x, best[1] = (uint8_t)(x >> 8);
+    return best;
+}
+
+static void fetch_lower(const Mixing *m, const Byte *byte, uint32_t c0) {
+    for (size_t k = 0; k < m->K; k++) PREFETCH(line_of(m, k, join(byte->hashes[k], c0)));
+}
+
+static void copy_histories(const Mixing *m, size_t b, size_t k, const uint8_t *slot) {
+    uint8_t *out = m->histories + (b * m->K + k) * 16;
+    if (slot)
+        memcpy(out, slot + HISTORIES, 16);
+    else
+        memset(out, 0, 16);
+}
+
+/* Find the histories of all kinds for the upper half of a byte, and what their runs expect. */
+static void find_upper(const Mixing *m, Byte *byte, size_t b) {
+    for (size_t k = 0; k < m->K; k++) {
+        const uint8_t *slot = find(line_of(m, k, byte->hashes[k]), byte->hashes[k]);
+        int count = slot ? slot[RUN_COUNT] : 0;
+        const int16_t *run = m->run_stretch + k * RUNS + 2 * (count < 31 ? count : 31);
+        copy_histories(m, b, k, slot);
+        byte->run_counts[k] = (int16_t)count;
+        byte->run_bytes[k] = (int16_t)(count ? slot[RUN_BYTE] | 256 : 0);
+        byte->run_first[k] = run[1], byte->run_later[k] = run[0];
+    }
+}
+
+static void find_lower(const Mixing *m, const Byte *byte, size_t b, uint32_t c0) {
+    for (size_t k = 0; k < m->K; k++) {
+        uint32_t x = join(byte->hashes[k], c0);
+        copy_histories(m, b, k, find(line_of(m, k, x), x));
+    }
+}
+
+/* -- mixing: contexts ------------------------------------------------------------------------------------------------ */
+
+/* What the match models expect: a byte or -1, and the length of the match. */
+static void expect(const Mixing *m, size_t b, Byte *byte) {
+    for (int model = 0; model < MODELS; model++) {
+        const Stream *s = m->text + b;
+        uint64_t length = s->match[model].length;
+        const uint8_t *past = m->past + s->match[model].stream * (m->mask + 1);
+        byte->lengths[model] = (uint32_t)length;
+        byte->guesses[model] = length ? past[s->match[model].place & m->mask] : -1;
+    }
+}
+
+/* Contexts from lines, marks, brackets, fields. */
+static void hash_structure(const Mixing *m, const Stream *s, const uint8_t *past, uint32_t *h) {
+    uint64_t mask = m->mask, column = s->position - s->line, at;
+    uint32_t c1 = s->last & 0xFF, two = s->last & 0xFFFF, three = s->last & 0xFFFFFF;
+    uint32_t above = 0, above_next = 0, opened = 0, distance = 0, inside = 0, field = 0, field_next = 0;
+    if (s->line1 + column < s->line) above = past[(s->line1 + column) & mask];
+    if (s->line1 + column + 1 < s->line) above_next = past[(s->line1 + column + 1) & mask];
+    if (s->depth) {
+        opened = s->stack[s->depth - 1];
+        at = s->opened_at[s->depth - 1];
+        distance = (uint32_t)least(31, s->position - at);
+        if (at < s->position) inside = past[at & mask];
+    }
+    if (s->field) {
+        uint64_t place = s->field_from[s->field - 1] + s->position - s->field_start, end = s->field_to[s->field - 1];
+        if (place < end) field = past[place & mask];
+        if (place + 1 < end) field_next = past[(place + 1) & mask];
+    }
+    h[14] = join(s->marks & 0xFFFFFF, c1);
+    h[22] = join(s->marks & 0xFFFFFF, s->word);
+    h[27] = join(s->marks & 0xFFFFFF, two);
+    h[29] = join(s->marks & 0xFFFF, join(s->word, s->word1));
+    h[15] = join(s->start, s->word);
+    h[28] = join(s->start, three);
+    h[39] = join(s->first, two);
+    h[40] = join(s->first, join(s->word, s->word1));
+    h[16] = join((uint32_t)column, c1);
+    h[34] = join(above, two);
+    h[35] = join(above << 8 | above_next, s->first << 8 | c1);
+    h[20] = join(s->tag, s->word);
+    h[21] = join(s->tag, two);
+    h[36] = join(s->field, c1 << 16 | field_next << 8 | field);
+    h[37] = join(opened, distance << 8 | c1);
+    h[38] = join(inside << 8 | opened, s->word);
+    h[45] = join(s->brackets, s->word);
+    h[46] = join(opened, three);
+    h[47] = join((s->words < 15 ? s->words : 15) << 8 | opened, s->word);
+}
+
+/* Records: the same place one and two records before, the neighbours of that, and the place itself. */
+static void hash_records(const Mixing *m, const Stream *s, const uint8_t *past, uint32_t *h) {
+    uint64_t mask = m->mask, length = s->record, position = s->position;
+    uint32_t c1 = s->last & 0xFF, two = s->last & 0xFFFF, up = 0, up2 = 0, left = 0, right = 0;
+    if (length && length <= position && length < mask) {
+        up = past[(position - length) & mask];
+        left = past[(position - length - 1) & mask];
+        right = past[(position - length + 1) & mask];
+        if (2 * length <= position && 2 * length < mask) up2 = past[(position - 2 * length) & mask];
+    }
+    uint32_t place = length ? (uint32_t)(position % length) : 0, size = (uint32_t)length;
+    h[55] = join(up << 16 | left << 8 | c1, size);
+    h[56] = join(up << 8 | up2, size);
+    h[57] = join(place, size << 8 | up);
+    h[58] = join(left << 16 | up << 8 | right, c1);
+    h[59] = s->last & 0xFF00;
+    h[60] = s->last & 0xFF0000;
+    h[61] = join(place, c1);
+    h[62] = join(up, two);
+}
+
+/* Note the hash of kind number k; its line is on its way to the cache then. */
+static void note_hash(const Mixing *m, Byte *byte, size_t k, uint32_t value) {
+    byte->hashes[k] = join(value, (uint32_t)m->kinds[k] + 1);
+    PREFETCH(line_of(m, k, byte->hashes[k]));
+}
+
+static void hash_contexts(const Mixing *m, size_t b, Byte *byte) {
+    const Stream *s = m->text + b;
+    const uint8_t *past = m->past + b * (m->mask + 1);
+    uint32_t h[KINDS], last = s->last, before = s->before, word = s->word, word1 = s->word1, word2 = s->word2;
+    uint32_t c1 = last & 0xFF, two = last & 0xFFFF, three = last & 0xFFFFFF;
+    /* The last 1 to 6 bytes, then the word, 8 bytes, 11. */
+    h[0] = c1, h[1] = two, h[2] = three, h[3] = last;
+    h[4] = join(last, before & 0xFF);
+    h[5] = join(last, before & 0xFFFF);
+    h[6] = word;
+    h[7] = join(last, before);
+    h[26] = join(join(last, before & 0xFFFFFF), 1);
+    /* Words. */
+    h[8] = join(word, word1);
+    h[9] = join(word, c1);
+    h[13] = join(word, join(word1, word2));
+    h[17] = join(word, word2);
+    h[24] = join(three, word1);
+    h[32] = join(word1, c1);
+    h[33] = join(word1, join(word2, c1));
+    h[41] = s->letters;
+    h[44] = join(s->sentence, word);
+    /* Some of the last bytes, or some of their bits. */
+    h[10] = join(last & 0xF0F0F0F0, before & 0xF0F0);
+    h[11] = last & 0xFFFF00;
+    h[12] = last & 0xFF00FF;
+    h[18] = last & 0xFFFF0000;
+    h[19] = join(last & 0xFF000000, before & 0xFF);
+    h[25] = join(last & 0xDFDFDFDF, before & 0xDFDFDF);
+    h[31] = join(last & 0xE0E0E0E0, before & 0xE0E0E0E0);
+    h[42] = join(s->classes & 0xFFFFFF, c1);
+    h[43] = join(s->classes, two);
+    hash_structure(m, s, past, h);
+    hash_records(m, s, past, h);
+    /* What followed the last times after the last byte, two, three. */
+    uint32_t i1 = m->indirect1[c1], i2 = m->indirect2[two], i3 = m->indirect3[join(three, 7) >> 12];
+    h[48] = join(i1 & 0xFFFF, c1);
+    h[49] = join(i1, c1);
+    h[50] = join(i2 & 0xFFFF, c1);
+    h[51] = join(i2 & 0xFF, two);
+    h[52] = join(i3 & 0xFFFF, c1);
+    /* What others expect; the network's come later. */
+    uint64_t longest = most(byte->lengths[0], most(byte->lengths[1], byte->lengths[2]));
+    h[23] = join((uint32_t)(byte->guesses[0] + 1), two);
+    h[30] = join((uint32_t)least(longest, 15), three);
+    h[NETWORK_KIND] = h[NETWORK_SURE_KIND] = 0;
+    for (size_t k = 0; k < m->K; k++) note_hash(m, byte, k, h[m->kinds[k]]);
+}
+
+/* Hash the contexts made of what the network expects. */
+static void hash_network(const Mixing *m, Byte *byte) {
+    for (size_t k = 0; k < m->K; k++) {
+        if (m->kinds[k] == NETWORK_KIND) note_hash(m, byte, k, join(byte->expected, byte->facts[F_C1]));
+        if (m->kinds[k] == NETWORK_SURE_KIND)
+            note_hash(m, byte, k, join(byte->expected << 3 | byte->certainty >> 1, byte->facts[F_C1] | byte->facts[F_C2] << 8));
+    }
+}
+
+static void tell_facts(const Stream *s, uint32_t *f) {
+    f[F_C1] = s->last & 0xFF, f[F_C2] = s->last >> 8 & 0xFF, f[F_C3] = s->last >> 16 & 0xFF;
+    f[F_WORD] = s->word != 0;
+    f[F_COLUMN] = (uint32_t)least(255, s->position - s->line);
+    f[F_MARK] = s->marks & 0xFF;
+    f[F_CLASSES] = s->classes & 0xFFFF;
+    f[F_OPEN] = s->depth ? s->stack[s->depth - 1] & 15 : 0;
+    f[F_FIRST] = s->first;
+    f[F_TAG] = s->in_tag;
+    f[F_THREE] = join(s->last & 0xFFFFFF, 3) & 0xFFFF;
+    f[F_RECORD] = s->record ? (uint32_t)(s->position % s->record % 256) : 0;
+}
+
+/* Work out what is known of the next byte of stream b before anything is predicted. */
+static void begin_byte(const Mixing *m, size_t b, Byte *byte) {
+    expect(m, b, byte);
+    hash_contexts(m, b, byte);
+    tell_facts(m->text + b, byte->facts);
+}
+
+static void end_byte(Mixing *m, size_t b, Byte *byte, int c) {
+    byte->symbol = c;
+    observe(m, b, (uint32_t)c);
+    follow(m, b, (uint32_t)c);
+}
+
+/* -- mixing: the probability of a bit -------------------------------------------------------------------------------- */
+
+/* Exact while |x| < 2^11: 32 products fit 32 bits. */
+static inline int64_t dot(const int16_t *restrict x, const int16_t *restrict w, size_t count) {
+    int64_t sum = 0;
+    for (; count >= 32; x += 32, w += 32, count -= 32) {
+        int32_t part = 0;
+        for (int n = 0; n < 32; n++) part += x[n] * w[n];
+        sum += part;
+    }
+    if (count) {
+        int32_t part = 0;
+        for (int n = 0; n < 16; n++) part += x[n] * w[n];
+        sum += part;
+    }
+    return sum;
+}
+
+/* Each weight moves by its input times the error, and stays within 16 bits. */
+static inline void train(const int16_t *restrict x, int16_t *restrict w, size_t count, int16_t error) {
+    for (size_t n = 0; n < count; n++) {
+        int16_t step = (int16_t)((((int32_t)x[n] * (int32_t)error >> 14) + 1) >> 1);
+        int32_t moved = w[n] + step;
+        moved = moved < -32768 ? -32768 : moved;
+        w[n] = (int16_t)(moved > 32767 ? 32767 : moved);
+    }
+}
+
+/* The inputs of runs: where one goes on after the bits c0, what it says of its next bit. */
+static void follow_runs(const int16_t *restrict bytes, const int16_t *restrict values, size_t count, int i, int c0,
+                        int16_t *restrict x) {
+    for (size_t n = 0; n < count; n++) {
+        int16_t said = (int16_t)(bytes[n] >> (7 - i) & 1 ? values[n] : -values[n]);
+        x[n] = bytes[n] >> (8 - i) == c0 ? said : 0;
+    }
+}
+
+/* Lengths of matches in 32 buckets. */
+static int bucket_of(int length) {
+    if (length < 16) return length;
+    if (length < 32) return 16 + (length - 16) / 4;
+    if (length < 64) return 20 + (length - 32) / 8;
+    return (int)least(31, (uint64_t)(24 + (length - 64) / 64));
+}
+
+/* Set the inputs of the match models. Returns the bucket of the longest match that still holds. */
+static int inputs_of_matches(const Mixing *m, const Byte *byte, Bit *bit, int i, int c0, int16_t *x) {
+    int longest = 0;
+    for (int model = 0; model < MODELS; model++) {
+        int guess = byte->guesses[model], row = -1, said = 0, sure = 0;
+        if (guess >= 0 && (guess | 256) >> (8 - i) == c0) {
+            int bucket = bucket_of((int)byte->lengths[model]);
+            if (bucket > longest) longest = bucket;
+            row = 2 * (model * MATCH_LENGTHS + bucket);
+            int p = (int)(m->matches[row >> 1] >> 16);
+            said = stretch_table[p >> 4], sure = (p - 32768) >> 6;
+            if (!(guess >> (7 - i) & 1)) said = -said, sure = -sure, row++;
+        }
+        bit->match_rows[model] = row;
+        x[2 * model] = (int16_t)said, x[2 * model + 1] = (int16_t)sure;
+    }
+    return longest;
+}
+
+/* The network's probability that bit i is 1. */
+static int32_t opinion(const uint32_t *cumulative, int i, int c0) {
+    int size = 256 >> i;
+    const uint32_t *at = cumulative + (c0 << (8 - i)) - 256;
+    uint64_t one = at[size] - at[size >> 1];
+    return (int32_t)clamp((int64_t)((one << 16) / (at[size] - at[0])), 1, 65535);
+}
+
+/* Take the network's frequencies of all bytes as an opinion. */
+static void take_table(const Mixing *m, size_t b, Byte *byte, const uint32_t *table) {
+    uint32_t *cumulative = m->cumulative + b * 257, best = 0;
+    cumulative[0] = 0;
+    for (uint32_t symbol = 0; symbol < 256; symbol++) {
+        cumulative[symbol + 1] = cumulative[symbol] + table[symbol];
+        if (table[symbol] > table[best]) best = symbol;
+    }
+    byte->expected = best;
+    byte->certainty = (uint32_t)least(15, table[best] >> 20);
+    hash_network(m, byte);
+}
+
+/* Choose a row of weights of each set, and rows of the second layer. */
+static void choose_rows(const Mixing *m, const Byte *byte, Bit *bit, int bit_number, int bits_before, int length,
+                        int known, int history, int quantile, int network_hit) {
+    const uint32_t *f = byte->facts;
+    uint32_t i = (uint32_t)bit_number, c0 = (uint32_t)bits_before, longest = (uint32_t)length, surest = (uint32_t)known;
+    uint32_t n0 = counts[2 * history], n1 = counts[2 * history + 1], hit = (uint32_t)network_hit;
+    uint32_t seen = (uint32_t)least(7, n0 + n1) * 4 + (n0 == 0) + 2 * (n1 == 0);
+    uint32_t chosen[MOST_SETS] = {
+        c0,
+        f[F_C1] * 8 + i,
+        m->network ? ((uint32_t)quantile * 16 + byte->certainty) * 8 + i : f[F_C3] * 8 + i,
+        (longest * 8 + i) * 4 + f[F_TAG],
+        f[F_C2] * 8 + i,
+        c0 + 256 * f[F_WORD] + 512 * hit,
+        ((uint32_t)least(7, longest / 4) * 8 + surest) * 32 + hit * 8 + i,
+        m->network ? (hit * 256 + byte->expected) * 4 + (uint32_t)least(3, i / 2) : f[F_RECORD] * 8 + i,
+        f[F_MARK] * 8 + i,
+        f[F_COLUMN] * 8 + i,
+        (f[F_CLASSES] & 0xFFF) * 8 + i,
+        f[F_OPEN] * 256 + f[F_FIRST],
+        (seen * 16 + longest / 2) * 8 + i,
+        f[F_CLASSES],
+    };
+    for (size_t t = 0; t < m->S; t++) {
+        bit->rows[t] = m->set_rows[t] + chosen[t];
+        for (size_t n = 0; n < m->inputs; n += 32) PREFETCH(m->weights + bit->rows[t] * m->inputs + n);
+    }
+    bit->final_rows[0] = c0 + 256 * hit;
+    bit->final_rows[1] = 1024 + f[F_C1];
+    bit->final_rows[2] = 1280 + longest * 8 + i;
+    bit->final_rows[3] = 1536 + (surest * 4 + hit) * 8 + i;
+}
+
+/* Both layers of the mixer: the stretched probability, clamped. */
+static int mix_bit(const Mixing *m, Bit *bit) {
+    int64_t mixed = 0;
+    for (size_t t = 0; t < m->S; t++) {
+        int64_t d = dot(bit->x, m->weights + bit->rows[t] * m->inputs, m->inputs) >> 14;
+        bit->dots[t] = (int32_t)clamp(d, -STRETCH_LIMIT, STRETCH_LIMIT);
+        bit->set_p[t] = squash(bit->dots[t]);
+    }
+    for (int g = 0; g < FINALS; g++) {
+        const int32_t *weights = m->finals + bit->final_rows[g] * FINAL_STRIDE;
+        int64_t total = 0;
+        for (size_t t = 0; t < m->S; t++) total += (int64_t)bit->dots[t] * weights[t];
+        total = clamp(total >> 16, -STRETCH_LIMIT, STRETCH_LIMIT);
+        bit->final_p[g] = squash(total);
+        mixed += total;
+    }
+    return (int)(mixed >> 2);
+}
+
+/* The probability after the adaptive maps, which see the last byte, the last three, or the network. */
+static uint32_t refine(const Mixing *m, const Byte *byte, Bit *bit, uint32_t c0, int mixed) {
+    uint32_t position = (uint32_t)(mixed + 2048), low = position >> 7, c1 = byte->facts[F_C1];
+    uint32_t third = join(join(c0, byte->expected * 16 + byte->certainty), c1) & 0xFFFF;
+    int32_t w = position & 127, total = squash(mixed) * 256;
+    bit->refined[0] = (c1 << 8 | c0) * BUCKETS + low;
+    bit->refined[1] = (MAP_ROWS + (join(byte->facts[F_THREE], c0) & 0xFFFF)) * BUCKETS + low;
+    bit->refined[2] = (2 * MAP_ROWS + third) * BUCKETS + low;
+    bit->between = w;
+    for (int g = 0; g < MAPS; g++) {
+        const uint16_t *p = m->refinements + bit->refined[g];
+        total += p[0] * (128 - w) + p[1] * w;
+    }
+    return (uint32_t)clamp(total / (128 * (2 + MAPS)), 1, 65535);
+}
+
+/* The probability, 1 to 65535, that bit i (0 is the highest) of a byte is 1; c0 holds the bits before it behind a 1. */
+static uint32_t predict_bit(Mixing *m, size_t b, Byte *byte, Bit *bit, int i, int c0) {
+    if (i == 0) find_upper(m, byte, b);
+    if (i == 4) find_lower(m, byte, b, (uint32_t)c0);
+    const uint8_t *histories = m->histories + b * m->K * 16 + node(i, c0);
+    int surest = 0, history = 0, quantile = 8, hit = 0, said = 0, sure = 0;
+    for (size_t k = 0; k < m->orders; k++)
+        if (histories[16 * k]) surest = (int)k + 1, history = histories[16 * k];
+    int16_t *x = bit->x + m->runs, *others = x + 2 * m->K;
+    int longest = inputs_of_matches(m, byte, bit, i, c0, others + 2);
+    if (m->network) {
+        int32_t p = opinion(m->cumulative + b * 257, i, c0);
+        said = stretch_table[p >> 4], sure = (p - 32768) >> 6;
+        quantile = (int)clamp(((said * 6 - (said < 0 ? 4 : 0)) / 5 >> 8) + 8, 0, 15);
+        if ((byte->expected | 256) >> (8 - i) == (uint32_t)c0) hit = 1 + (int)(byte->expected >> (7 - i) & 1);
+    }
+    choose_rows(m, byte, bit, i, c0, longest, surest, history, quantile, hit);
+    follow_runs(byte->run_bytes, i ? byte->run_later : byte->run_first, m->runs, i, c0, bit->x);
+    for (size_t k = 0; k < m->K; k++) memcpy(x + 2 * k, m->map_inputs + 2 * (k << 8 | histories[16 * k]), 4);
+    others[0] = stretch_table[m->order0[c0] >> 20];
+    others[1] = stretch_table[m->order1[byte->facts[F_C1] << 8 | (uint32_t)c0] >> 20];
+    others += 2 + 2 * MODELS;
+    others[0] = 102; /* an input that is always there */
+    others[1] = (int16_t)said, others[2] = (int16_t)sure;
+    return refine(m, byte, bit, (uint32_t)c0, mix_bit(m, bit));
+}
+
+/* -- mixing: learning ------------------------------------------------------------------------------------------------ */
+
+enum { MAP_LIMIT = 255, RUN_LIMIT = 1000, ORDER0_LIMIT = 1000, ORDER1_LIMIT = 400, MATCH_LIMIT = 1000 };
+enum { REFINEMENT_SHIFT = 6, FINAL_RATE = 1573, FINAL_LIMIT = 1 << 28, MOST_VISITS = 65535, SLOW = 1024 };
+enum { LEAST_ERROR = 256 }; /* from smaller errors weights do not learn, which saves time */
+
+/* An adaptive probability after bit y: a mean at first, then a decaying one. */
+static uint32_t adapt(uint32_t value, int y, uint32_t limit) {
+    int64_t p = value >> 10;
+    uint32_t n = value & 1023;
+    p += (((int64_t)y << 22) - p) * reciprocals[n] >> 16;
+    return (uint32_t)p << 10 | (n + 1 < limit ? n + 1 : limit);
+}
+
+/* How far the byte c was what a run of `count` bytes, behind a 1 in `expected`, had expected. */
+static void learn_run(Mixing *m, size_t k, int c, int expected, int count) {
+    for (int i = 0; i < 8 && expected >> (8 - i) == (c | 256) >> (8 - i); i++) {
+        size_t n = k * RUNS + 2 * least(31, (uint64_t)count) + (i == 0);
+        m->runs_p[n] = adapt(m->runs_p[n], !((expected ^ c) >> (7 - i) & 1), RUN_LIMIT);
+        m->run_stretch[n] = stretch_table[m->runs_p[n] >> 20];
+    }
+}
+
+/* The slots, maps and runs of kind number k. Those of the next kind are on their way to the cache meanwhile. */
+static void learn_kind(Mixing *m, size_t k, size_t count) {
+    for (size_t n = 0; n < count && k + 1 < m->K; n++) {
+        uint32_t x = m->bytes[n].hashes[k + 1];
+        PREFETCH(line_of(m, k + 1, x));
+        PREFETCH(line_of(m, k + 1, join(x, 16u | (uint32_t)m->bytes[n].symbol >> 4)));
+    }
+    for (size_t n = 0; n < count; n++) {
+        const Byte *byte = m->bytes + n;
+        uint32_t x = byte->hashes[k];
+        uint8_t *slot = claim(line_of(m, k, x), x);
+        int c = byte->symbol, c0 = 1;
+        if (slot[RUN_COUNT] && slot[RUN_BYTE] == c)
+            slot[RUN_COUNT] += slot[RUN_COUNT] < 255;
+        else
+            slot[RUN_BYTE] = (uint8_t)c, slot[RUN_COUNT] = 1;
+        for (int i = 0; i < 8; i++) {
+            if (i == 4) {
+                x = join(x, (uint32_t)c0);
+                slot = claim(line_of(m, k, x), x);
+            }
+            int y = c >> (7 - i) & 1;
+            uint8_t *history = slot + HISTORIES + node(i, c0);
+            size_t map = k << 8 | *history;
+            if (*history) {
+                m->maps[map] = adapt(m->maps[map], y, MAP_LIMIT);
+                set_map_inputs(m, map);
+            }
+            *history = following[2 * *history + y];
+            c0 = 2 * c0 + y;
+        }
+        if (byte->run_counts[k]) learn_run(m, k, c, byte->run_bytes[k], byte->run_counts[k]);
+    }
+}
+
+/* The weights of all sets. The rate of a row falls with its visits. */
+static void learn_weights(Mixing *m, const Bit *bit, int y) {
+    for (size_t t = 0; t < m->S; t++) {
+        uint32_t row = bit->rows[t];
+        int32_t seen = m->visits[row], rate = rates[seen < SLOW ? seen : SLOW + (seen - SLOW) / 64];
+        m->visits[row] += seen < MOST_VISITS;
+        int32_t error = (y << 16) - bit->set_p[t];
+        if (error > -LEAST_ERROR && error < LEAST_ERROR) continue;
+        error = (int32_t)clamp((int64_t)error * rate >> 13, -32767, 32767);
+        train(bit->x, m->weights + row * m->inputs, m->inputs, (int16_t)error);
+    }
+}
+
+/* The second layer, the last maps, the match models, the low orders. */
+static void learn_rest(Mixing *m, const Byte *byte, const Bit *bit, int y, int c0) {
+    for (int g = 0; g < FINALS; g++) {
+        int32_t error = (y << 16) - bit->final_p[g], *weights = m->finals + bit->final_rows[g] * FINAL_STRIDE;
+        for (size_t t = 0; t < m->S; t++) {
+            int32_t step = (error * bit->dots[t] >> 10) * FINAL_RATE;
+            weights[t] = (int32_t)clamp(weights[t] + ((step + (1 << 17)) >> 18), -FINAL_LIMIT, FINAL_LIMIT);
+        }
+    }
+    for (int model = 0; model < MODELS; model++) {
+        int row = bit->match_rows[model];
+        if (row >= 0) m->matches[row >> 1] = adapt(m->matches[row >> 1], (row & 1) != y, MATCH_LIMIT);
+    }
+    uint32_t *order1 = m->order1 + (byte->facts[F_C1] << 8 | (uint32_t)c0);
+    m->order0[c0] = adapt(m->order0[c0], y, ORDER0_LIMIT);
+    *order1 = adapt(*order1, y, ORDER1_LIMIT);
+    for (int g = 0; g < MAPS; g++) {
+        uint16_t *p = m->refinements + bit->refined[g] + (bit->between >= 64);
+        *p = (uint16_t)(*p + (((y << 16) - *p) >> REFINEMENT_SHIFT));
+    }
+}
+
+/* Match tables and indirect contexts take in what stream b has read since the last time. */
+static void learn_text(Mixing *m, size_t b) {
+    const uint8_t *past = m->past + b * (m->mask + 1);
+    for (; m->learnt[b] < m->text[b].position; m->learnt[b]++) {
+        uint64_t position = m->learnt[b];
+        uint32_t c = past[position & m->mask], three = 0;
+        for (uint64_t j = 0; j < least(3, position); j++)
+            three |= (uint32_t)past[(position - 1 - j) & m->mask] << (8 * j);
+        uint32_t *i1 = m->indirect1 + (three & 0xFF), *i2 = m->indirect2 + (three & 0xFFFF);
+        uint32_t *i3 = m->indirect3 + (join(three, 7) >> 12);
+        *i1 = (*i1 << 8 | c) & 0xFFFFFF;
+        *i2 = (*i2 << 8 | c) & 0xFFFF;
+        *i3 = (*i3 << 8 | c) & 0xFFFF;
+        for (uint32_t model = 0; model < MODELS; model++)
+            if (position + 1 >= LEAST_MATCH[model])
+                *match_entry(m, b, position + 1, model) = (uint32_t)((position + 1) * m->B + b + 1) & 0x7FFFFFFF;
+    }
+}
+
+/* Learn from the first `count` bytes of a part. */
+static void mixing_learn(Mixing *m, size_t count) {
+    for (size_t k = 0; k < m->K; k++) learn_kind(m, k, count);
+    for (size_t n = 0; n < count; n++)
+        for (int i = 0; i < 8; i++) {
+            const Bit *bit = m->bits + 8 * n + i;
+            int c = m->bytes[n].symbol, y = c >> (7 - i) & 1;
+            learn_weights(m, bit, y);
+            learn_rest(m, m->bytes + n, bit, y, (c | 256) >> (8 - i));
+        }
+    for (size_t b = 0; b < m->B; b++) learn_text(m, b);
+}
+
+/* -- joined: a window of the file ------------------------------------------------------------------------------------ */
+
+typedef struct {
+    Config config;
+    size_t B, T, lane_count;
+    Network *network; /* NULL if there is none */
+    Mixing *mixing;
+    Coder *lanes;
+    Coder **lane; /* (B): that of each stream */
+    Network own_network;
+    Mixing own_mixing;
+} Engine;
+
+static void engine_allocate(Engine *e, const Config *config, uint64_t windows) {
+    memset(e, 0, sizeof *e);
+    e->config = *config;
+    e->B = (size_t)config->is[STREAMS], e->T = (size_t)config->is[WINDOW], e->lane_count = (size_t)config->is[LANES];
+    e->lanes = ARRAY(Coder, config->is[LANES], 1);
+    e->lane = ARRAY(Coder *, config->is[STREAMS], 1);
+    if (config->is[LAYERS]) network_allocate(e->network = &e->own_network, config, windows);
+    if (config->is[MIXING]) mixing_allocate(e->mixing = &e->own_mixing, config);
+    for (size_t n = 0; !measuring && n < e->lane_count; n++)
+        for (uint64_t b = n * e->B / e->lane_count; b < (n + 1) * e->B / e->lane_count; b++) e->lane[b] = e->lanes + n;
+}
+
+/* The byte of a stream, bit by bit; when encoding it is c. */
+static int code_byte(Mixing *m, Coder *coder, size_t b, size_t n, int c, int decoding) {
+    int c0 = 1;
+    for (int i = 0; i < 8; i++) {
+        if (decoding && i == 4) fetch_lower(m, m->bytes + n, (uint32_t)c0);
+        uint32_t one = predict_bit(m, b, m->bytes + n, m->bits + 8 * n + i, i, c0);
+        int bit = decoding ? decode_bit(coder, one) : c >> (7 - i) & 1;
+        if (!decoding) encode_bit(coder, bit, one);
+        c0 = 2 * c0 + bit;
+    }
+    return c0 & 255;
+}
+
+/* With mixing: a window is coded in parts of `frozen` steps, in which the mixing stage learns nothing. An encoder, which
+ * knows the bytes, has the next step fetched while it codes this one. */
+static void code_mixed_window(Engine *e, uint8_t *symbols, size_t stride, size_t steps, uint64_t count, int decoding) {
+    Mixing *m = e->mixing;
+    Network *w = e->network;
+    size_t B = e->B;
+    for (size_t first = 0, last; first < steps; first = last) {
+        last = (size_t)least(steps, first + m->frozen);
+        for (size_t t = first; t < last; t++) {
+            size_t active = (size_t)least(B, count - t * B);
+            for (size_t b = 0; b < active && (decoding || t == first); b++)
+                begin_byte(m, b, m->bytes + (t - first) * B + b);
+            if (w) network_predict(w, active, t);
+            for (size_t b = 0; b < active; b++) {
+                size_t n = (t - first) * B + b;
+                uint8_t *symbol = symbols + b * stride + t;
+                if (!decoding) {
+                    end_byte(m, b, m->bytes + n, *symbol);
+                    if (t + 1 < last && (t + 1) * B + b < count) begin_byte(m, b, m->bytes + n + B);
+                }
+                if (w) take_table(m, b, m->bytes + n, w->table + (b * e->T + t) * 256);
+                if (!decoding) fetch_lower(m, m->bytes + n, 16u | *symbol >> 4);
+                *symbol = (uint8_t)code_byte(m, e->lane[b], b, n, *symbol, decoding);
+                if (decoding) end_byte(m, b, m->bytes + n, *symbol);
+                if (w) network_observe(w, b, t, *symbol);
+            }
+        }
+        mixing_learn(m, (size_t)(least(last * B, count) - first * B));
+    }
+}
+
+static uint32_t below_symbol(const uint32_t *table, int symbol) {
+    uint32_t sum = 1;
+    for (int a = 0; a < symbol; a++) sum += table[a];
+    return sum;
+}
+
+/* Code `steps` steps, of whose symbols, step by step, the first `count` are there. Stream b has those of its steps in
+ * `symbols` from b * stride on; the decoder puts them there. */
+static void code_window(Engine *e, uint8_t *symbols, size_t stride, size_t steps, uint64_t count, int decoding) {
+    Network *w = e->network;
+    if (e->mixing) {
+        code_mixed_window(e, symbols, stride, steps, count, decoding);
+        return;
+    }
+    for (size_t t = 0; t < steps; t++) {
+        size_t active = (size_t)least(e->B, count - t * e->B);
+        network_predict(w, active, t);
+        for (size_t b = 0; b < active; b++) {
+            const uint32_t *table = w->table + (b * e->T + t) * 256;
+            uint8_t *symbol = symbols + b * stride + t;
+            if (decoding)
+                *symbol = (uint8_t)decode_symbol(e->lane[b], table);
+            else
+                encode_symbol(e->lane[b], below_symbol(table, *symbol), table[*symbol]);
+            network_observe(w, b, t, *symbol);
+        }
+    }
+}
+
+/* -- joined: the whole file ------------------------------------------------------------------------------------------ */
+
+enum { BLOCK_SYMBOLS = 1 << 20, CHUNK = 4096 };
+
+/* The original is cut into B parts, the streams; a few thousand steps of each are in memory. */
+typedef struct {
+    FILE *file;
+    const char *name;
+    uint64_t length, steps, first; /* first: the step at which the chunk begins */
+    size_t B, chunk;
+    uint8_t *parts; /* (B, chunk) */
+} Text;
+
+static void text_allocate(Text *text, const Config *config, uint64_t length) {
+    uint64_t window = config->is[WINDOW];
+    memset(text, 0, sizeof *text);
+    text->length = length;
+    text->B = (size_t)config->is[STREAMS];
+    text->steps = length / config->is[STREAMS] + (length % config->is[STREAMS] != 0);
+    text->chunk = (size_t)(window * most(1, CHUNK / window));
+    text->parts = ARRAY(uint8_t, config->is[STREAMS], text->chunk);
+}
+
+/* Read, or write, the steps of the chunk that are in the file, from `first` on. */
+static void text_transfer(Text *text, int writing) {
+    uint64_t size = text->length / text->B, longer = text->length % text->B;
+    for (uint64_t b = 0; b < least(text->B, text->length); b++) {
+        uint64_t start = b * size + least(b, longer), steps = size + (b < longer);
+        if (text->first >= steps) continue;
+        size_t count = (size_t)least(text->chunk, steps - text->first), done;
+        uint8_t *part = text->parts + b * text->chunk;
+        if (fseeko(text->file, (off_t)(start + text->first), SEEK_SET)) fail(FAILED, "%s: cannot seek", text->name);
+        done = writing ? fwrite(part, 1, count, text->file) : fread(part, 1, count, text->file);
+        if (done != count) fail(FAILED, "%s: cannot %s", text->name, writing ? "write" : "read all of it");
+    }
+}
+
+/* What is written: bytes, and the running checksum after each piece. */
+typedef struct {
+    FILE *file;
+    const char *name;
+    uint32_t crc;
+    uint64_t size;
+} Writer;
+
+static void put(Writer *writer, const uint8_t *data, size_t size) {
+    if (fwrite(data, 1, size, writer->file) != size) fail(FAILED, "%s: cannot write", writer->name);
+    writer->crc = crc32(writer->crc, data, size);
+    writer->size += size;
+}
+
+static void put_crc(Writer *writer) {
+    uint8_t data[4];
+    uint32_t crc = writer->crc;
+    put_little_endian(data, crc, 4);
+    put(writer, data, 4);
+    writer->crc = crc;
+}
+
+static void write_block(Writer *writer, Engine *e) {
+    uint8_t data[LONGEST_VARINT];
+    for (size_t n = 0; n < e->lane_count; n++) {
+        end_encoding(e->lanes + n);
+        put(writer, data, (size_t)(put_varint(data, e->lanes[n].count) - data));
+    }
+    for (size_t n = 0; n < e->lane_count; n++)
+        for (size_t word = 0; word < e->lanes[n].count; word++) {
+            put_little_endian(data, e->lanes[n].words[word], 4);
+            put(writer, data, 4);
+        }
+    put_crc(writer);
+}
+
+/* Read the sizes of a block, each to `size` if that is given; returns their sum. */
+static uint64_t read_sizes(Reader *reader, const Config *config, uint64_t symbols, Coder *lanes) {
+    uint64_t longest = plus(times(5, symbols), 2 * config->is[LANES]), total = 0;
+    for (uint64_t n = 0; n < config->is[LANES]; n++) {
+        uint64_t size = take_varint(reader, "the size of a block");
+        total = plus(total, size);
+        if (lanes && total <= longest) lanes[n].room = (size_t)size;
+    }
+    if (total > longest) fail(FAILED, "%s: a block has an impossible size", reader->name);
+    return total;
+}
+
+static void read_block(Reader *reader, Engine *e, uint64_t symbols) {
+    uint8_t data[4];
+    read_sizes(reader, &e->config, symbols, e->lanes);
+    for (size_t n = 0; n < e->lane_count; n++) {
+        Coder *c = e->lanes + n;
+        free(c->words);
+        c->words = malloc((c->room ? c->room : 1) * sizeof *c->words);
+        if (!c->words) fail(FAILED, "not enough memory");
+        for (size_t word = 0; word < c->room; word++) {
+            take(reader, data, sizeof data, "a block");
+            c->words[word] = (uint32_t)little_endian(data, 4);
+        }
+        begin_decoding(c);
+    }
+    check_crc(reader, "a block");
+}
+
+static uint64_t block_symbols(const Config *config) {
+    uint64_t window = config->is[STREAMS] * config->is[WINDOW];
+    return window * most(1, BLOCK_SYMBOLS / window);
+}
+
+/* Read all blocks, and check all of them that can be checked without decoding. */
+static void verify_blocks(Reader *reader, const Config *config, uint64_t length) {
+    uint8_t data[CHUNK];
+    uint64_t symbols = block_symbols(config);
+    for (uint64_t done = 0; done < length; done += least(symbols, length - done)) {
+        uint64_t words = read_sizes(reader, config, symbols, NULL);
+        for (uint64_t bytes = times(4, words), some; bytes; bytes -= some)
+            take(reader, data, some = least(bytes, sizeof data), "a block");
+        check_crc(reader, "a block");
+    }
+    check_end(reader, "the last block");
+}
+
+static void check_decoders(const Engine *e, int end, const char *name) {
+    for (size_t n = 0; n < e->lane_count; n++)
+        if (!e->lanes[n].range || (end && !may_end(e->lanes + n)))
+            fail(MISMATCH, "%s: the payload does not decode: this machine computes other numbers", name);
+}
+
+/* Code all windows: into `writer`, or, where that is NULL, from `reader`. */
+static void code_file(Engine *e, Text *text, Writer *writer, Reader *reader) {
+    uint64_t symbols = block_symbols(&e->config), window = e->config.is[STREAMS] * e->config.is[WINDOW];
+    for (uint64_t step = 0; step < text->steps; step += e->T) {
+        uint64_t first = step * e->B, left = text->steps - step, in_chunk = step % text->chunk;
+        int last = left <= e->T;
+        if (!in_chunk) {
+            text->first = step;
+            if (writer) text_transfer(text, 0);
+        }
+        if (first % symbols == 0) {
+            for (size_t n = 0; writer && n < e->lane_count; n++) begin_encoding(e->lanes + n);
+            if (!writer) read_block(reader, e, symbols);
+        }
+        code_window(e, text->parts + in_chunk, text->chunk, (size_t)least(left, e->T),
+                    least(window, text->length - first), !writer);
+        int block_ends = last || (first + window) % symbols == 0;
+        if (!writer) check_decoders(e, block_ends, reader->name);
+        if (!writer && (last || in_chunk + e->T == text->chunk)) text_transfer(text, 1);
+        if (writer && block_ends) write_block(writer, e);
+        if (e->network && !last) network_learn(e->network);
+    }
+}
+
+static void engine_end(Engine *e) {
+    for (size_t n = 0; n < e->lane_count; n++) free(e->lanes[n].words);
+}
+
+/* The digest of all of a file; its length must be as given. */
+static int file_is(FILE *file, uint64_t length, uint8_t digest[DIGEST]) {
+    uint8_t data[CHUNK];
+    Hash hash;
+    size_t some;
+    rewind(file);
+    for (hash_begin(&hash); (some = fread(data, 1, sizeof data, file)) > 0; length -= some) {
+        if (some > length) return 0;
+        hash_add(&hash, data, some);
+    }
+    hash_end(&hash, digest);
+    return !length && !ferror(file);
+}
+
+/* -- trained models -------------------------------------------------------------------------------------------------- */
+
+/* A model is a file of safetensors: the size of its head, the head, which is JSON, then the arrays. What the head says of
+ * the model is one string in it, itself JSON; in it all quotes are escaped, so the two levels cannot be confused. All of
+ * it is as our programs write it, without spaces: a head that is not, is refused, for then its hash differs. */
+
+enum { MOST_ARRAYS = 1100, LONGEST_NAME = 48 };
+
+typedef struct {
+    const char *name;
+    Config config;
+    uint8_t digest[DIGEST], *file;
+    uint64_t head, size;
+    char *text; /* the head */
+} Trained;
+
+/* An array of a model, of one or two dimensions, or none; and where it goes. */
+typedef struct {
+    char name[LONGEST_NAME];
+    const char *kind; /* as numpy calls it */
+    int dimensions, size; /* size: of a number, in bytes */
+    uint64_t rows, width;
+    double least, most; /* what numbers may be, if these are not equal */
+    char *to;
+    const uint8_t *from;
+} Array;
+
+typedef struct {
+    const Trained *model;
+    Array *arrays;
+    int count;
+} List;
+
+static NORETURN void damaged_model(const Trained *model) {
+    fail(FAILED, "%s: is no sound model of rnncompress", model->name);
+}
+
+/* The text behind `key`, which is to be found in `text`. */
+static const char *behind(const Trained *model, const char *text, const char *key) {
+    const char *found = strstr(text, key);
+    if (!found) damaged_model(model);
+    return found + strlen(key);
+}
+
+/* The number in `text`; it goes on behind it. */
+static uint64_t get_number(const char **text) {
+    char *end = NULL;
+    uint64_t number = **text >= '0' && **text <= '9' ? strtoull(*text, &end, 10) : UINT64_MAX;
+    if (end) *text = end;
+    return number;
+}
+
+/* Find an array in the head, and check its shape. */
+static Array *add(List *list, const char *kind, int dimensions, uint64_t rows, uint64_t width, void *to, const char *name,
+                  int number) {
+    static const char *const TYPES[7][2] = {{"f4", "F32"}, {"i4", "I32"}, {"i8", "I64"},
+                                            {"u1", "U8"},  {"u2", "U16"}, {"u4", "U32"}, {"i2", "I16"}};
+    const Trained *model = list->model;
+    Array *array = list->arrays + list->count++;
+    char key[LONGEST_NAME + 40];
+    int n = 0;
+    *array = (Array){.kind = kind, .dimensions = dimensions, .size = kind[1] - '0', .rows = rows, .width = width, .to = to};
+    sprintf(array->name, name, number);
+    while (strcmp(kind, TYPES[n][0])) n++;
+    sprintf(key, "\"%s\":{\"dtype\":\"%s\",\"shape\":[", array->name, TYPES[n][1]);
+    const char *at = behind(model, model->text, key);
+    uint64_t shape[2] = {1, 1};
+    for (n = 0; n < dimensions; n++, at += *at == ',') shape[n] = get_number(&at);
+    if (rows == UINT64_MAX) array->rows = shape[0];
+    if (shape[0] != array->rows || shape[1] != width || *at != ']') damaged_model(model);
+    at = behind(model, at, "\"data_offsets\":[");
+    uint64_t start = get_number(&at), end = (at += *at == ',', get_number(&at));
+    if (start > end || end > model->size || end - start != times(times(array->rows, width), (uint64_t)array->size))
+        damaged_model(model);
+    array->from = model->file + 8 + model->head + start;
+    return array;
+}
+
+static void add_bounded(List *list, const char *kind, int dimensions, uint64_t rows, uint64_t width, void *to,
+                        const char *name, int number, double low, double high) {
+    Array *array = add(list, kind, dimensions, rows, width, to, name, number);
+    array->least = low, array->most = high;
+}
+
+/* Copy some numbers, little-endian in the file, and look at them. */
+static void copy_numbers(const Trained *model, const Array *array, char *to, const uint8_t *from, uint64_t count) {
+    for (; count--; from += array->size, to += array->size) {
+        uint64_t value = little_endian(from, array->size);
+        uint16_t half = (uint16_t)value;
+        uint32_t word = (uint32_t)value;
+        float real;
+        memcpy(&real, &word, sizeof real);
+        double number = *array->kind == 'f' ? real : array->size == 8 ? (double)(int64_t)value : (double)(int32_t)word;
+        if (array->least < array->most && !(number >= array->least && number <= array->most)) damaged_model(model);
+        if (array->size == 1) *to = (char)value;
+        if (array->size == 2) memcpy(to, &half, 2);
+        if (array->size == 4) memcpy(to, &word, 4);
+        if (array->size == 8) memcpy(to, &value, 8);
+    }
+}
+
+/* A table, of which the model has the numbers of the rows that are not as at the start, and these rows. */
+static void add_table(List *list, const char *kind, int dimensions, uint64_t rows, uint64_t width, void *to,
+                      const char *name, const char *separator, double low, double high) {
+    char part[LONGEST_NAME];
+    sprintf(part, "%s%srows", name, separator);
+    const Array *numbers = add(list, "i8", 1, UINT64_MAX, 1, NULL, part, 0);
+    sprintf(part, "%s%svalues", name, separator);
+    const Array *array = add(list, kind, dimensions, numbers->rows, width, NULL, part, 0);
+    Array bounded = *array;
+    uint64_t row_size = width * (uint64_t)array->size, next = 0;
+    bounded.least = low, bounded.most = high;
+    for (uint64_t n = 0; n < numbers->rows; n++) {
+        uint64_t row = little_endian(numbers->from + 8 * n, 8);
+        if (row < next || row >= rows) damaged_model(list->model);
+        if (to) copy_numbers(list->model, &bounded, (char *)to + row * row_size, array->from + n * row_size, width);
+        next = row + 1;
+    }
+}
+
+static void add_network(List *list, Network *w, int fill_in) {
+    double limit = WEIGHT_LIMIT, moment = 34359738368.0; /* 2^35 */
+    uint64_t rows = (uint64_t)w->K << w->config.is[CONTEXT_BITS];
+    add_bounded(list, "i8", 0, 1, 1, &w->updates, "updates", 0, 0, 4611686018427387904.0);
+    add_bounded(list, "f4", 1, 256, 1, w->bias, "bias", 0, -limit, limit);
+    add_bounded(list, "f4", 1, 256, 1, w->bias_moment, "bias_moment", 0, 0, moment);
+    add_bounded(list, "i4", 1, w->E, 1, w->seen, "seen", 0, 0, MOST_USES);
+    for (int n = 0; n <= (int)w->L; n++) {
+        uint64_t height = matrix_rows(w, (size_t)n), width = columns(w, (size_t)n);
+        float **of[4] = {w->matrices, w->matrix_moments, w->embeddings, w->embedding_moments};
+        static const char *const NAMES[4] = {"matrices.%d", "matrix_moments.%d", "embeddings.%d", "embedding_moments.%d"};
+        for (int k = 0; k < (n < (int)w->L ? 4 : 2); k++)
+            add_bounded(list, "f4", 2, k < 2 ? height : w->E, k < 2 ? width : w->N, fill_in ? of[k][n] : NULL, NAMES[k], n,
+                        k % 2 ? 0 : -limit, k % 2 ? moment : limit);
+    }
+    add_table(list, "i4", 2, rows, 16, w->rows, "context", "_", 0, 0);
+    for (uint64_t n = 0; fill_in && n < rows * ENTRIES; n++) {
+        const Row *row = w->rows + n / ENTRIES;
+        int32_t symbol = row->symbols[n % ENTRIES], weight = row->weights[n % ENTRIES];
+        if (symbol < 0 || symbol > 255 || weight < -MOST_WEIGHT || weight > MOST_WEIGHT || row->uses < 0 ||
+            row->uses > MOST_USES)
+            damaged_model(list->model);
+    }
+}
+
+static void add_mixing(List *list, Mixing *m) {
+    static const char DOT[] = ".";
+    uint64_t rows = m->set_rows[m->S];
+    add(list, "u4", 2, m->K, 256, m->maps, "mixing.maps", 0);
+    add(list, "u4", 2, m->K, RUNS, m->runs_p, "mixing.runs", 0);
+    add(list, "u4", 2, MODELS, MATCH_LENGTHS, m->matches, "mixing.matches", 0);
+    add(list, "u4", 1, 256, 1, m->order0, "mixing.order0", 0);
+    add(list, "u4", 1, 256, 1, m->indirect1, "mixing.indirect1", 0);
+    add_bounded(list, "i4", 2, FINAL_ROWS, FINAL_STRIDE, m->finals, "mixing.finals", 0, -FINAL_LIMIT, FINAL_LIMIT);
+    add_table(list, "u1", 2, (uint64_t)m->K << m->line_bits, LINE_BYTES, m->slots, "mixing.slots", DOT, 0, 0);
+    add_table(list, "i2", 2, rows, m->inputs, m->weights, "mixing.weights", DOT, 0, 0);
+    add_table(list, "i4", 1, rows, 1, m->visits, "mixing.visits", DOT, 0, MOST_VISITS);
+    add_table(list, "u2", 2, MAPS * MAP_ROWS, BUCKETS, m->refinements, "mixing.refinements", DOT, 0, 0);
+    add_table(list, "u4", 1, 65536, 1, m->order1, "mixing.order1", DOT, 0, 0);
+    add_table(list, "u4", 1, 65536, 1, m->indirect2, "mixing.indirect2", DOT, 0, 0);
+    add_table(list, "u4", 1, 1 << 20, 1, m->indirect3, "mixing.indirect3", DOT, 0, 0);
+}
+
+/* Find all arrays that an engine needs, and, if it has memory for them, fill that. */
+static void find_arrays(List *list, Engine *e, int fill_in) {
+    if (e->network) add_network(list, e->network, fill_in);
+    if (e->mixing) add_mixing(list, e->mixing);
+    for (const Array *a = list->arrays; fill_in && a < list->arrays + list->count; a++)
+        if (a->to) copy_numbers(list->model, a, a->to, a->from, a->rows * a->width);
+}
+
+static int by_name(const void *a, const void *b) { return strcmp(((const Array *)a)->name, ((const Array *)b)->name); }
+
+/* The hash that names the model: of its configuration, its vocabulary, its arrays. */
+static void hash_model(Trained *model, List *list) {
+    static const char VOCABULARY[] = "{\"entries\":[],\"kind\":\"bytes\"}";
+    uint8_t parts[LONGEST_HEADER];
+    Hash hash;
+    hash_begin(&hash);
+    hash_add(&hash, parts, (size_t)(put_config(parts, &model->config, 1u << LANES) - parts));
+    hash_add(&hash, VOCABULARY, sizeof VOCABULARY); /* and the 0 behind it */
+    qsort(list->arrays, (size_t)list->count, sizeof *list->arrays, by_name);
+    for (const Array *a = list->arrays; a < list->arrays + list->count; a++) {
+        char text[LONGEST_NAME + 60], *end = text + sprintf(text, "%s %s [", a->name, a->kind);
+        if (a->dimensions) end += sprintf(end, "%" PRIu64, a->rows);
+        if (a->dimensions > 1) end += sprintf(end, ", %" PRIu64, a->width);
+        hash_add(&hash, text, (size_t)(end + sprintf(end, "]") - text) + 1);
+        hash_add(&hash, a->from, (size_t)(a->rows * a->width * (uint64_t)a->size));
+    }
+    hash_end(&hash, model->digest);
+}
+
+/* Read the parts of the configuration: "walk":{"lanes":1,...},... */
+static void read_model_config(Trained *model) {
+    const char *at = behind(model, model->text, "\\\"config\\\":{"), *end;
+    do {
+        int part = 0;
+        char key[LONGEST_NAME];
+        while (part < PARTS && strncmp(at + 2, PART[part].name, strlen(PART[part].name))) part++;
+        if (part == PARTS) fail(CANNOT_HERE, "%s: this model needs a newer program", model->name);
+        end = behind(model, at, "}");
+        for (int n = PART[part].first; n < PART[part].end; n++) {
+            sprintf(key, "\\\"%s\\\":", FIELD[n].name);
+            const char *value = behind(model, strchr(at, '{') ? strchr(at, '{') : at, key);
+            if (value >= end) damaged_model(model);
+            model->config.is[n] = n == CELL ? value[2] == 'r' : get_number(&value);
+        }
+        at = end + 1;
+    } while (*end == ',');
+    if (wrong_with(&model->config)) damaged_model(model);
+    default_absent(&model->config);
+}
+
+static void read_model(Trained *model, const char *name) {
+    Reader reader;
+    Engine engine;
+    char key[2 * DIGEST + 20] = "\\\"digest\\\":\\\"";
+    memset(model, 0, sizeof *model);
+    open_reader(&reader, model->name = name);
+    model->file = ARRAY(uint8_t, reader.size, 1);
+    take(&reader, model->file, reader.size, "the model");
+    fclose(reader.file);
+    model->head = reader.size < 8 ? 0 : little_endian(model->file, 8);
+    if (!model->head || model->head > reader.size - 8) damaged_model(model);
+    model->size = reader.size - 8 - model->head;
+    model->text = ARRAY(char, model->head + 1, 1);
+    memcpy(model->text, model->file + 8, (size_t)model->head);
+    const char *version = behind(model, model->text, "\\\"version\\\":");
+    if (get_number(&version) != 1)
+        fail(CANNOT_HERE, "%s: this format of models needs a newer program", name);
+    behind(model, model->text, "\\\"kind\\\":\\\"bytes\\\""); /* the symbols of others are no bytes */
+    read_model_config(model);
+    List list = {model, ARRAY(Array, MOST_ARRAYS, 1), 0};
+    measuring = 1;
+    engine_allocate(&engine, &model->config, 1);
+    measuring = 0;
+    find_arrays(&list, &engine, 0);
+    hash_model(model, &list);
+    for (int n = 0; n < DIGEST; n++) sprintf(key + strlen(key), "%02x", model->digest[n]);
+    behind(model, model->text, key);
+}
+
+/* The configuration with which a file of `length` bytes uses a model, by what its header tells. */
+static Config used_config(const Config *model, const Header *header) {
+    Config config = *model;
+    uint64_t streams = header->use[0], longest = header->length / streams + (header->length % streams != 0), bits = 0;
+    while (longest > 1 && (longest - 1) >> bits) bits++;
+    config.is[RATE_FIRST] = config.is[RATE_LAST] = most(model->is[RATE_LAST], 500);
+    config.is[PAST_BITS] = least(model->is[PAST_BITS], most(FIELD[PAST_BITS].least, bits));
+    for (int n = 0; n < header->uses; n++)
+        if (n != FROZEN_USE || header->use[n]) config.is[USE[n]] = header->use[n];
+    default_absent(&config);
+    return config;
+}
+
+/* -- encoding and decoding ---------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *source, *target, *model;
+    uint64_t memory_limit;
+    int overwrite;
+    int told[FIELDS]; /* which fields of `config` the command line gives */
+    Config config;
+} Options;
+
+static FILE *open_target(const Options *options) {
+    FILE *there = options->overwrite ? NULL : fopen(options->target, "rb");
+    if (there) fail(FAILED, "%s exists; -f overwrites it", options->target);
+    FILE *file = fopen(options->target, "wb+");
+    if (!file) fail(FAILED, "%s cannot be written", options->target);
+    unfinished = options->target;
+    return file;
+}
+
+static void close_target(FILE *file, const char *name) {
+    if (fclose(file)) fail(FAILED, "%s: cannot write", name);
+    unfinished = NULL;
+}
+
+/* Refuse to take more memory than the limit. */
+static void check_memory(Engine *e, Text *text, const Config *config, uint64_t length, uint64_t limit) {
+    measuring = 1;
+    engine_allocate(e, config, 1);
+    text_allocate(text, config, length);
+    measuring = 0;
+    if (measured > limit || measured > SIZE_MAX / 2)
+        fail(FAILED, "it takes %" PRIu64 " MiB of memory, but the limit is %" PRIu64 " MiB; -M raises it",
+             measured >> 20, limit >> 20);
+}
+
+/* Make an engine that has learnt nothing yet, or what a model knows. */
+static void prepare(Engine *e, Text *text, const Config *config, uint64_t length, const Trained *model) {
+    uint64_t window = config->is[STREAMS] * config->is[WINDOW];
+    engine_allocate(e, config, length / window + (length % window != 0));
+    text_allocate(text, config, length);
+    if (e->network && !model) network_start(e->network);
+    if (e->mixing) mixing_start(e->mixing);
+    if (model) {
+        List list = {model, ARRAY(Array, MOST_ARRAYS, 1), 0};
+        find_arrays(&list, e, 1);
+    }
+    if (e->network) network_ready(e->network);
+    if (e->mixing) mixing_ready(e->mixing);
+}
+
+static void decode_stored(const Options *options, Reader *reader, const Header *header) {
+    uint8_t data[CHUNK], digest[DIGEST];
+    Hash hash;
+    FILE *target = NULL;
+    uint64_t start = reader->offset;
+    for (int writing = 0; writing < 2; writing++) {
+        if (writing) target = open_target(options);
+        reader->offset = start;
+        fseeko(reader->file, (int64_t)start, SEEK_SET);
+        hash_begin(&hash);
+        for (uint64_t left = header->length, some; left; left -= some) {
+            take(reader, data, some = least(left, sizeof data), "the stored bytes");
+            hash_add(&hash, data, (size_t)some);
+            if (writing && fwrite(data, 1, (size_t)some, target) != some)
+                fail(FAILED, "%s: cannot write", options->target);
+        }
+        check_end(reader, "the stored bytes");
+        hash_end(&hash, digest);
+        if (memcmp(digest, header->digest, DIGEST))
+            fail(FAILED, "%s: damaged: the hash of the stored bytes is not the one in the header", reader->name);
+    }
+    fclose(reader->file);
+    close_target(target, options->target);
+}
+
+/* Read the header, and the model that it names; returns the configuration. */
+static Config needed_config(const Options *options, const Header *header, Trained *model) {
+    if (header->mode != TRAINED) return header->config;
+    if (options->model) read_model(model, options->model);
+    if (!options->model || memcmp(model->digest, header->trained, MODEL_HASH))
+        fail(CANNOT_HERE, "%s needs the trained model %02x%02x%02x%02x%02x%02x, which -m gives", options->source,
+             header->trained[0], header->trained[1], header->trained[2], header->trained[3], header->trained[4],
+             header->trained[5]);
+    return used_config(&model->config, header);
+}
+
+static void decode(const Options *options) {
+    Reader reader;
+    Header header;
+    Trained model;
+    Engine engine;
+    Text text;
+    uint8_t digest[DIGEST];
+    open_reader(&reader, options->source);
+    read_header(&reader, &header);
+    if (header.mode == STORED) {
+        decode_stored(options, &reader, &header);
+        return;
+    }
+    const Config config = needed_config(options, &header, &model);
+    const Reader at_blocks = reader;
+    check_memory(&engine, &text, &config, header.length, options->memory_limit);
+    verify_blocks(&reader, &config, header.length);
+    prepare(&engine, &text, &config, header.length, header.mode == TRAINED ? &model : NULL);
+    text.file = open_target(options);
+    text.name = options->target;
+    reader = at_blocks;
+    fseeko(reader.file, (int64_t)reader.offset, SEEK_SET);
+    code_file(&engine, &text, NULL, &reader);
+    engine_end(&engine);
+    fclose(reader.file);
+    if (fflush(text.file) || !file_is(text.file, header.length, digest) || memcmp(digest, header.digest, DIGEST))
+        fail(MISMATCH, "%s: what was decoded is not what was encoded", options->source);
+    close_target(text.file, options->target);
+}
+
+/* Set how `header` uses a model: as `options` say, else as the model was trained. Learning is told if it is unusual. */
+static void choose_use(const Options *options, Header *header, const Config *model) {
+    uint8_t wanted[LONGEST_HEADER], usual[LONGEST_HEADER];
+    for (int n = 0; n < USES; n++)
+        header->use[n] = options->told[USE[n]] ? options->config.is[USE[n]] : model->is[USE[n]];
+    if (!model->is[MIXING]) header->use[FROZEN_USE] = 0;
+    header->uses = WALK;
+    header->config = used_config(model, header);
+    for (int n = WALK; n < USES; n++)
+        header->use[n] = options->told[USE[n]] ? options->config.is[USE[n]] : header->config.is[USE[n]];
+    size_t size = (size_t)(put_config(usual, &header->config, 0) - usual);
+    header->uses = USES;
+    header->config = used_config(model, header);
+    for (int n = 0; n < USES; n++) header->use[n] = USE[n] == FROZEN && !header->use[n] ? 0 : header->config.is[USE[n]];
+    if ((size_t)(put_config(wanted, &header->config, 0) - wanted) == size && !memcmp(usual, wanted, size))
+        header->uses = WALK;
+}
+
+static void copy_stored(FILE *source, const Options *options, Writer *writer, Header *header) {
+    uint8_t data[CHUNK];
+    size_t some;
+    header->mode = STORED;
+    rewind(source);
+    if (!(writer->file = freopen(options->target, "wb+", writer->file)))
+        fail(FAILED, "%s cannot be written", options->target);
+    writer->crc = 0;
+    put(writer, data, put_header(data, header));
+    put_crc(writer);
+    while ((some = fread(data, 1, sizeof data, source)) > 0) put(writer, data, some);
+}
+
+static void encode(const Options *options) {
+    Reader reader;
+    Header header = {.mode = options->model ? TRAINED : MODEL, .config = options->config};
+    Trained model;
+    Engine engine;
+    Text text;
+    Writer writer = {.name = options->target};
+    uint8_t data[LONGEST_HEADER], digest[DIGEST];
+    open_reader(&reader, options->source);
+    header.length = reader.size;
+    if (!file_is(reader.file, header.length, header.digest)) fail(FAILED, "%s cannot be read", options->source);
+    if (options->model) {
+        read_model(&model, options->model);
+        memcpy(header.trained, model.digest, MODEL_HASH);
+        choose_use(options, &header, &model.config);
+    }
+    default_absent(&header.config);
+    const char *wrong = wrong_with(&header.config);
+    if (wrong) fail(USAGE, "no configuration has this %s", wrong);
+    check_memory(&engine, &text, &header.config, header.length, options->memory_limit);
+    writer.file = open_target(options);
+    uint8_t *end = data + put_header(data, &header);
+    Header stored = header;
+    stored.mode = STORED;
+    uint64_t stored_size = put_header(data, &stored) + 4 + header.length;
+    end = data + put_header(data, &header);
+    if (header.length) {
+        prepare(&engine, &text, &header.config, header.length, options->model ? &model : NULL);
+        text.file = reader.file;
+        text.name = options->source;
+        put(&writer, data, (size_t)(end - data));
+        put_crc(&writer);
+        code_file(&engine, &text, &writer, NULL);
+        engine_end(&engine);
+    }
+    if (!header.length || writer.size >= stored_size) copy_stored(reader.file, options, &writer, &header);
+    if (!file_is(reader.file, header.length, digest) || memcmp(digest, header.digest, DIGEST))
+        fail(FAILED, "%s changed while it was encoded", options->source);
+    fclose(reader.file);
+    close_target(writer.file, options->target);
+}
+
+/* Print the configuration of a file, as `e` takes it. */
+static void inform(const Options *options) {
+    Reader reader;
+    Header header;
+    open_reader(&reader, options->source);
+    read_header(&reader, &header);
+    if (header.mode == STORED) puts("stored");
+    for (int part = 0; header.mode == MODEL && part < PARTS; part++)
+        for (int n = PART[part].first; n < PART[part].end; n++)
+            if (has_part(&header.config, part) || n == PART[part].on) printf("%s=%" PRIu64 "\n", FIELD[n].name, header.config.is[n]);
+    for (int n = 0; header.mode == TRAINED && n < header.uses; n++)
+        if (header.use[n]) printf("%s=%" PRIu64 "\n", FIELD[USE[n]].name, header.use[n]);
+    fclose(reader.file);
+}
+
+static uint32_t crc_of_words(uint32_t crc, const void *words, size_t count) {
+    uint8_t data[4];
+    for (const char *at = words; count--; at += 4) {
+        uint32_t word;
+        memcpy(&word, at, 4);
+        put_little_endian(data, word, 4);
+        crc = crc32(crc, data, 4);
+    }
+    return crc;
+}
+
+/* Train miniatures, and compare all that they learn and predict with what every machine must compute. */
+static void self_check(void) {
+    static const uint32_t EXPECTED[2] = {0x075306bau, 0x7bdf33cau}; /* LSTM, RNN */
+    static const char TEXT[] = "<a>[[Word]] 12;34</a>\n<a>[[Word]] 12;56</a>\n{of|words}\n";
+    for (uint64_t kind = 0; kind < 2; kind++) {
+        Config config = {{2, 4, 1, kind, 256, 2, 16, 300000, 200000, 2, 1u << 1 | 1u << WORD_KIND, 4}};
+        Network w;
+        uint32_t crc = 0;
+        network_allocate(&w, &config, 4);
+        network_start(&w);
+        network_ready(&w);
+        for (size_t window = 0; window < 4; window++) {
+            for (size_t t = 0; t < w.T; t++) {
+                network_predict(&w, w.B, t);
+                for (size_t b = 0; b < w.B; b++) network_observe(&w, b, t, TEXT[window * w.T + t + 20 * b]);
+            }
+            crc = crc_of_words(crc, w.table, w.B * w.T * 256);
+            network_learn(&w);
+        }
+        for (size_t n = 0; n <= w.L; n++) {
+            crc = crc_of_words(crc, w.matrices[n], matrix_rows(&w, n) * columns(&w, n));
+            crc = crc_of_words(crc, w.matrix_moments[n], matrix_rows(&w, n) * columns(&w, n));
+        }
+        if (crc != EXPECTED[kind])
+            fail(CANNOT_HERE, "compiled like this, the program computes other numbers (%08" PRIx32 "): try "
+                 "-O2 -ffp-contract=off", crc);
+        release();
+    }
+}
+
+static NORETURN void usage(void) {
+    fputs("usage: rnnc d [options] FILE.rnnc OUT                 decode\n"
+          "       rnnc e [options] FILE OUT.rnnc [field=number]  encode; fields: see docs/format.md\n"
+          "       rnnc i FILE.rnnc                               print the fields of a file\n"
+          "options: -m MODEL  the trained model to start from\n"
+          "         -M MIB    refuse to take more memory; 8192 if not told\n"
+          "         -f        overwrite OUT\n"
+          "exit codes: 0 done, 1 failed, 2 wrong usage, 3 decoded bytes are wrong, 4 cannot decode here\n",
+          stderr);
+    exit(USAGE);
+}
+
+/* The number that an argument is. */
+static uint64_t number_of(const char *argument) {
+    uint64_t number = get_number(&argument);
+    if (*argument) usage();
+    return number;
+}
+
+/* Take field=number. */
+static void take_field(Options *options, const char *argument) {
+    const char *number = strchr(argument, '=');
+    for (int n = 0; number && n < FIELDS; n++)
+        if (strlen(FIELD[n].name) == (size_t)(number - argument) && !strncmp(argument, FIELD[n].name, (size_t)(number - argument))) {
+            options->config.is[n] = number_of(number + 1);
+            options->told[n] = 1;
+            return;
+        }
+    usage();
+}
+
+int main(int count, char **arguments) {
+    Options options = {.memory_limit = (uint64_t)8 << 30};
+    const char *names[2] = {NULL, NULL};
+    int named = 0;
+    for (int n = 0; n < FIELDS; n++) options.config.is[n] = FIELD[n].usual;
+    if (count < 2 || strlen(arguments[1]) != 1) usage();
+    for (int n = 2; n < count; n++) {
+        const char *argument = arguments[n];
+        if (!strcmp(argument, "-f"))
+            options.overwrite = 1;
+        else if (!strcmp(argument, "-m") && n + 1 < count)
+            options.model = arguments[++n];
+        else if (!strcmp(argument, "-M") && n + 1 < count)
+            options.memory_limit = times(number_of(arguments[++n]), 1 << 20);
+        else if (named < 2)
+            names[named++] = argument;
+        else
+            take_field(&options, argument);
+    }
+    options.source = names[0];
+    options.target = names[1];
+    if (named != (*arguments[1] == 'i' ? 1 : 2)) usage();
+    self_check();
+    if (*arguments[1] == 'd')
+        decode(&options);
+    else if (*arguments[1] == 'e')
+        encode(&options);
+    else if (*arguments[1] == 'i')
+        inform(&options);
+    else
+        usage();
+    release();
+    return 0;
+}
