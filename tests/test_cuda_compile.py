@@ -16,7 +16,7 @@ OTHERS = {
     "logit_gradient", "learn_bias", "mark_inputs", "quantise",
 }  # fmt: skip
 RUNS = [
-    ("80", "fast", "66000000"),
+    ("80", "default", "66000000"),
     ("90", "large", "66000000", "forward_wave", "backward_wave"),
 ]
 
