@@ -78,6 +78,7 @@ def about(name: str, kernel: Any) -> dict[str, Any]:
 
 def main(capability: int, preset: str, length: int, *names: str) -> None:
     config = presets.get(preset, length)
+    config = config.replace(streams=max(8, config.streams))  # a device is for many
     launches: dict[Any, Any] = {}
 
     def record(self: Any, *arguments: Any, grid: Any, warmup: bool, **options: Any) -> None:

@@ -159,7 +159,7 @@ def test_info_reads_the_header(cli, packed, text):
     result = cli("info", packed)
     assert result.exit_code == 0
     assert f"original    {len(text):,} bytes" in result.stdout
-    assert "no network" in result.stdout
+    assert "2 × 64 lstm units" in result.stdout
     document = json.loads(cli("info", packed, "--json").stdout)
     assert document["original_bytes"] == len(text)
     assert document["compressed_bytes"] == packed.stat().st_size
