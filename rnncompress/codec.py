@@ -100,6 +100,7 @@ def encode(
     threads: int = 1,
     progress: ProgressCallback | None = None,
     checkpoints: Checkpoints | None = None,
+    notice_noise: bool = True,
     build: Build = build_trusted,
 ) -> Report:
     """Compress all of ``source`` into ``target`` (both seekable; what ``target`` held before is overwritten).
@@ -108,7 +109,8 @@ def encode(
     from it; ``config`` is of the same network, as :func:`rnncompress.pretrained.adapt` makes it, and decoding needs
     the same model. ``progress`` is called about every 0.1 s.
     With ``checkpoints`` the state is saved now and then, and a run can go on with the ``target`` that an
-    interrupted one left; remove them when the output is safe. ``build`` replaces the engine (for tests).
+    interrupted one left; remove them when the output is safe. Large noise is stored without trying to code it
+    unless ``notice_noise`` is false. ``build`` replaces the engine (for tests).
     Raises InputError if the source changes meanwhile, DeviceError if the engine cannot run here, ValueError
     if ``config`` cannot be written to a file or ``threads`` cannot be had, ModelError, CheckpointError, and
     KeyboardInterrupt after a checkpoint.
@@ -128,7 +130,7 @@ def encode(
         storing = _begins_with(target, header)
     else:
         make = partial(build, engine=engine, threads=threads, state=None)
-        storing = model is None and _is_noise(source, length, meter, make)
+        storing = notice_noise and model is None and _is_noise(source, length, meter, make)
     if length and not storing:
         layout = Layout(length, config.streams, config.window)
         trained = model.digest if model else None
@@ -167,11 +169,8 @@ def decode(
 ) -> Report:
     """Decompress all of ``source`` into ``target``, both seekable, ``target`` also readable.
 
-    All checksums of the file are verified before decoding begins, the hash of the content after it.
-    ``model`` is the trained one that coding started from; a file that was coded without one ignores it.
-    ``checkpoints`` are as in :func:`encode`. Raises FormatError (NotRnncError, TruncatedError, DamagedError),
-    VersionError, LimitError (see :mod:`rnncompress.limits`), ModelNeededError, MismatchError, DeviceError,
-    CheckpointError, and ValueError if ``threads`` cannot be had.
+    ``checkpoints`` are as in :func:`encode`. What is checked and raised :func:`rnncompress.library.decode` says, which
+    opens files for it.
     """
     check_threads(threads)
     header = container.inspect(source)

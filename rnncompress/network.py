@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rnncompress.config import Config
 from rnncompress.exact.frequencies import PRECISION, TOTAL
 
-__all__ = ["PRECISION", "TOTAL", "IntArray", "Predictor", "lengths"]
+__all__ = ["PRECISION", "TOTAL", "IntArray", "Predictor", "lengths", "lengths_of_bits"]
 
 IntArray = NDArray[np.int32]
 
@@ -23,6 +23,12 @@ def lengths(freq: IntArray) -> NDArray[np.float64]:
     """Code lengths in bits of symbols with these frequencies: to tell people, not to compute with."""
     bits: NDArray[np.float64] = PRECISION - np.log2(freq)
     return bits
+
+
+def lengths_of_bits(bits: IntArray) -> NDArray[np.float64]:
+    """Those of bytes whose bits came with these probabilities, (8 * n,) of 65536: to tell people as well."""
+    together: NDArray[np.float64] = 128 - np.log2(bits.reshape(-1, 8).astype(np.float64).prod(axis=1))
+    return together
 
 
 class Predictor(Protocol):

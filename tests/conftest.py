@@ -8,9 +8,13 @@ from pathlib import Path
 import fake
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import settings
 
 from rnncompress import codec
 from rnncompress.cli import main
+
+settings.register_profile("any machine", deadline=None)  # a busy one may take long for an example
+settings.load_profile("any machine")
 
 Cli = Callable[..., Result]
 

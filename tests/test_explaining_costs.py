@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rnncompress import engine as engines
+from rnncompress import incompressible
 from rnncompress.config import Config
 from rnncompress.explaining.costs import Costs, measure
 from rnncompress.explaining.opinion_kernels import OPINIONS
@@ -35,6 +36,13 @@ def test_costs_add_up_to_the_file(config: Config) -> None:
     assert 0 <= 8 * report.payload_bytes - costs.coded.sum() < 300
     assert report.compressed_bytes == len(target.getvalue())
     assert (costs.coded > 0).all()
+
+
+def test_noise_is_coded_and_not_only_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a large file costs is that of all its bytes, whether or not encoding would have stored it without a try."""
+    monkeypatch.setattr(incompressible, "WORTH", 0)
+    monkeypatch.setattr(incompressible, "looks_like_noise", lambda source, tell: pytest.fail("looked"))
+    assert (costs_of(COUNTS).coded > 0).all()
 
 
 @pytest.mark.parametrize("config", [MIXED, ALONE])

@@ -16,7 +16,7 @@ from rnncompress.engine.stages import Coding, State
 from rnncompress.engine.state import join, split
 from rnncompress.mixing import memory as mixing
 from rnncompress.mixing.text_kernels import POSITION
-from rnncompress.network import IntArray, Predictor
+from rnncompress.network import IntArray, Predictor, lengths_of_bits
 from rnncompress.snapshot import Shapes, shapes
 
 BITS: Final = 8
@@ -99,9 +99,7 @@ class MixedStages(Coding, ABC):
 
     def costs(self) -> NDArray[np.float64]:
         """See the protocol."""
-        bits = self._coded[: self._count * BITS].reshape(-1, BITS).astype(np.float64)
-        lengths: NDArray[np.float64] = 16 * BITS - np.log2(bits.prod(axis=1))
-        return lengths
+        return lengths_of_bits(self._coded[: self._count * BITS])
 
     def coded(self) -> IntArray:
         """The probabilities (8 * count,), of 65536, of the bits of the last window."""

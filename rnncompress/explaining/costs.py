@@ -34,11 +34,11 @@ class Costs:
     coded: Bits
     """What the byte cost. The sum is the size of the file, but for header, checksums and a few bytes a block."""
     network: Bits | None = None
-    """What it had cost under the network's own table; None where there is no network."""
+    """What it would have cost under the network's own table; None where there is no network."""
     saved: Mapping[str, Bits] = field(default_factory=dict)
-    """What ``network``, ``counts`` and ``matches`` saved each: how much more the mixer had asked for the byte, had that
-    one been silent and all else as it was. They do not add up: what two know, neither saves. Negative where the opinion
-    misled. Empty without mixing."""
+    """What ``network``, ``counts`` and ``matches`` saved each: how much more the mixer would have asked for the byte
+    with that one silent and all else as it was. They do not add up: what two know, neither saves. Negative where the
+    opinion misled. Empty without mixing."""
 
     def __len__(self) -> int:
         """Bytes of the file."""
@@ -56,7 +56,7 @@ def measure(
     progress: ProgressCallback | None = None,
     build: Build = build_trusted,
 ) -> tuple[Report, Costs]:
-    """:func:`rnncompress.encode`, and what each byte cost; also where the file then is stored as it is.
+    """:func:`rnncompress.encode`, and what each byte cost; also where the file then is stored as it is, noise included.
 
     It takes 20 bytes of memory for each byte of ``source``.
     """
@@ -71,7 +71,15 @@ def measure(
         return built
 
     report = codec.encode(
-        source, target, config, model=model, engine=engine, threads=threads, progress=progress, build=watched
+        source,
+        target,
+        config,
+        model=model,
+        engine=engine,
+        threads=threads,
+        progress=progress,
+        notice_noise=False,
+        build=watched,
     )
     return report, recorders[0].costs() if recorders else Costs(np.zeros(0, np.float32))
 

@@ -1,5 +1,5 @@
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
-"""What an opinion was worth to the mixer: how much more a byte had cost if it had been silent.
+"""What an opinion was worth to the mixer: how much more a byte would have cost without it.
 
 The sum that a set of weights makes of all inputs is a sum over network, counts and matches; without one of them it is
 smaller by that part. Everything else stays as it was: the weights, which learnt with all opinions there, the rows that

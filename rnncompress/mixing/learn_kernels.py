@@ -62,8 +62,6 @@ def learn_kind(m, k, count):
     """The slots, maps and runs of kind number ``k`` learn from the first ``count`` places."""
     K = m.kinds_count
     slots, maps, following = m.slots, m.maps, m.following
-    if k + 1 < K:
-        fetch_slots(m, k + 1, count)
     for n in range(count):
         c = m.facts[n * FACTS + SYMBOL]
         x = m.hashes[n * K + k]
@@ -192,6 +190,8 @@ def learn_text(m, b):
 def learn(m, share, shares, count):
     """One of ``shares`` parts of all that is to be learnt from the first ``count`` places."""
     for k in range(share, m.kinds_count, shares):
+        if k + shares < m.kinds_count:
+            fetch_slots(m, k + shares, count)
         learn_kind(m, k, count)
     learn_weights(m, share, shares, count)
     if share == shares - 1:

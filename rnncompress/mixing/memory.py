@@ -272,6 +272,8 @@ def allocate(config: Config, state: Mapping[str, Array]) -> Memory:
     K, R = len(own), _padded(len(own))
     maps, runs = state["maps"].reshape(-1), state["runs"].reshape(-1)
     following, counts = tables.histories()
+    # Of unsigned numbers and signed ones numba makes floats, so these are signed.
+    wide_counts = counts.reshape(-1).astype(np.int64)
     stretch = tables.stretch()
     visits = np.concatenate([np.arange(SLOW), np.arange(SLOW, MOST_VISITS + 64, 64)])
     flat = {name: state[name].reshape(-1) for name in (*SHORT, *LONG)}
@@ -288,7 +290,7 @@ def allocate(config: Config, state: Mapping[str, Array]) -> Memory:
         inputs=width, sets=S, network=int(config.layers > 0), network_kinds=sum(kind < NETWORK[0] for kind in own),
         kinds=np.array(own, np.int64), least=np.array(LEAST, np.int64),
         set_rows=np.cumsum([0, *ROWS[: S - 1]]).astype(np.int64),
-        squash=tables.squash(), stretch=stretch, following=following, counts=counts.reshape(-1).astype(np.int64),
+        squash=tables.squash(), stretch=stretch, following=following, counts=wide_counts,
         reciprocals=np.array([(2 << 16) // (2 * n + 3) for n in range(1024)], np.int64),
         rates=RATE * (RATE_LEFT + 100 * RATE_HALF // (RATE_HALF + visits)) // 100,
         **flat,

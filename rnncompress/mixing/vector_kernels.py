@@ -1,5 +1,5 @@
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
-"""What the mixer does to vectors, as LLVM code: a dot product, a step of learning, and a fetch into the cache.
+"""What the mixer does to vectors, as LLVM code: products, steps of learning, copies, runs, and fetches into the cache.
 
 Each has a plain form that says what is computed; numba compiles the other.
 """
@@ -11,6 +11,8 @@ from numba import types
 from numba.core import cgutils
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic, overload
+
+from rnncompress.compiled.simd_kernels import fetch_line
 
 LANES: Final = 16
 """Inputs that are taken together: the length of a vector is a multiple."""
@@ -170,12 +172,7 @@ def _follow_runs(_context, runs, values, start, count, i, c0, x, x_start):
 @intrinsic
 def _fetch(_context, array, start):
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        address = builder.bitcast(_data(context, builder, signature, args, 0), ir.IntType(8).as_pointer())
-        pointer, flag = address.type, ir.IntType(32)
-        function = builder.module.declare_intrinsic(
-            "llvm.prefetch", [pointer], ir.FunctionType(ir.VoidType(), [pointer, flag, flag, flag])
-        )
-        builder.call(function, [address, *(ir.Constant(flag, n) for n in (0, 3, 1))])
+        fetch_line(builder, _data(context, builder, signature, args, 0))
         return context.get_dummy_value()
 
     return types.void(array, types.int64), generate

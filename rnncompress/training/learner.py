@@ -10,7 +10,7 @@ from rnncompress.config import Config
 from rnncompress.engine.state import CODING, split
 from rnncompress.errors import InputError
 from rnncompress.lstm.trainable import Network
-from rnncompress.network import IntArray, lengths
+from rnncompress.network import IntArray, lengths, lengths_of_bits
 from rnncompress.training.reading import Reading, cost
 
 State = dict[str, NDArray[Any]]
@@ -37,8 +37,7 @@ class Coded(NamedTuple):
     def lengths(self) -> NDArray[np.float64]:
         """Code lengths (n,) in bits. To tell people, not to compute with."""
         if self.bits is not None:
-            bits: NDArray[np.float64] = (BIT_PRECISION - np.log2(self.bits)).reshape(-1, 8).sum(axis=1)
-            return bits
+            return lengths_of_bits(self.bits)
         return self.network_lengths()
 
     def network_lengths(self) -> NDArray[np.float64]:
