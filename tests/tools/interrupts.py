@@ -3,7 +3,8 @@
     python tests/tools/interrupts.py [COUNT [FILE]]
 
 COUNT decodes (200) with 2, 3 and 4 threads in turn, each in one process after the other: ``decode`` of FILE (a text of
-our own) gets a SIGINT, as of Ctrl-C, at a random moment. A hang is one that goes on for ``PATIENCE`` seconds after it.
+our own) gets a SIGINT, as of Ctrl-C, at a random moment of the time that it takes here. A hang is one that goes on for
+``PATIENCE`` seconds after it.
 Exits with 1 if there was any.
 """
 
@@ -31,8 +32,8 @@ decode(packed, io.BytesIO(), threads=int(sys.argv[2]), build=engine.build)
 """
 
 
-def interrupt(packed: Path, threads: int, seconds: float) -> str:
-    """How a decode ends that is interrupted so many seconds after it began."""
+def begin(packed: Path, threads: int) -> "subprocess.Popen[str]":
+    """A process that is about to decode."""
     child = subprocess.Popen(
         [sys.executable, "-c", DECODE, str(packed), str(threads)],
         stdout=subprocess.PIPE,
@@ -41,6 +42,21 @@ def interrupt(packed: Path, threads: int, seconds: float) -> str:
     )
     assert child.stdout is not None
     child.stdout.readline()
+    return child
+
+
+def undisturbed(packed: Path, threads: int) -> float:
+    """Seconds that a decode takes."""
+    child = begin(packed, threads)
+    began = time.monotonic()
+    child.communicate(timeout=10 * PATIENCE)
+    assert child.returncode == 0
+    return time.monotonic() - began
+
+
+def interrupt(packed: Path, threads: int, seconds: float) -> str:
+    """How a decode ends that is interrupted so many seconds after it began."""
+    child = begin(packed, threads)
     time.sleep(seconds)
     child.send_signal(signal.SIGINT)
     try:
@@ -65,9 +81,11 @@ def main(count: int = 200, source: Path = TEXT) -> int:
         packed = Path(folder) / "packed"
         with source.open("rb") as file, packed.open("w+b") as target:
             encode(file, target, config, build=engine.build)
+        undisturbed(packed, 2)  # compiles what is not compiled yet
+        whole = {threads: undisturbed(packed, threads) for threads in (2, 3, 4)}
         for number in range(count):
             threads = 2 + number % 3
-            found[threads, interrupt(packed, threads, chance.uniform(0.0, 1.5))] += 1
+            found[threads, interrupt(packed, threads, chance.uniform(0.0, whole[threads]))] += 1
     for (threads, outcome), times in sorted(found.items()):
         print(f"{threads} threads: {outcome} {times}")
     return int(any(outcome == "hung" for _, outcome in found))
