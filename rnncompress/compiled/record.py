@@ -14,6 +14,7 @@ import numba as nb
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.core.extending import (
     NativeValue,
     infer_getattr,
@@ -40,17 +41,16 @@ class Record:
         """What numba asks for."""
         return RecordType(tuple((field.name, _type(self, field.name)) for field in fields(cast(Any, self))))
 
-    @cached_property
+    @property
     def address(self) -> int:
         """Where a kernel finds the fields, as long as the record lives."""
-        return int(self._words.ctypes.data)
-
-    @cached_property
-    def _words(self) -> Any:
-        """(words,) int64: a number, the address of a record, or the address and the shape of an array."""
-        return np.array(
-            [word for field in fields(cast(Any, self)) for word in self._of(field.name)], np.int64
-        )
+        if "_table" not in vars(self):
+            # int64: a number, the address of a record, or the address and the shape of an array.
+            words = [word for field in fields(cast(Any, self)) for word in self._of(field.name)]
+            table = np.array(words, np.int64)
+            # Of threads that come here at once one keeps its table, so no address is of a table that has gone.
+            vars(self).setdefault("_table", (table, table.ctypes.data))
+        return int(vars(self)["_table"][1])
 
     def _of(self, name: str) -> Iterator[int]:
         value = getattr(self, name)
@@ -92,10 +92,15 @@ class _Model(models.PrimitiveModel):  # type: ignore[misc]
 
 @unbox(RecordType)
 def _unbox(_kind: RecordType, value: Any, context: Any) -> Any:
+    """Read the address. That runs Python's code, in which an interrupt may come up."""
+    builder = context.builder
+    address = cgutils.alloca_once_value(builder, ir.Constant(_WORD, 0))
     number = context.pyapi.object_getattr_string(value, "address")
-    address = context.pyapi.long_as_longlong(number)
-    context.pyapi.decref(number)
-    return NativeValue(context.builder.inttoptr(address, _POINTER))
+    failed = cgutils.is_null(builder, number)
+    with builder.if_then(builder.not_(failed)):
+        builder.store(context.pyapi.long_as_longlong(number), address)
+        context.pyapi.decref(number)
+    return NativeValue(builder.inttoptr(builder.load(address), _POINTER), is_error=failed)
 
 
 @infer_getattr

@@ -24,6 +24,7 @@ TEXT = Path(__file__).parents[2] / "corpora" / "sample.txt"
 DECODE = """
 import faulthandler, io, signal, sys
 faulthandler.register(signal.SIGUSR1, all_threads=True)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored in the background
 from rnncompress import engine
 from rnncompress.codec import decode
 packed = io.BytesIO(open(sys.argv[1], "rb").read())
