@@ -20,6 +20,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+import click
+
 from rnncompress import container, files
 from rnncompress.config import Config
 from rnncompress.presets import PRESETS, Preset
@@ -28,12 +30,13 @@ SMALL = Config(layers=1, hidden=16, streams=4, window=8, contexts=0b1010, contex
 PRESETS["small"] = Preset("for this test", ((0, SMALL),))
 
 from rnncompress.cli import main  # noqa: E402, it looks at the presets
+from rnncompress.cli.program import Program  # noqa: E402
 
 TEXT = Path(__file__).parents[2] / "corpora" / "sample.txt"
 INPUT, PACKED = "ein Text", "ein Text.rnnc"
 SLOWEST = 60.0
-NOT_BEGUN = 71
-"""Exit code of a child that a signal ended before the program began."""
+NOT_BEGUN, ESCAPED = 71, 70
+"""Exit codes of a child that a signal ended before a command began, and of one that left a command without an end."""
 
 
 def kill() -> None:
@@ -87,12 +90,19 @@ def start(arguments: list[str], prepare: Callable[[], None], errors: Path) -> in
     if child := os.fork():
         return child
     code = NOT_BEGUN
+    invoke = Program.invoke
+
+    def begin(program: Program, context: click.Context) -> object:
+        nonlocal code
+        code = ESCAPED
+        return invoke(program, context)
+
     try:
+        Program.invoke = begin  # type: ignore[method-assign]
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
         prepare()
-        code = 70
         main(arguments, prog_name="rnncompress")
     except SystemExit as end:
         code = end.code or 0
