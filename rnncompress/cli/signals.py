@@ -39,7 +39,7 @@ def _asking_again(numbers: list[signal.Signals]) -> Iterator[None]:
     """In the block, raise again what ``action`` raised inside a destructor, where Python only prints it."""
     hook, timers = sys.unraisablehook, []
 
-    def again(unraisable: sys.UnraisableHookArgs) -> None:
+    def again(unraisable: "sys.UnraisableHookArgs") -> None:
         if numbers and issubclass(unraisable.exc_type, KeyboardInterrupt):
             timers.append(threading.Timer(SOON, _thread.interrupt_main, (numbers[0],)))
             timers[-1].start()
