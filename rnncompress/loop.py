@@ -170,6 +170,8 @@ class Meter:
 
     def add(self, costs: NDArray[np.float64]) -> None:
         """Count symbols by what they cost, in bits."""
+        if not len(costs):
+            return
         self.done += len(costs)
         self.bits += float(costs.sum())
         if self.done * CURVE_POINTS >= self._total * (len(self.curve) + 1):
@@ -206,13 +208,15 @@ def code(
             direction.end_block(engine)
         meter.add(engine.costs())
         if checkpoints and not last and checkpoints.due(meter.done):
+            state = engine.state(copy=False)
+            meter.add(engine.costs())  # of what the state has waited for
             now = Snapshot(
                 windows=number + 1,
                 crc=direction.sync(),
                 bits=meter.bits,
                 curve=tuple(meter.curve),
                 seconds=meter.seconds,
-                state=engine.state(copy=False),
+                state=state,
             )
             checkpoints.save(identity, now, meter.done)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncompress.compiled.team import Pace, Team
+from rnncompress.compiled.team import Aside, Pace, Team
 
 
 @pytest.mark.parametrize("size", [1, 2, 5])
@@ -52,6 +52,26 @@ def test_an_interrupt_waits_for_nobody() -> None:
     with pytest.raises(KeyboardInterrupt):
         team.run(work, [0, 1])
     held.set()
+
+
+def test_work_is_done_beside_the_caller() -> None:
+    """The caller goes on; what the work raises comes up where the caller waits, once."""
+    aside, begun, ended = Aside(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        ended.wait(60)
+        raise ValueError("seven")
+
+    aside.wait()  # for nothing
+    aside.begin(work)
+    assert begun.wait(60)
+    ended.set()
+    with pytest.raises(ValueError, match="seven"):
+        aside.wait()
+    aside.wait()
+    aside.begin(lambda: None)
+    aside.wait()
 
 
 def run(pace: Pace, now: list[float], windows: int, seconds: dict[int, float]) -> list[int]:

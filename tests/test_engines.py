@@ -85,7 +85,8 @@ def encoded(engine: Engine, windows: list[IntArray], missing: int = 0) -> tuple[
         if window is not windows[-1]:
             engine.learn()
         costs += engine.costs().tolist()
-    return engine.end_block(), costs
+    parts = engine.end_block()
+    return parts, costs + engine.costs().tolist()
 
 
 def check(name: str, config: Config, seed: int, steps: int, missing: int) -> None:

@@ -60,6 +60,7 @@ def whole(
         costs += encoder.costs().tolist()
         encoder.learn()
     parts = list(encoder.end_block())
+    costs += encoder.costs().tolist()
     decoder.begin_block(parts)
     for window in windows:
         assert np.array_equal(decoder.decode_window(len(window), window.size), window)

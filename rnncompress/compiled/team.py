@@ -27,6 +27,9 @@ class Team(Generic[Share]):
         Raises what any of them raised. A KeyboardInterrupt passes at once, and then the team is of no more use: the
         caller may have left a lock of the compiler held, for which the others wait, so nobody must wait for them.
         """
+        if len(shares) == 1:
+            work(0, shares[0])
+            return
         for number in range(1, len(shares)):
             self._inboxes[number - 1].put((work, number, shares[number]))
         own: BaseException | None = None
@@ -42,6 +45,34 @@ class Team(Generic[Share]):
         """Let the threads go."""
         for inbox in self._inboxes:
             inbox.put(None)
+
+
+class Aside:
+    """A thread that works beside the caller's on one thing at a time."""
+
+    def __init__(self) -> None:
+        self._inbox: SimpleQueue[tuple[Work[None], int, None] | None] = SimpleQueue()
+        self._done: SimpleQueue[BaseException | None] = SimpleQueue()
+        self._busy = False
+        threading.Thread(target=_serve, args=(self._inbox, self._done), daemon=True).start()
+
+    def begin(self, work: Callable[[], None]) -> None:
+        """Have ``work()`` done; what was begun before has been waited for."""
+        self._busy = True
+        self._inbox.put((lambda _number, _share: work(), 0, None))
+
+    def wait(self) -> None:
+        """Return when it is done, and raise what it raised. An interrupt passes; the work is still to be waited for."""
+        if not self._busy:
+            return
+        raised = self._done.get()
+        self._busy = False
+        if raised is not None:
+            raise raised
+
+    def __del__(self) -> None:
+        """Let the thread go."""
+        self._inbox.put(None)
 
 
 def _serve(

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncompress.compiled.team import Team
+from rnncompress.compiled.team import Aside, Pace, Team
 from rnncompress.config import Config
 from rnncompress.engine import cpu_kernels, mixing_kernels
 from rnncompress.engine.mixed_stages import MixedStages
@@ -37,11 +37,39 @@ class MixedEngine(CompiledCoding, MixedStages):
     ) -> None:
         super().__init__(config, network, state)
         self._team: Team[Any] = Team(threads)
-        self._threads = threads
+        parts = min(threads, config.lanes)
+        self._lanes = list(pairwise(config.lanes * part // parts for part in range(parts + 1)))
+        self._pace = Pace(threads)
+        """Of learning: a part teaches so little that waking threads may take longer than it."""
+        self._aside = Aside() if network is not None and threads > 1 else None
 
     def allocate(self, state: State) -> mixing.Memory:
         """See the base class."""
         return mixing.allocate(self.config, state)
+
+    def encode_window(self, symbols: IntArray, count: int) -> None:
+        """See the protocol. While this window is mixed the network learns from it, and predicts the next."""
+        network = self.network
+        if self._aside is None or network is None or self.watch:
+            super().encode_window(symbols, count)
+            return
+        network.predict_window(symbols)
+        tables = network.tables()[:, : len(symbols)].copy()
+        self.settle()
+        self._aside.begin(lambda: self.mix_window(tables, symbols, count))
+
+    def settle(self) -> None:
+        """See the base class."""
+        if self._aside is not None:
+            self._aside.wait()
+
+    def mix_window(self, tables: IntArray | None, symbols: IntArray, count: int) -> None:
+        """See the base class."""
+        assert self._encoders is not None
+        self._encoders.make_room(_ROOM * symbols.size)
+        self._pace.begin()
+        super().mix_window(tables, symbols, count)
+        self._pace.lap()
 
     def encode_part(
         self, tables: IntArray | None, symbols: IntArray, first: int, last: int, count: int
@@ -49,7 +77,6 @@ class MixedEngine(CompiledCoding, MixedStages):
         """See the base class."""
         coders = self._encoders
         assert coders is not None
-        coders.make_room(_ROOM * (last - first) * self.config.streams)
         by_stream = _NO_TABLES if tables is None else tables
 
         def work(number: int, lanes: tuple[int, int]) -> None:
@@ -62,7 +89,9 @@ class MixedEngine(CompiledCoding, MixedStages):
 
     def decode_window(self, steps: int, count: int) -> IntArray:
         """See the protocol."""
+        self._pace.begin()
         symbols = super().decode_window(steps, count)
+        self._pace.lap()
         if isinstance(self.network, CpuPredictor):
             self.network.observed(steps)
         return symbols
@@ -100,11 +129,9 @@ class MixedEngine(CompiledCoding, MixedStages):
 
     def learn_part(self, places: int) -> None:
         """See the base class."""
-        self._team.run(
-            lambda number, share: learn(self.memory, share, self._threads, places), range(self._threads)
-        )
+        shares = self._pace.threads
+        self._team.run(lambda number, share: learn(self.memory, share, shares, places), range(shares))
 
     def _share(self, work: Callable[[int, tuple[int, int]], None]) -> None:
         """Have each thread take some lanes."""
-        parts = min(self._threads, self.config.lanes)
-        self._team.run(work, list(pairwise(self.config.lanes * part // parts for part in range(parts + 1))))
+        self._team.run(work, self._lanes)

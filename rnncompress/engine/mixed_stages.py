@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncompress.coder.lanes import Parts
 from rnncompress.config import Config
 from rnncompress.engine.stages import Coding, State
 from rnncompress.engine.state import join, split
@@ -37,8 +38,9 @@ class MixedStages(Coding, ABC):
         self._state = own
         self.memory = self.allocate(own)
         self._coded = np.zeros(config.window * config.streams * BITS, np.int32)
-        """The probabilities of the bits of the last window as they came, of 65536."""
-        self._count = 0
+        """The probabilities of the bits of a window as they come, of 65536."""
+        self._done: list[IntArray] = []
+        """Those of the windows that nobody has asked about."""
         self.learning = True
         """Whether the mixing stage learns; else it follows the text, and remembers nothing of it to match."""
 
@@ -65,24 +67,28 @@ class MixedStages(Coding, ABC):
 
     def encode_window(self, symbols: IntArray, count: int) -> None:
         """See the protocol."""
-        self._count = count
         tables = None
         if self.network is not None:
             self.network.predict_window(symbols)
             tables = self.network.tables()
+        self.mix_window(tables, symbols, count)
+
+    def mix_window(self, tables: IntArray | None, symbols: IntArray, count: int) -> None:
+        """Code a window with what the network says of it, and have the mixing stage learn; see :meth:`encode_part`."""
         for first, last in self._parts(len(symbols)):
             self.encode_part(tables, symbols, first, last, count)
             if self.watch:
                 self.watch(first, last)
             self._learn_part(first, last, count)
+        self._done.append(self._coded[: count * BITS].copy())
 
     def decode_window(self, steps: int, count: int) -> IntArray:
         """See the protocol."""
-        self._count = count
         symbols = np.zeros((steps, self.config.streams), np.int32)
         for first, last in self._parts(steps):
             self.decode_part(symbols, first, last, count)
             self._learn_part(first, last, count)
+        self._done.append(self._coded[: count * BITS].copy())
         return symbols
 
     def _parts(self, steps: int) -> list[tuple[int, int]]:
@@ -99,14 +105,28 @@ class MixedStages(Coding, ABC):
 
     def costs(self) -> NDArray[np.float64]:
         """See the protocol."""
-        return lengths_of_bits(self._coded[: self._count * BITS])
+        return lengths_of_bits(self._take())
 
     def coded(self) -> IntArray:
-        """The probabilities (8 * count,), of 65536, of the bits of the last window."""
-        return self._coded[: self._count * BITS].copy()
+        """The probabilities, of 65536, of the bits since the last call, of all windows."""
+        self.settle()
+        return self._take()
+
+    def _take(self) -> IntArray:
+        done, self._done = self._done, []
+        return np.concatenate([np.zeros(0, np.int32), *done])
+
+    def settle(self) -> None:
+        """Wait for the windows that are on their way."""
+
+    def end_block(self) -> Parts:
+        """See the protocol."""
+        self.settle()
+        return super().end_block()
 
     def forget_text(self) -> None:
         """Begin a text with all that was learnt."""
+        self.settle()
         for name in mixing.SHORT:
             self._state[name][:] = 0
 
@@ -121,6 +141,7 @@ class MixedStages(Coding, ABC):
 
     def state(self, *, copy: bool = True) -> State:
         """See the protocol."""
+        self.settle()
         return self._stages(copy=copy) | self.coding_state()
 
     def _stages(self, *, copy: bool) -> State:
@@ -129,6 +150,7 @@ class MixedStages(Coding, ABC):
 
     def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         """See the protocol."""
+        self.settle()
         self.load_coding(state)
         network, own = split(state)
         if self.network is not None:

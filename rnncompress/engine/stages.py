@@ -63,7 +63,10 @@ class Engine(Protocol):
         """
 
     def costs(self) -> NDArray[np.float64]:
-        """Code lengths in bits (count,) of the symbols of the last window. To tell people, not to compute with."""
+        """Code lengths in bits of the symbols coded since the last call. To tell people, not to compute with.
+
+        Of an encoder the last window may still be on its way; ``state`` and ``end_block`` wait for it.
+        """
 
     def learn(self) -> None:
         """Learn from the window, which had T steps."""
@@ -192,7 +195,8 @@ class Stages(Coding, Generic[Net]):
 
     def costs(self) -> NDArray[np.float64]:
         """See the protocol."""
-        return lengths(self._freq)
+        done, self._freq = self._freq, self._freq[:0]
+        return lengths(done)
 
     def learn(self) -> None:
         """See the protocol."""

@@ -23,11 +23,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from rnncompress import codec, container, limits, lstm
-from rnncompress.config import CELLS, LEARNING, Config, varint
+from rnncompress.config import CELLS, Config, varint
 from rnncompress.container import MODEL_HASH, Header
 from rnncompress.errors import RnncompressError
 from rnncompress.model import Model
-from rnncompress.use import Use
+from rnncompress.use import LEARNING, Use
 from rnncompress.vocabulary import Vocabulary
 
 TEXT = (Path(__file__).parents[2] / "corpora" / "sample.txt").read_bytes()
@@ -153,7 +153,8 @@ def cases(rng: random.Random) -> Iterator[tuple[str, bytes]]:
         noise = [words] * min(config.lanes, len(words))
         yield "model invented, payload of noise", whole(invented, [noise] * rng.randint(0, 3))
         yield "model invented, payload of text", whole(invented, payloads)
-        used = Use.of(SMALL.replace(**{name: getattr(config, name) for name in LEARNING}), SMALL, length)
+        learning = tuple(getattr(config, name) for name in LEARNING)
+        used = Use(config.streams, config.window, config.lanes, rng.choice([0, config.frozen]), learning)
         trained = Header("trained", length, rng.randbytes(16), None, MODEL.digest[:MODEL_HASH], used)
         yield "learning of the trained model invented", whole(container._frame(trained), payloads)
         yield "stored, changed", mutated(framed(bytes([1]) + header[7:]) + TEXT[:300], rng)
