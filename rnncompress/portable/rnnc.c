@@ -5,9 +5,9 @@
  *     ./rnnc e FILE OUT.rnnc layers=1 hidden=64    encode
  *     ./rnnc i FILE.rnnc                           tell the configuration, as `e` takes it
  *
- * One file of C99, for any machine with floats of IEEE 754. It was written from docs/format.md, docs/arithmetic.md
- * and docs/mixing.md, which say why everything is as it is; here stands how. Read it from the top: tools, the header,
- * arithmetic, the range coder, the network, the mixing stage, then what joins them, files, trained models.
+ * One file of C99, for any machine with floats of IEEE 754. It was written from docs/format.md and
+ * docs/format-mixing.md; docs/arithmetic.md and docs/mixing.md say why everything is as it is. Read it from the top: tools,
+ * the header, arithmetic, the range coder, the network, the mixing stage, then what joins them, files, trained models.
  *
  * Names: B streams, T steps of a window, L layers, H units, N = gates * H rows of a layer's matrix, A = 256 symbols.
  * Arrays are flat; a comment such as "(B, T, A)" gives the shape, the last index runs fastest.
@@ -400,6 +400,7 @@ static void read_config(Reader *body, Config *config) {
         if (tag <= last) impossible(body, "order of parts");
         if (tag > PARTS) fail(CANNOT_HERE, "%s: part %d of its header needs a newer program", body->name, tag);
         for (int n = PART[tag - 1].first; n < PART[tag - 1].end; n++) config->is[n] = take_varint(body, HEADER);
+        if (config->is[CELL] > FIELD[CELL].most) impossible(body, "cell");
         if (body->offset != end || !has_part(config, tag - 1)) impossible(body, PART[tag - 1].name);
         last = tag;
     }
