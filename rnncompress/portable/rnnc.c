@@ -51,6 +51,10 @@
 #define PREFETCH(address) ((void)(address))
 #endif
 
+#ifndef OPEN /* an archive that restores itself has what it reads within */
+#define OPEN(name) fopen(name, "rb")
+#endif
+
 #ifdef _WIN32
 #define fseeko _fseeki64
 #define ftello _ftelli64
@@ -321,7 +325,7 @@ typedef struct {
 
 static void open_reader(Reader *reader, const char *name) {
     memset(reader, 0, sizeof *reader);
-    reader->file = fopen(name, "rb");
+    reader->file = OPEN(name);
     reader->name = name;
     if (!reader->file || fseeko(reader->file, 0, SEEK_END)) fail(FAILED, "%s: cannot be read", name);
     reader->size = (uint64_t)ftello(reader->file);
