@@ -30,7 +30,7 @@
 /* -- floats, and what compilers offer -------------------------------------------------------------------------------- */
 
 #if FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16 /* of 16 bits, where a processor has such floats, nothing is here */
-#error "floats must be computed as floats: on 32-bit x86 compile with -msse2 -mfpmath=sse"
+#error "floats must be computed as floats: on 32-bit x86 compile with -msse2 -mfpmath=sse, on s390x with -std=gnu99"
 #endif
 #ifdef __FAST_MATH__
 #error "-ffast-math changes results, and so the bytes of files"
