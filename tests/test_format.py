@@ -10,7 +10,7 @@ import pytest
 from rnncompress import portable
 from rnncompress.config import LIMITS, PARTS, Config
 from rnncompress.engine import state as states
-from rnncompress.mixing import context_kernels, memory
+from rnncompress.mixing import sizes
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
 MIXING: Final = (DOCS / "format-mixing.md").read_text(encoding="utf-8")
@@ -24,6 +24,7 @@ MODULES: Final = [
         "tables",
         "text_kernels",
         "context_kernels",
+        "sizes",
         "slot_kernels",
         "bit_kernels",
         "learn_kernels",
@@ -49,14 +50,14 @@ def test_most_constants_are_those_of_the_c_program():
 def test_rows_of_the_sets_of_weights():
     """The table of selectors has their sizes."""
     told = re.findall(r"^\| (\d+) \| (\d+) \| .* \|$", MIXING, re.M)
-    assert [(int(number), int(rows)) for number, rows in told] == list(enumerate(memory.ROWS))
+    assert [(int(number), int(rows)) for number, rows in told] == list(enumerate(sizes.ROWS))
 
 
 def test_all_kinds_of_contexts_are_told():
     """Each once, in order."""
     table = MIXING[MIXING.index("| kind | context |") : MIXING.index("- column = ")]
     cells = [cell.strip() for line in table.splitlines()[2:] for cell in re.split(r"(?<!\\)\|", line)[1:-1:2]]
-    assert [int(cell) for cell in cells if cell] == list(range(context_kernels.KINDS))
+    assert [int(cell) for cell in cells if cell] == list(range(sizes.KINDS))
 
 
 def test_fields_and_their_limits():

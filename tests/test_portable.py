@@ -18,7 +18,7 @@ from rnncompress import portable as portable_source
 from rnncompress.config import CELLS, Config
 from rnncompress.container import Header
 from rnncompress.errors import RnncompressError
-from rnncompress.mixing.context_kernels import KINDS
+from rnncompress.mixing.sizes import KINDS
 from rnncompress.model import Model
 from rnncompress.pretrained import adapt
 
