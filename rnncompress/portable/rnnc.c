@@ -573,19 +573,10 @@ static void products(const int16_t *rows, size_t stride, size_t count, const int
             dot_rows(rows + r * stride, stride, x + b * x_stride, n, sums + b * sums_stride + r);
 }
 
-/* For TILE rows of sums: sums[r][j] += d[0][r] * x[0][j] + d[1][r] * x[1][j]. */
-static void add_steps(uint32_t *restrict sums, size_t width, const int16_t *restrict d, size_t d_stride,
-                      const int16_t *restrict x, size_t n) {
-    const int16_t *restrict y = x + n, *restrict e = d + d_stride;
-    for (int r = 0; r < TILE; r += 4) {
-        uint32_t *s0 = sums + r * width, *s1 = s0 + width, *s2 = s1 + width, *s3 = s2 + width;
-        int16_t d0 = d[r], d1 = d[r + 1], d2 = d[r + 2], d3 = d[r + 3];
-        int16_t e0 = e[r], e1 = e[r + 1], e2 = e[r + 2], e3 = e[r + 3];
-        for (size_t j = 0; j < n; j++) {
-            s0[j] += (uint32_t)(d0 * x[j] + e0 * y[j]), s1[j] += (uint32_t)(d1 * x[j] + e1 * y[j]);
-            s2[j] += (uint32_t)(d2 * x[j] + e2 * y[j]), s3[j] += (uint32_t)(d3 * x[j] + e3 * y[j]);
-        }
-    }
+/* out[j * out_stride + t] = in[t * width + j] */
+static void turn(const int16_t *in, size_t steps, size_t width, int16_t *out, size_t out_stride) {
+    for (size_t j = 0; j < width; j++)
+        for (size_t t = 0; t < steps; t++) out[j * out_stride + t] = in[t * width + j];
 }
 
 /* -- the range coder ------------------------------------------------------------------------------------------------- */
@@ -725,6 +716,7 @@ typedef struct {
     int16_t *gradients;                  /* (B, T, rows) */
     float *embedding, *embedding_moment; /* (E, N) */
     int16_t *h;                          /* (B, T + 1, H) */
+    int16_t *turned[2];                  /* (H, B * T): h before each step, and after it, to be summed over all steps */
     float *c, *y, *gate[4];              /* cells, like h; (B, T, H): tanh of the cell, or of the sums (RNN); i, f, g, o */
 } Layer;
 
@@ -742,6 +734,7 @@ typedef struct {
     int32_t *seen;                  /* (E): updates of each row of the embeddings */
     uint16_t *inputs;               /* (B, T, 2): rows of the embedding */
     uint32_t *table;                /* (B, T, A): frequencies */
+    int16_t *turned;                /* (rows, B * T): gradients of a layer */
     uint32_t *sums;                 /* scratch: (B, N), or TILE rows of any matrix */
     float *dc, *d;                  /* (B, H), (N) */
     int32_t *heads, *next;          /* (E), (B * T * 2): for each row of the embedding where it was an input */
@@ -872,6 +865,7 @@ static void network_allocate(Network *w, const Config *config, uint64_t windows)
         if (softmax) break;
         l->embedding = ARRAY(float, E, N), l->embedding_moment = ARRAY(float, E, N);
         l->h = ARRAY(int16_t, times(B, T + 1), H);
+        for (int n = 0; n < 2; n++) l->turned[n] = ARRAY(int16_t, BT, H);
         l->y = ARRAY(float, BT, H);
         if (w->gates == 4) l->c = ARRAY(float, times(B, T + 1), H);
         for (int n = 0; w->gates == 4 && n < 4; n++) l->gate[n] = ARRAY(float, BT, H);
@@ -880,6 +874,7 @@ static void network_allocate(Network *w, const Config *config, uint64_t windows)
     w->seen = ARRAY(int32_t, E, 1);
     w->inputs = ARRAY(uint16_t, BT, 2);
     w->table = ARRAY(uint32_t, BT, 256);
+    w->turned = ARRAY(int16_t, BT, most(N, 256));
     w->sums = ARRAY(uint32_t, most(times(B, N), TILE * most(256, most(2, L) * H)), 1);
     w->dc = ARRAY(float, B, H), w->d = ARRAY(float, N, 1);
     w->heads = ARRAY(int32_t, E, 1), w->next = ARRAY(int32_t, BT, 2);
@@ -920,11 +915,11 @@ static void network_ready(Network *w) {
         for (size_t n = 0; n < l->rows; n += TILE) quantise(l, n);
 }
 
-/* Where the inputs of the columns from `part` * H on of matrix n begin, those of stream b at step 0: layer 0 sees its own
- * past; the others that, and the layer below as it is now; the softmax all layers as they are now. */
-static const int16_t *inputs_of(const Network *w, size_t n, size_t part, size_t b) {
-    size_t from = n == w->L ? part : n - part, now = n == w->L || part;
-    return w->layers[from].h + (b * (w->T + 1) + now) * w->H;
+/* The columns from `part` * H on of matrix n: the layer that they see, and whether as it is now. Layer 0 sees its own past;
+ * the others that, and the layer below; the softmax all layers. */
+static const Layer *seen_by(const Network *w, size_t n, size_t part, int *now) {
+    *now = n == w->L || part;
+    return w->layers + (n == w->L ? part : n - part);
 }
 
 /* -- the network: prediction ----------------------------------------------------------------------------------------- */
@@ -932,9 +927,11 @@ static const int16_t *inputs_of(const Network *w, size_t n, size_t part, size_t 
 /* Add the products of matrix n and its inputs at step t to the sums of some streams, which are a stride apart. */
 static void add_products(const Network *w, size_t n, size_t streams, size_t t, uint32_t *sums, size_t stride) {
     const Layer *l = w->layers + n;
-    for (size_t part = 0; part < l->columns / w->H; part++)
-        products(l->weights + part * w->H, l->columns, l->rows, inputs_of(w, n, part, 0) + t * w->H, (w->T + 1) * w->H,
-                 streams, w->H, sums, stride);
+    int now;
+    for (size_t part = 0; part < l->columns / w->H; part++) {
+        const int16_t *h = seen_by(w, n, part, &now)->h + (t + (size_t)now) * w->H;
+        products(l->weights + part * w->H, l->columns, l->rows, h, (w->T + 1) * w->H, streams, w->H, sums, stride);
+    }
 }
 
 /* A gate's input: a sum, and what two rows of the embedding add. */
@@ -1123,14 +1120,15 @@ static float blend_after(const Network *w, uint64_t updates) {
 
 static void update_matrix(Network *w, size_t n, Step step) {
     const Layer *l = w->layers + n;
-    size_t H = w->H, columns = l->columns;
+    size_t H = w->H, R = w->B * w->T, columns = l->columns;
+    int now;
+    turn(l->gradients, R, l->rows, w->turned, R);
     for (size_t row = 0; row < l->rows; row += TILE) {
         memset(w->sums, 0, TILE * columns * sizeof *w->sums);
-        for (size_t part = 0; part < columns / H; part++)
-            for (size_t b = 0; b < w->B; b++)
-                for (size_t t = 0; t < w->T; t += 2)
-                    add_steps(w->sums + part * H, columns, l->gradients + (b * w->T + t) * l->rows + row, l->rows,
-                              inputs_of(w, n, part, b) + t * H, H);
+        for (size_t part = 0; part < columns / H; part++) {
+            const Layer *from = seen_by(w, n, part, &now);
+            products(from->turned[now], R, H, w->turned + row * R, R, TILE, R, w->sums + part * H, columns);
+        }
         adam(l->matrix + row * columns, l->matrix_moment + row * columns, w->sums, TILE * columns, step);
         quantise(l, row);
     }
@@ -1181,6 +1179,9 @@ static void network_learn(Network *w) {
     logit_gradients(w);
     backward(w);
     learn_contexts(w);
+    for (size_t n = 0; n < w->L; n++)
+        for (size_t b = 0; b < w->B * 2; b++)
+            turn(w->layers[n].h + (b / 2 * (T + 1) + b % 2) * H, T, H, w->layers[n].turned[b % 2] + b / 2 * T, w->B * T);
     for (size_t n = 0; n <= w->L; n++) update_matrix(w, n, of_matrices);
     update_embeddings(w, of_vectors);
     update_bias(w, of_vectors);
