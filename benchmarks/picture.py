@@ -9,10 +9,10 @@ shows nothing that is not in the rows, and says when and on which machine they w
 import argparse
 from pathlib import Path
 
+from rnncompress.bench.page import points
 from rnncompress.bench.report import sections
 from rnncompress.bench.results import Row, newest, read_folder
-from rnncompress.bench.work import OURS
-from rnncompress.drawing.scatter import Point, scatter
+from rnncompress.drawing.scatter import scatter
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "size-and-speed.svg"
@@ -32,16 +32,11 @@ def picture(folder: Path, name: str = INPUT) -> str:
     """The SVG of the results for the input ``name`` in ``folder``. Raises SystemExit if there are none."""
     rows = [row for row in newest(read_folder(folder)) if row.input.name == name]
     found = [section for section in sections(rows) if section.title == name]
-    points = [
-        Point(line.label, line.encode_speed, line.bpc, line.family == OURS)
-        for section in found[:1]
-        for line in section.lines
-        if line.ok and line.bpc and line.encode_speed
-    ]
-    if not points:
+    shown = [point for section in found[:1] for point in points(section)]
+    if not shown:
         raise SystemExit(f"there are no results for {name} in {folder}")
     title = f"{name}, {found[0].bytes:,} bytes: size and speed of encoding"
-    return scatter(points, title=title, speed_name="encoding", note=_measured(rows)) + "\n"
+    return scatter(shown, title=title, speed_name="encoding", note=_measured(rows)) + "\n"
 
 
 def _measured(rows: list[Row]) -> str:

@@ -32,3 +32,20 @@ event.register("numba:compile", _clock)
 def seconds() -> float:
     """Time in which this process has compiled so far."""
     return _clock.seconds
+
+
+class Stopwatch:
+    """Tells the time since it was made, without that of compiling."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._compiled = seconds()
+
+    @property
+    def seconds(self) -> float:
+        """Time so far."""
+        return time.monotonic() - self._began - (seconds() - self._compiled)
+
+    def add(self, before: float) -> None:
+        """Count the time before an interruption, too."""
+        self._began -= before

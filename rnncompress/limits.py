@@ -21,12 +21,15 @@ def announced_memory(config: Config, *, trained: bool = False) -> int:
 
     ``trained`` tells that it starts from a trained model.
     """
-    from rnncompress.engine import state as states  # what knows arrays takes long to import
+    from rnncompress.lstm import sizes as lstm
+    from rnncompress.mixing import sizes as mixing  # they need numpy, which takes a while to import
 
+    network, counts = config.layers > 0, config.mixing > 0
+    stages = network * lstm.memory(config) + counts * mixing.memory(config)
     streams = config.streams * (8 * config.window + _BUFFERS)
     # A trained model is what the network remembers; while it is read or handed over, so is a copy.
-    model = 2 * states.long_memory(config) if trained else 0
-    return _BASE + streams + states.memory(config) + model
+    model = 2 * (network * lstm.long_memory(config) + counts * mixing.memory(config)) if trained else 0
+    return _BASE + streams + stages + model
 
 
 def announced_work(config: Config, length: int) -> int:

@@ -148,13 +148,13 @@ class Meter:
         self.bits = 0.0
         self._total = total
         self._progress = progress
-        self._began = self._told = time.monotonic()
-        self._compiling = compiling.seconds()
+        self._told = time.monotonic()
+        self._watch = compiling.Stopwatch()
 
     @property
     def seconds(self) -> float:
         """Time taken so far, without that between interruption and going on, and without that of compiling."""
-        return time.monotonic() - self._began - (compiling.seconds() - self._compiling)
+        return self._watch.seconds
 
     def tell(self, stage: Stage, done: int, total: int) -> None:
         """Tell, of a stage that takes long, how far it is."""
@@ -166,7 +166,7 @@ class Meter:
     def go_on(self, at: Snapshot, done: int) -> None:
         """Count from ``at`` on, where so many bytes are done."""
         self.done, self.bits, self.curve = done, at.bits, list(at.curve)
-        self._began -= at.seconds
+        self._watch.add(at.seconds)
 
     def add(self, costs: NDArray[np.float64]) -> None:
         """Count symbols by what they cost, in bits."""

@@ -62,6 +62,15 @@ def test_the_page_needs_nothing_from_elsewhere(rows):
     assert text.count("</script>") == 4
 
 
+def test_without_a_script_there_are_pictures(rows):
+    """One of each input and of each folder, by the drawing code of README's."""
+    text = page.as_html(sections(rows), rows)
+    plain = text[text.index("<noscript>") : text.index("</noscript>")]
+    assert plain.count("<svg ") == plain.count('class="title"') == 3
+    assert "rnncompress default: 1.600 bpc" in plain
+    assert "<b>" not in plain
+
+
 def test_files_are_written_whole(rows, tmp_path):
     """The three tables replace older ones."""
     for _ in range(2):

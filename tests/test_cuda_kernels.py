@@ -9,9 +9,10 @@ from interpreted import triton_language as tl
 
 from rnncompress.exact import grid, noise
 from rnncompress.exact.frequencies import TOTAL, frequencies, raw_scale
-from rnncompress.lstm.contexts import HISTORY, RATES, ROW
+from rnncompress.lstm.contexts import HISTORY, RATES
 from rnncompress.lstm.reference import product
 from rnncompress.lstm.reference_contexts import ReferenceContexts
+from rnncompress.lstm.sizes import ROW
 
 few = settings(max_examples=5, deadline=None)
 seeds = st.integers(0, 2**32 - 1)

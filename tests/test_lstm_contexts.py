@@ -14,11 +14,11 @@ from rnncompress.lstm.contexts import (
     HISTORY,
     MOST_USES,
     RATES,
-    ROW,
     SYMBOLS,
     ContextArrays,
     kinds,
 )
+from rnncompress.lstm.sizes import ROW
 from rnncompress.network import TOTAL
 
 

@@ -8,8 +8,8 @@ from networks import State, assert_same
 
 from rnncompress import engine as engines
 from rnncompress.config import Config
-from rnncompress.mixing.context_kernels import KINDS
-from rnncompress.mixing.text_kernels import MATCH, MODELS, POSITION
+from rnncompress.mixing.sizes import KINDS, MODELS
+from rnncompress.mixing.text_kernels import MATCH, POSITION
 from rnncompress.network import IntArray
 
 ALL = (1 << KINDS) - 1

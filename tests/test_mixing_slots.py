@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from rnncompress.compiled.compile import plain
 from rnncompress.mixing import slot_kernels, tables
+from rnncompress.mixing.sizes import LINE_BYTES
 
 find, claim, line_of, node = (
     plain(kernel)
@@ -20,7 +21,7 @@ hashes = st.integers(0, 2**32 - 1)
 
 def empty(kinds: int = 2) -> Any:
     """What the kernels need of a memory."""
-    lines = np.zeros((kinds << LINE_BITS) * slot_kernels.LINE_BYTES, np.uint8)
+    lines = np.zeros((kinds << LINE_BITS) * LINE_BYTES, np.uint8)
     counts = tables.histories()[1].reshape(-1)
     return SimpleNamespace(line_bits=LINE_BITS, slots=lines.data, counts=counts.data)
 
@@ -33,8 +34,8 @@ def test_a_claimed_slot_is_found_in_its_line(claims: list[tuple[int, int]]) -> N
         line = line_of(m, k, x)
         at = claim(m, line, x)
         assert find(m.slots, line, x) == at
-        assert k << LINE_BITS <= line // slot_kernels.LINE_BYTES < k + 1 << LINE_BITS
-        assert line <= at <= at + slot_kernels.SLOT <= line + slot_kernels.LINE_BYTES
+        assert k << LINE_BITS <= line // LINE_BYTES < k + 1 << LINE_BITS
+        assert line <= at <= at + slot_kernels.SLOT <= line + LINE_BYTES
 
 
 def test_what_was_not_claimed_is_not_found() -> None:

@@ -11,6 +11,7 @@ from rnncompress import engine as engines
 from rnncompress.compiled.compile import plain
 from rnncompress.config import Config
 from rnncompress.mixing import text_kernels as text
+from rnncompress.mixing.sizes import MODELS, STATE
 
 observe = plain(text.observe)
 join = plain(text.join)
@@ -19,7 +20,7 @@ MASK = 4095
 
 def read(data: bytes) -> Any:
     """The numbers of a stream that has read ``data``."""
-    s, past = np.zeros(text.STATE, np.int64), np.zeros(MASK + 1, np.uint8)
+    s, past = np.zeros(STATE, np.int64), np.zeros(MASK + 1, np.uint8)
     for c in data:
         observe(s.data, past.data, MASK, c)
     return s
@@ -95,9 +96,7 @@ def matches(texts: list[bytes], frozen: int = 4) -> Any:
     for window in symbols[:steps].reshape(-1, 4, len(texts)):
         engine.encode_window(np.ascontiguousarray(window), window.size)
         engine.learn()
-    return engine.state()["mixing.text"][:, text.MATCH : text.MATCH + 3 * text.MODELS].reshape(
-        -1, text.MODELS, 3
-    )
+    return engine.state()["mixing.text"][:, text.MATCH : text.MATCH + 3 * MODELS].reshape(-1, MODELS, 3)
 
 
 def test_a_repetition_is_followed() -> None:

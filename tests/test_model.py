@@ -16,7 +16,7 @@ from rnncompress import lstm
 from rnncompress.errors import ModelError, OutputError, VersionError
 from rnncompress.lstm import state as states
 from rnncompress.lstm.parameters import Parameters
-from rnncompress.mixing import memory
+from rnncompress.mixing import memory, sizes
 from rnncompress.model import Model
 from rnncompress.vocabulary import Vocabulary
 
@@ -78,7 +78,7 @@ def test_a_model_keeps_what_mixing_has_learnt(config) -> None:
     again = Model.from_bytes(model.to_bytes())
     assert again == model
     assert again.to_bytes() == model.to_bytes()
-    assert len(model.arrays["mixing.weights.rows"]) < sum(memory.ROWS[: config.sets]) / 2
+    assert len(model.arrays["mixing.weights.rows"]) < sum(sizes.ROWS[: config.sets]) / 2
     engine = engines.build(config, 1, state=again.state(config))
     assert Model.of(config, model.vocabulary, engine.state(), {}) == model
     fresh = engines.build(config, 1).state()

@@ -6,7 +6,7 @@ from pathlib import Path
 import models
 import pytest
 from click.testing import CliRunner
-from portable import needs_compiler
+from portable import CC, needs_compiler
 from test_portable import encoded
 
 from rnncompress import portable
@@ -44,6 +44,37 @@ def restored(tmp_path, monkeypatch):
 def test_an_archive_restores_its_original(restored, options):
     """Under its name, with all its bytes."""
     assert restored(models.TEXT, *options) == (0, {NAME: models.TEXT})
+
+
+def test_an_archive_of_one_c_file(tmp_path, monkeypatch):
+    """A compiler alone restores from it, with a trained model in it or without; what is there is kept."""
+    model = models.trained()
+    model.save(tmp_path / "m.rnnm")
+    monkeypatch.chdir(tmp_path)
+    for given in (None, model):
+        config = adapt(given, len(models.TEXT)) if given else CONFIG
+        Path(f"{NAME}.rnnc").write_bytes(encoded(models.TEXT, config, given))
+        options = ["--model", "m.rnnm"] if given else []
+        result = CliRunner().invoke(main, ["bundle", f"{NAME}.rnnc", "-fo", "archive.c", *options])
+        assert result.exit_code == 0, result.output
+        subprocess.run([*CC, "-O1", "-o", "restore", "archive.c"], check=True)
+        assert [subprocess.run(["./restore", *out], check=False).returncode for out in ([], ["other"])] == [
+            0,
+            0,
+        ]
+        assert Path(NAME).read_bytes() == Path("other").read_bytes() == models.TEXT
+        assert subprocess.run(["./restore", "other"], capture_output=True, check=False).returncode == 1
+        Path("other").unlink()
+        Path(NAME).unlink()
+
+
+def test_a_c_file_holds_no_program(folder):
+    """Source and --binary exclude each other."""
+    Path("a.rnnc").write_bytes(encoded(models.TEXT, CONFIG))
+    result = CliRunner().invoke(main, ["bundle", "a.rnnc", "--binary", "-o", "archive.c"])
+    assert result.exit_code == 2
+    assert "--binary" in result.output
+    assert not Path("archive.c").exists()
 
 
 def test_an_archive_with_a_model(restored, tmp_path):

@@ -52,6 +52,13 @@ def test_a_training_writes_one_file_everywhere(noise: Noise | None) -> None:
     assert len(files) == 1
 
 
+def test_compiling_is_no_part_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in coding: an hour of it while training is taken off."""
+    compiled = iter((0.0, 3600.0))
+    monkeypatch.setattr("rnncompress.compiling.seconds", lambda: next(compiled))
+    assert train(job(passes=1)).seconds == pytest.approx(-3600, abs=100)
+
+
 PINNED = [
     "86d7e73c0d27bb90e7dce044702446f6",
     "7ae56018751f52ae8d99d1cf534fd357",

@@ -14,6 +14,8 @@ from rnncompress.bench.report import Line, Section
 from rnncompress.bench.results import Row
 from rnncompress.bench.verdict import verdict, warnings
 from rnncompress.bench.work import OURS
+from rnncompress.drawing.scatter import Point, scatter
+from rnncompress.drawing.svg import STYLE
 
 _HERE = Path(__file__).parent
 
@@ -40,12 +42,33 @@ def as_html(sections: Sequence[Section], rows: Sequence[Row]) -> str:
         "/*BASE*/": _asset("base.js"),
         "/*PLOTS*/": _asset("plots.js"),
         "/*SCRIPT*/": _asset("page.js"),
+        "<!--PICTURES-->": pictures(sections),
         "{/*DATA*/}": text.replace("<", "\\u003c"),  # so that no text in it can end the script element
     }
     page = _asset("page.html")
     for mark, content in parts.items():
         page = page.replace(mark, content)
     return page
+
+
+def points(section: Section) -> list[Point]:
+    """What decoded well, as a picture of size and speed shows it."""
+    return [
+        Point(line.label, line.encode_speed, line.bpc, line.family == OURS)
+        for line in section.lines
+        if line.ok and line.bpc and line.encode_speed
+    ]
+
+
+def pictures(sections: Iterable[Section]) -> str:
+    """Drawings for who runs no script: of single inputs, and of folders as a whole."""
+    shown = [section for section in sections if section.files > 1 or section.group is None]
+    drawn = (
+        scatter(found, title=section.title, speed_name="encoding", alone=False)
+        for section in shown
+        if (found := points(section))
+    )
+    return "\n".join([f"<style>{STYLE}</style>", *drawn])
 
 
 def machines(rows: Iterable[Row]) -> list[str]:

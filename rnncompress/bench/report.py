@@ -41,7 +41,7 @@ class Line:
     compressed_bytes: int | None
     header_bytes: int | None
     decoder_bytes: int | None
-    """Zip of the sources that decoding needs."""
+    """Zip of the source of a program that decodes it."""
     options: Mapping[str, Any]
     encode: Timing | None
     decode: Timing | None

@@ -52,7 +52,7 @@ class Row:
     """Size of the compressed file on disk."""
     header_bytes: int | None
     decoder_bytes: int | None
-    """Zip of the sources that decoding needs, where that is known."""
+    """Zip of the source of a program that decodes it, where that is known."""
     encode: tuple[Taken, ...]
     decode: tuple[Taken, ...]
     """One each a repetition."""

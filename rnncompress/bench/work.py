@@ -8,12 +8,11 @@ import io
 import json
 import sys
 import time
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+from rnncompress import portable
 from rnncompress.bench.library import LIBRARIES
 from rnncompress.machine import peak_memory
 
@@ -44,21 +43,8 @@ def main(family: str, direction: str, options: str, source: str, target: str, me
         "device_memory_bytes": _device_memory(),
     }
     if family == OURS and direction == "decode":
-        found["decoder_bytes"] = len(decoder_zip(sys.modules))
+        found["decoder_bytes"] = len(portable.zipped())
     Path(measured).write_text(json.dumps(found), encoding="utf-8")
-
-
-def decoder_zip(modules: dict[str, ModuleType]) -> bytes:
-    """A zip of the sources of this package that are loaded, the benchmark's own left out."""
-    package = Path(__file__).resolve().parents[1]
-    names = {name for name in modules if name.partition(".")[0] == package.name}
-    files = {str(modules[name].__file__) for name in names if not name.startswith(f"{package.name}.bench")}
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
-        for file in sorted(map(Path, files)):
-            entry = zipfile.ZipInfo(str(file.relative_to(package.parent)))  # no date: the same zip every day
-            out.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED, 9)
-    return archive.getvalue()
 
 
 Run = Callable[[Path, Path], dict[str, object]]

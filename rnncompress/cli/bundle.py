@@ -33,6 +33,37 @@ exit
 """
 """Then the program, packed, the compressed data, and the trained model if there is one. ``size`` counts the script
 and 1: what `tail -c +N` calls the first byte behind it."""
+C_SUFFIX: Final = ".c"
+C_ARCHIVE: Final = """\
+/* Restores {name}: cc -O3 -o restore {archive}, then ./restore [OUT]. */
+#define _FILE_OFFSET_BITS 64
+#define _POSIX_C_SOURCE 200809L
+#include <stdint.h>
+#include <stdio.h>
+#define OPEN(name) bundled(name)
+#define main rnnc
+static FILE *bundled(const char *name);
+{program}#undef main
+static const uint64_t HELD[2] = {{{data_size}, {model_size}}};
+static const uint64_t HELD_DATA[] = {{
+{data}
+}};
+static const uint64_t HELD_MODEL[] = {{
+{model}
+}};
+static FILE *bundled(const char *name) {{
+    int is_model = *name == 'm';
+    const uint64_t *words = is_model ? HELD_MODEL : HELD_DATA;
+    FILE *file = tmpfile();
+    for (uint64_t n = 0; file && n < HELD[is_model]; n++) putc((int)(words[n / 8] >> n % 8 * 8 & 255), file);
+    return file;
+}}
+int main(int count, char **arguments) {{
+    char *decoding[] = {{arguments[0], "d", "data", count > 1 ? arguments[1] : "{out}", "-m", "model"}};
+    return rnnc({arguments}, decoding);
+}}
+"""
+"""The program, whose ``main`` is called with what the archive holds; words of 64 bits compile fast everywhere."""
 _BUILD: Final = '${CC:-cc} -O3 -o "$dir/rnnc" "$dir/rnnc.c"'
 _RUN: Final = 'chmod +x "$dir/rnnc"'
 
@@ -47,8 +78,11 @@ def bundle(source: str, output: str | None, force: bool, binary: bool, model_fil
     """Make an archive that restores the original of FILE.rnnc by itself: a script with data and decoder in it.
 
     Where it is run it needs a shell and a C compiler, and no Python. With --binary it needs no compiler, but a
-    machine and system like these. If the file starts from a trained model, --model names it, and it is put in.
+    machine and system like these. If OUT ends in .c it is one C file, which needs no shell: compile and run it. If
+    the file starts from a trained model, --model names it, and it is put in.
     """
+    if binary and output is not None and output.endswith(C_SUFFIX):
+        raise click.UsageError("--binary puts no source in, and a .c is source; leave one of them out")
     stem = Path(source.removesuffix(SUFFIX))
     target = choose_target(source, output, False, stem.with_name(f"{stem.name}.sh"), overwrite=force)
     given = load(model_file, target)
@@ -60,8 +94,11 @@ def bundle(source: str, output: str | None, force: bool, binary: bool, model_fil
         packed.seek(0)
         data = packed.read()
     model = given.path.read_bytes() if given and header.trained is not None else None
-    program = compiled() if binary else portable.stripped(portable.source()).encode()
-    archive = archived(stem.name, str(target), program, data, model, binary=binary)
+    if target is not None and target.suffix == C_SUFFIX:
+        archive = c_archive(stem.name, target.name, data, model)
+    else:
+        program = compiled() if binary else portable.stripped(portable.source()).encode()
+        archive = archived(stem.name, str(target), program, data, model, binary=binary)
     with open_target(target, Attributes.usual(), overwrite=force) as file:
         file.write(archive)
     click.echo(f"{source}: {len(data):,} → {target or 'standard output'}: {len(archive):,} bytes", err=True)
@@ -96,6 +133,35 @@ def archived(
     while len(script(size + 1)) != size:
         size = len(script(size + 1))
     return b"".join([script(size + 1), *parts])
+
+
+def c_archive(name: str, archive: str, data: bytes, model: bytes | None) -> bytes:
+    """The bytes of the C file for the original ``name``."""
+    return C_ARCHIVE.format(
+        name=" ".join(name.split()),
+        archive=" ".join(archive.split()),
+        program=portable.stripped(portable.source()),
+        data_size=len(data),
+        model_size=len(model or b""),
+        data=_words(data),
+        model=_words(model or b""),
+        out=_in_string(f"./{name}"),
+        arguments=4 if model is None else 6,
+    ).encode()
+
+
+def _in_string(name: str) -> str:
+    """``name`` within quotes of C: what is neither a letter nor a digit nor a dot as three octal digits."""
+    return "".join(
+        chr(byte) if (chr(byte).isalnum() and byte < 128) or byte in b"./-_" else f"\\{byte:03o}"
+        for byte in os.fsencode(name)
+    )
+
+
+def _words(data: bytes) -> str:
+    """``data`` as numbers of 64 bits for C, the first byte the lowest, six to a line."""
+    words = [f"0x{int.from_bytes(data[n : n + 8], 'little'):x}" for n in range(0, len(data), 8)] or ["0"]
+    return ",\n".join(",".join(words[n : n + 6]) for n in range(0, len(words), 6))
 
 
 def compiled() -> bytes:

@@ -169,7 +169,8 @@ class Frame:
 
     def label(self, x: float, y: float, content: str, anchor: Anchor, class_: str) -> None:
         """A text that can be read over lines."""
-        self.add(text(x, y, content, anchor, "halo"), text(x, y, content, anchor, class_))
+        halo = f"halo {class_}".strip()  # of the same weight, or it looks out beside the text
+        self.add(text(x, y, content, anchor, halo), text(x, y, content, anchor, class_))
 
     def scale(self, low: float, high: float, *, vertical: bool = False, logarithmic: bool = False) -> Scale:
         """Places in the field of the numbers from ``low``, left or below, to ``high``."""

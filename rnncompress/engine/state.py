@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rnncompress.config import Config
 from rnncompress.lstm import state as lstm
-from rnncompress.mixing import checks
+from rnncompress.mixing import checks, sizes
 from rnncompress.mixing import memory as mixing
 
 Array = NDArray[Any]
@@ -47,7 +47,7 @@ def split(state: Mapping[str, Array]) -> tuple[State, State]:
 def shapes(config: Config) -> lstm.Shapes:
     """Shapes and types of all arrays of a state, by name."""
     network = lstm.shapes(config) if config.layers else {}
-    own = mixing.shapes(config) if config.mixing else {}
+    own = sizes.shapes(config) if config.mixing else {}
     return {**network, **{MIXING + name: shape for name, shape in own.items()}}
 
 
@@ -92,18 +92,6 @@ def no_text(config: Config) -> State:
     """The short memory of stages that have read nothing yet."""
     return join(
         lstm.no_text(config) if config.layers else {}, mixing.no_text(config) if config.mixing else {}
-    )
-
-
-def memory(config: Config) -> int:
-    """Bytes that coding takes, from above, checkpoints included."""
-    return (lstm.memory(config) if config.layers else 0) + (mixing.memory(config) if config.mixing else 0)
-
-
-def long_memory(config: Config) -> int:
-    """Bytes of the long memory, from above."""
-    return (lstm.long_memory(config) if config.layers else 0) + (
-        mixing.memory(config) if config.mixing else 0
     )
 
 

@@ -10,9 +10,9 @@ learning, while the inputs of a part stand in the :class:`rnncompress.mixing.mem
 from typing import Final
 
 from rnncompress.compiled.compile import inlined, kernel
-from rnncompress.mixing.bit_kernels import CLAMP, FINAL_STRIDE, FINALS, SQUASH_LIMIT, WEIGHT_SHIFT
-from rnncompress.mixing.context_kernels import FACTS, SYMBOL
-from rnncompress.mixing.text_kernels import MODELS
+from rnncompress.mixing.bit_kernels import CLAMP, SQUASH_LIMIT, WEIGHT_SHIFT
+from rnncompress.mixing.context_kernels import SYMBOL
+from rnncompress.mixing.sizes import FACTS, FINAL_STRIDE, FINALS, MODELS
 from rnncompress.mixing.vector_kernels import dot
 
 OPINIONS: Final = ("network", "counts", "matches")

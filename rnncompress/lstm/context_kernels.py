@@ -16,12 +16,12 @@ from rnncompress.lstm.contexts import (
     HISTORY,
     MOST_USES,
     MOST_WEIGHT,
-    ROW,
     SURE,
     SYMBOLS,
     WORD,
     WORD_PAIR,
 )
+from rnncompress.lstm.sizes import ROW
 
 
 @kernel

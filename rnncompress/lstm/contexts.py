@@ -22,8 +22,6 @@ from rnncompress.compiled.record import Record
 
 ENTRIES: Final = 7
 """Symbols that a row keeps."""
-ROW: Final = 16
-"""int32 words of a row, one cache line: weights, their symbols, the number of uses, the check of the context."""
 SYMBOLS: Final = ENTRIES
 COUNT: Final = 2 * ENTRIES
 CHECK: Final = 2 * ENTRIES + 1

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from rnncompress.compiled.compile import plain
 from rnncompress.lstm import context_kernels
-from rnncompress.lstm.contexts import HISTORY, RATES, ROW, ContextArrays, kinds
+from rnncompress.lstm.contexts import HISTORY, RATES, ContextArrays, kinds
+from rnncompress.lstm.sizes import ROW
 from rnncompress.network import IntArray
 
 _hash, _guess, _add, _learn = (

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from rnncompress.config import Config
 from rnncompress.errors import CheckpointError
 from rnncompress.exact.grid import ACTIVATION_MAX, WEIGHT_LIMIT
-from rnncompress.lstm.contexts import COUNT, ENTRIES, HISTORY, MOST_USES, MOST_WEIGHT, ROW, SYMBOLS, kinds
+from rnncompress.lstm.contexts import COUNT, ENTRIES, HISTORY, MOST_USES, MOST_WEIGHT, SYMBOLS, kinds
 from rnncompress.lstm.parameters import MOST_SEEN
+from rnncompress.lstm.sizes import ROW
 
 Array = NDArray[Any]
 State = dict[str, Array]
@@ -72,27 +73,6 @@ def no_text(config: Config) -> State:
     """The short memory of a network that has read nothing yet."""
     expected = shapes(config)
     return {name: np.zeros(*expected[name]) for name in SHORT}
-
-
-def memory(config: Config) -> int:
-    """Bytes that the network takes while it codes, from above, checkpoints included."""
-    # Weights, their second moments, gradients, and the integers made of them, then their copies in a checkpoint.
-    weights = 32 * config.weights
-    # What a step of a stream leaves behind for learning: gates and states of every unit, frequencies.
-    units = config.layers * config.hidden
-    step = 8 * units * (config.gates + 6) + 32 * config.alphabet
-    # The tables of contexts, and once more while a checkpoint is read.
-    return weights + config.streams * config.window * step + 2 * table_bytes(config)
-
-
-def long_memory(config: Config) -> int:
-    """Bytes of the long memory, from above; no array is made to tell."""
-    return 8 * (config.weights + config.embedding_rows) + table_bytes(config)
-
-
-def table_bytes(config: Config) -> int:
-    """Bytes of the tables of contexts."""
-    return 4 * ROW * config.contexts.bit_count() << config.context_bits
 
 
 def check_state(config: Config, state: Mapping[str, Array]) -> None:

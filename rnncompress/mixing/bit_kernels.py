@@ -11,24 +11,14 @@ One source: plain Python is the specification, compiled it is the CPU's.
 from typing import Final
 
 from rnncompress.compiled.compile import inlined
-from rnncompress.mixing.context_kernels import FACTS, hash_network
+from rnncompress.mixing.context_kernels import hash_network
+from rnncompress.mixing.sizes import BUCKETS, FACTS, FINAL_STRIDE, FINALS, LENGTHS, MAP_ROWS, MAPS, MODELS
 from rnncompress.mixing.slot_kernels import HISTORIES_SHIFT, find_lower, find_upper, node
-from rnncompress.mixing.text_kernels import MODELS, join
+from rnncompress.mixing.text_kernels import join
 from rnncompress.mixing.vector_kernels import dot, fetch, follow_runs
 
-LENGTHS: Final = 64
-"""Those of a match model by length of the match."""
-FINALS: Final = 4
-"""Mixers of the second layer; their outputs are averaged."""
 FINAL_STARTS: Final = (0, 1024, 1280, 1536)
 """Where the rows of each begin, then their number."""
-FINAL_ROWS: Final = 2048
-FINAL_STRIDE: Final = 16
-"""Weights of a row, one for each set."""
-MAPS: Final = 3
-"""Adaptive maps after the mixer."""
-MAP_ROWS: Final = 65536
-BUCKETS: Final = 33
 SQUASH_LIMIT: Final = 3071
 CLAMP: Final = 2047
 BIAS: Final = 102

@@ -10,6 +10,7 @@ from rnncompress.config import Config
 from rnncompress.errors import CheckpointError
 from rnncompress.mixing import text_kernels as text
 from rnncompress.mixing.learn_kernels import FINAL_LIMIT, MOST_VISITS
+from rnncompress.mixing.sizes import MODELS
 
 Array = NDArray[Any]
 
@@ -60,9 +61,9 @@ def _bounds(config: Config, state: Mapping[str, Array]) -> Iterator[tuple[str, A
         most[:, place] = value
     most[:, text.POSITION] = length
     most[:, _PLACES] = length[:, None]
-    most[:, text.MATCH : text.MATCH + 3 * text.MODELS] = MOST_TEXT
+    most[:, text.MATCH : text.MATCH + 3 * MODELS] = MOST_TEXT
     yield "texts", words, 0, most
-    matches = words[:, text.MATCH : text.MATCH + 3 * text.MODELS].reshape(-1, 3)
+    matches = words[:, text.MATCH : text.MATCH + 3 * MODELS].reshape(-1, 3)
     yield "streams of matches", matches[:, 1], 0, config.streams - 1
     yield "lengths of matches", matches[:, 2], 0, text.LONGEST
     place, there, _ = matches[matches[:, 2] > 0].T

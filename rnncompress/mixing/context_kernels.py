@@ -8,6 +8,7 @@ in which nothing is learnt: n = step * streams + stream.
 from typing import Final
 
 from rnncompress.compiled.compile import inlined
+from rnncompress.mixing.sizes import FACTS, KINDS, MODELS, STATE
 from rnncompress.mixing.text_kernels import (
     BEFORE4,
     BRACKETS,
@@ -26,13 +27,11 @@ from rnncompress.mixing.text_kernels import (
     MARKS,
     MASK,
     MATCH,
-    MODELS,
     POSITION,
     RECORD,
     SENTENCE,
     STACK,
     START,
-    STATE,
     TAG,
     TAGS,
     WORD,
@@ -45,15 +44,11 @@ from rnncompress.mixing.text_kernels import (
 )
 from rnncompress.mixing.vector_kernels import fetch
 
-KINDS: Final = 63
-"""Kinds of contexts there are; bit k of ``Config.mixing`` is for kind k."""
 ORDERS: Final = 6
 """Kinds below are the last 1, 2, ... bytes."""
 NETWORK: Final = (53, 54)
 """Kinds that need a network."""
 
-FACTS: Final = 16
-"""Facts of a place: see :func:`tell_facts`."""
 SYMBOL: Final = 15
 """The fact that is only known afterwards: the byte that came."""
 

@@ -8,19 +8,10 @@ One source: plain Python is the specification, compiled it is the CPU's.
 from typing import Final
 
 from rnncompress.compiled.compile import inlined, kernel
-from rnncompress.mixing.bit_kernels import FINAL_STRIDE, FINALS, MAPS
-from rnncompress.mixing.context_kernels import FACTS, SYMBOL
-from rnncompress.mixing.slot_kernels import (
-    HISTORIES,
-    RUN_BYTE,
-    RUN_COUNT,
-    RUNS,
-    claim,
-    line_of,
-    lower_half,
-    node,
-)
-from rnncompress.mixing.text_kernels import MODELS, POSITION, STATE, join, match_hash
+from rnncompress.mixing.context_kernels import SYMBOL
+from rnncompress.mixing.sizes import FACTS, FINAL_STRIDE, FINALS, MAPS, MODELS, RUNS, STATE
+from rnncompress.mixing.slot_kernels import HISTORIES, RUN_BYTE, RUN_COUNT, claim, line_of, lower_half, node
+from rnncompress.mixing.text_kernels import POSITION, join, match_hash
 from rnncompress.mixing.vector_kernels import fetch, train
 
 MAP_LIMIT: Final = 255

@@ -13,31 +13,28 @@ from numpy.typing import NDArray
 from rnncompress.compiled.record import Record
 from rnncompress.config import Config
 from rnncompress.mixing import tables
-from rnncompress.mixing.bit_kernels import (
-    BUCKETS,
-    FINAL_ROWS,
-    FINAL_STRIDE,
-    FINALS,
-    LENGTHS,
-    MAP_ROWS,
-    MAPS,
-)
-from rnncompress.mixing.context_kernels import FACTS, KINDS, NETWORK, ORDERS
+from rnncompress.mixing.context_kernels import NETWORK, ORDERS
 from rnncompress.mixing.learn_kernels import MOST_VISITS, SLOW
-from rnncompress.mixing.slot_kernels import LINE_BYTES, RUNS
-from rnncompress.mixing.text_kernels import MODELS, STATE
-from rnncompress.mixing.vector_kernels import LANES
+from rnncompress.mixing.sizes import (
+    BUCKETS,
+    FACTS,
+    FINALS,
+    KINDS,
+    MAPS,
+    MODELS,
+    ROWS,
+    input_count,
+    kinds,
+    match_bits,
+    padded,
+    shapes,
+)
 
 Array = NDArray[Any]
 State = dict[str, Array]
-Shapes = dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
 
-ROWS: Final = (256, 2048, 2048, 1024, 2048, 1536, 2048, 4096, 2048, 2048, 32768, 4096, 4096, 65536)
-"""Rows of weights of each set: how many values its context has."""
 LEAST: Final = (5, 8, 16)
 """Bytes that must be equal for each match model to follow."""
-OTHERS: Final = 2 + 2 * MODELS + 3
-"""Inputs besides those of contexts: two low orders, the match models, the bias, the network."""
 
 START_HISTORY: Final = 357
 START_CERTAINTY: Final = -62
@@ -179,61 +176,6 @@ class Memory(Record):
     """(N, 8) int64: probabilities of a 1."""
 
 
-def kinds(mask: int) -> tuple[int, ...]:
-    """The bits set in ``Config.mixing``."""
-    return tuple(kind for kind in range(KINDS) if mask >> kind & 1)
-
-
-def input_count(config: Config) -> int:
-    """Inputs of the mixer, with what pads them to whole vectors."""
-    K = len(kinds(config.mixing))
-    return _padded(_padded(K) + 2 * K + OTHERS)
-
-
-def _padded(count: int) -> int:
-    return -(-count // LANES) * LANES
-
-
-def _match_bits(config: Config) -> int:
-    return min(22, config.past_bits + 1)
-
-
-def shapes(config: Config) -> Shapes:
-    """Shapes and types of all arrays of a state, by name. Nothing is computed or allocated."""
-    B, K, rows = config.streams, len(kinds(config.mixing)), sum(ROWS[: config.sets])
-    named: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
-        "text": (np.int64, (B, STATE)),
-        "past": (np.uint8, (B, 1 << config.past_bits)),
-        "learnt": (np.int64, (B,)),
-        "match_table": (np.uint32, (MODELS, 1 << _match_bits(config))),
-        "slots": (np.uint8, (K << config.slot_bits, LINE_BYTES)),
-        "maps": (np.uint32, (K, 256)),
-        "runs": (np.uint32, (K, RUNS)),
-        "matches": (np.uint32, (MODELS, LENGTHS)),
-        "order0": (np.uint32, (256,)),
-        "order1": (np.uint32, (65536,)),
-        "weights": (np.int16, (rows, input_count(config))),
-        "visits": (np.int32, (rows,)),
-        "finals": (np.int32, (FINAL_ROWS, FINAL_STRIDE)),
-        "refinements": (np.uint16, (MAPS * MAP_ROWS, BUCKETS)),
-        "indirect1": (np.uint32, (256,)),
-        "indirect2": (np.uint32, (65536,)),
-        "indirect3": (np.uint32, (1 << 20,)),
-    }
-    return {name: (shape, np.dtype(kind)) for name, (kind, shape) in named.items()}
-
-
-def memory(config: Config) -> int:
-    """Bytes that the stage takes while it codes, from above."""
-    arrays = sum(
-        int(np.prod(shape, dtype=np.int64)) * kind.itemsize for shape, kind in shapes(config).values()
-    )
-    K = len(kinds(config.mixing))
-    bit = 2 * input_count(config) + 8 * (3 * config.sets + 2 * FINALS + MODELS + MAPS + 2)
-    # The arrays once more while a checkpoint or a model is read.
-    return 2 * arrays + config.streams * config.frozen * (8 * bit + 8 * (4 * K + FACTS + 2 * MODELS + 2))
-
-
 def start(config: Config) -> State:
     """The state before any text."""
     state = {name: np.zeros(shape, kind) for name, (shape, kind) in shapes(config).items()}
@@ -246,7 +188,7 @@ def start(config: Config) -> State:
     state["matches"][:] = (9 << 22) // 10 << 10
     state["order0"][:] = half
     state["order1"][:] = half
-    histories = _padded(K)
+    histories = padded(K)
     others = histories + 2 * K
     state["weights"][:, :K] = (START_RUN << 6) // (K + 4)
     state["weights"][:, histories:others:2] = (START_HISTORY << 6) // (K + 4)
@@ -269,7 +211,7 @@ def allocate(config: Config, state: Mapping[str, Array]) -> Memory:
     """The memory of a stage that goes on from ``state``, whose arrays it uses and changes."""
     B, N, S = config.streams, config.streams * config.frozen, config.sets
     own, width = kinds(config.mixing), input_count(config)
-    K, R = len(own), _padded(len(own))
+    K, R = len(own), padded(len(own))
     maps, runs = state["maps"].reshape(-1), state["runs"].reshape(-1)
     following, counts = tables.histories()
     # Of unsigned numbers and signed ones numba makes floats, so these are signed.
@@ -286,7 +228,7 @@ def allocate(config: Config, state: Mapping[str, Array]) -> Memory:
     x = zeros(N, 8, width, kind=np.int16)
     return Memory(
         streams=B, frozen=config.frozen, mask=(1 << config.past_bits) - 1, line_bits=config.slot_bits,
-        match_bits=_match_bits(config), kinds_count=K, orders=sum(kind < ORDERS for kind in own), runs_width=R,
+        match_bits=match_bits(config), kinds_count=K, orders=sum(kind < ORDERS for kind in own), runs_width=R,
         inputs=width, sets=S, network=int(config.layers > 0), network_kinds=sum(kind < NETWORK[0] for kind in own),
         kinds=np.array(own, np.int64), least=np.array(LEAST, np.int64),
         set_rows=np.cumsum([0, *ROWS[: S - 1]]).astype(np.int64),

@@ -9,10 +9,10 @@ often in a row. One source: plain Python is the specification, compiled it is th
 from typing import Final
 
 from rnncompress.compiled.compile import inlined
+from rnncompress.mixing.sizes import RUNS
 from rnncompress.mixing.text_kernels import join
 from rnncompress.mixing.vector_kernels import copy_histories, fetch
 
-LINE_BYTES: Final = 64
 LINE_SHIFT: Final = 6
 WAYS: Final = 3
 SLOT: Final = 21
@@ -20,8 +20,6 @@ HISTORIES: Final = 2
 """Where the histories begin in a slot."""
 RUN_BYTE: Final = 17
 RUN_COUNT: Final = 18
-RUNS: Final = 64
-"""Adaptive probabilities of a kind for its runs: by length up to 31, at the first bit and after it."""
 HISTORIES_SHIFT: Final = 4
 """16 bytes are copied of the histories of a slot."""
 

@@ -8,6 +8,7 @@ One source: plain Python is the specification, compiled it is the CPU's (see :mo
 from typing import Final
 
 from rnncompress.compiled.compile import inlined
+from rnncompress.mixing.sizes import MODELS, STATE
 
 MASK: Final = 0xFFFFFFFF
 
@@ -63,10 +64,8 @@ FIELDS: Final = 64
 TAGS: Final = 64
 MATCH: Final = 192
 """For each match model: position in the text that it follows, stream of that text, length of the match (0: none)."""
-MODELS: Final = 3
 SEEN: Final = 256
 """For each byte where it was last, how far that was from the time before, and how often in a row it was so far."""
-STATE: Final = 1024
 
 LONGEST: Final = 65535
 LONGEST_RECORD: Final = 65535

@@ -13,9 +13,8 @@ from numba.core.registry import cpu_target
 from numba.extending import intrinsic, overload
 
 from rnncompress.compiled.simd_kernels import fetch_line
+from rnncompress.mixing.sizes import LANES
 
-LANES: Final = 16
-"""Inputs that are taken together: the length of a vector is a multiple."""
 ERROR_SHIFT: Final = 15
 """A weight moves by input * error / 2^15, rounded; 2^14 is a weight of 1."""
 

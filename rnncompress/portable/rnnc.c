@@ -5,9 +5,9 @@
  *     ./rnnc e FILE OUT.rnnc layers=1 hidden=64    encode
  *     ./rnnc i FILE.rnnc                           tell the configuration, as `e` takes it
  *
- * One file of C99, for any machine with floats of IEEE 754. It was written from docs/format.md, docs/arithmetic.md
- * and docs/mixing.md, which say why everything is as it is; here stands how. Read it from the top: tools, the header,
- * arithmetic, the range coder, the network, the mixing stage, then what joins them, files, trained models.
+ * One file of C99, for any machine with floats of IEEE 754. It was written from docs/format.md and
+ * docs/format-mixing.md; docs/arithmetic.md and docs/mixing.md say why everything is as it is. Read it from the top: tools,
+ * the header, arithmetic, the range coder, the network, the mixing stage, then what joins them, files, trained models.
  *
  * Names: B streams, T steps of a window, L layers, H units, N = gates * H rows of a layer's matrix, A = 256 symbols.
  * Arrays are flat; a comment such as "(B, T, A)" gives the shape, the last index runs fastest.
@@ -29,8 +29,8 @@
 
 /* -- floats, and what compilers offer -------------------------------------------------------------------------------- */
 
-#if FLT_EVAL_METHOD != 0
-#error "floats must be computed as floats: on 32-bit x86 compile with -msse2 -mfpmath=sse"
+#if FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16 /* of 16 bits, where a processor has such floats, nothing is here */
+#error "floats must be computed as floats: on 32-bit x86 compile with -msse2 -mfpmath=sse, on s390x with -std=gnu99"
 #endif
 #ifdef __FAST_MATH__
 #error "-ffast-math changes results, and so the bytes of files"
@@ -49,6 +49,10 @@
 #else
 #define NORETURN
 #define PREFETCH(address) ((void)(address))
+#endif
+
+#ifndef OPEN /* an archive that restores itself has what it reads within */
+#define OPEN(name) fopen(name, "rb")
 #endif
 
 #ifdef _WIN32
@@ -89,14 +93,13 @@ static int measuring;
 static uint64_t measured;
 
 static uint64_t times(uint64_t a, uint64_t b) { return a && b > UINT64_MAX / a ? UINT64_MAX : a * b; }
-
 static uint64_t plus(uint64_t a, uint64_t b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; }
 
 static void *array(size_t size, uint64_t count, uint64_t width) {
     uint64_t bytes = plus(times(times(count, width), size), sizeof(Block) + 2 * CACHE_LINE);
     measured = plus(measured, bytes);
     if (measuring) return NULL;
-    Block *block = bytes > SIZE_MAX ? NULL : calloc(1, (size_t)bytes);
+    Block *block = bytes > SIZE_MAX / 2 ? NULL : calloc(1, (size_t)bytes);
     if (!block) fail(FAILED, "not enough memory");
     block->next = blocks;
     blocks = block;
@@ -118,9 +121,7 @@ static void release(void) {
 /* -- numbers --------------------------------------------------------------------------------------------------------- */
 
 static uint64_t least(uint64_t a, uint64_t b) { return a < b ? a : b; }
-
 static uint64_t most(uint64_t a, uint64_t b) { return a > b ? a : b; }
-
 static int64_t clamp(int64_t x, int64_t low, int64_t high) { return x < low ? low : x > high ? high : x; }
 
 static uint64_t little_endian(const uint8_t *data, int bytes) {
@@ -324,7 +325,7 @@ typedef struct {
 
 static void open_reader(Reader *reader, const char *name) {
     memset(reader, 0, sizeof *reader);
-    reader->file = fopen(name, "rb");
+    reader->file = OPEN(name);
     reader->name = name;
     if (!reader->file || fseeko(reader->file, 0, SEEK_END)) fail(FAILED, "%s: cannot be read", name);
     reader->size = (uint64_t)ftello(reader->file);
@@ -403,6 +404,7 @@ static void read_config(Reader *body, Config *config) {
         if (tag <= last) impossible(body, "order of parts");
         if (tag > PARTS) fail(CANNOT_HERE, "%s: part %d of its header needs a newer program", body->name, tag);
         for (int n = PART[tag - 1].first; n < PART[tag - 1].end; n++) config->is[n] = take_varint(body, HEADER);
+        if (config->is[CELL] > FIELD[CELL].most) impossible(body, "cell");
         if (body->offset != end || !has_part(config, tag - 1)) impossible(body, PART[tag - 1].name);
         last = tag;
     }
@@ -544,12 +546,12 @@ static inline int16_t dithered(float g, uint32_t key, uint32_t counter) {
 /* -- products of integers -------------------------------------------------------------------------------------------- */
 
 /* So many products of 8 by 16 bits are added before they could leave 32 bits; sums of these are modulo 2^32. */
-enum { SAFE = 512 };
+enum { SAFE = 512, TILE = 16 };
 
-/* sums[r] += rows[r] . x for `count` rows, a multiple of 4, of n numbers. */
-static void dot_rows(const int16_t *restrict rows, size_t stride, size_t count, const int16_t *restrict x, size_t n,
+/* sums[r] += rows[r] . x for TILE rows of n numbers. */
+static void dot_rows(const int16_t *restrict rows, size_t stride, const int16_t *restrict x, size_t n,
                      uint32_t *restrict sums) {
-    for (size_t r = 0; r < count; r += 4, rows += 4 * stride)
+    for (int r = 0; r < TILE; r += 4, rows += 4 * stride)
         for (size_t from = 0; from < n; from += SAFE) {
             const int16_t *a = rows + from, *b = a + stride, *c = b + stride, *d = c + stride, *y = x + from;
             size_t end = n - from < SAFE ? n - from : SAFE;
@@ -563,14 +565,12 @@ static void dot_rows(const int16_t *restrict rows, size_t stride, size_t count, 
         }
 }
 
-/* The same for several x, x_stride apart, whose sums are sums_stride apart: a tile of rows stays in the cache meanwhile. */
-enum { TILE = 16 };
-
+/* The same for more rows and several x: a tile of rows stays in the cache meanwhile. */
 static void products(const int16_t *rows, size_t stride, size_t count, const int16_t *x, size_t x_stride, size_t xs,
                      size_t n, uint32_t *sums, size_t sums_stride) {
     for (size_t r = 0; r < count; r += TILE)
         for (size_t b = 0; b < xs; b++)
-            dot_rows(rows + r * stride, stride, TILE, x + b * x_stride, n, sums + b * sums_stride + r);
+            dot_rows(rows + r * stride, stride, x + b * x_stride, n, sums + b * sums_stride + r);
 }
 
 /* out[j * out_stride + t] = in[t * width + j] */
@@ -623,10 +623,8 @@ static void encode_symbol(Coder *c, uint32_t below, uint32_t frequency) {
 
 /* A bit that is 1 with probability `one` of 2^16. */
 static void encode_bit(Coder *c, int bit, uint32_t one) {
-    if (bit)
-        encode_symbol(c, (65536 - one) << 8, one << 8);
-    else
-        encode_symbol(c, 0, (65536 - one) << 8);
+    uint32_t zero = 65536 - one;
+    encode_symbol(c, bit ? zero << 8 : 0, (bit ? one : zero) << 8);
 }
 
 static void begin_encoding(Coder *c) {
@@ -659,13 +657,10 @@ static void begin_decoding(Coder *c) {
 }
 
 static void advance(Coder *c, uint64_t offset, uint64_t extent) {
-    c->lower += offset;
-    c->range = extent;
-    if (extent >> 32 == 0) {
-        c->lower <<= 32;
-        c->range <<= 32;
-        take_word(c);
-    }
+    c->lower += offset, c->range = extent;
+    if (extent >> 32) return;
+    c->lower <<= 32, c->range <<= 32;
+    take_word(c);
 }
 
 static int decode_symbol(Coder *c, const uint32_t *frequencies) {
@@ -685,16 +680,12 @@ static int decode_symbol(Coder *c, const uint32_t *frequencies) {
 static int decode_bit(Coder *c, uint32_t one) {
     uint64_t scale = c->range >> PRECISION << 8, place = c->point - c->lower;
     uint64_t zero = scale * (65536 - one);
-    if (place < zero) {
-        advance(c, 0, zero);
-        return 0;
-    }
-    if (place < scale << 16) {
-        advance(c, zero, scale * one);
-        return 1;
-    }
-    c->range = 0;
-    return 0;
+    int bit = place >= zero;
+    if (place >= scale << 16)
+        c->range = 0;
+    else
+        advance(c, bit ? zero : 0, bit ? scale * one : zero);
+    return bit;
 }
 
 /* Whether a block can end here: no word is left, and the last ones name just this interval. */
@@ -715,39 +706,43 @@ typedef struct {
     uint32_t check;
 } Row;
 
+/* A layer of cells; or, above these, the softmax, which has the first five arrays. Layer 0 has H columns, its own past;
+ * the others 2H, the layer below too; the softmax L * H, all layers. What a window leaves behind is kept for learning:
+ * state before step t stands at t, after it at t + 1. */
+typedef struct {
+    size_t rows, columns;
+    float *matrix, *matrix_moment;       /* (rows, columns): what is learnt, and the second moment of its gradient */
+    int16_t *weights, *high;             /* integers of it, and their high bytes for the way back, (columns, rows) */
+    int16_t *gradients;                  /* (B, T, rows) */
+    float *embedding, *embedding_moment; /* (E, N) */
+    int16_t *h;                          /* (B, T + 1, H) */
+    int16_t *turned[2];                  /* (H, B * T): h before each step, and after it, to be summed over all steps */
+    float *c, *y, *gate[4];              /* cells, like h; (B, T, H): tanh of the cell, or of the sums (RNN); i, f, g, o */
+} Layer;
+
 typedef struct {
     Config config;
-    uint64_t windows;              /* of the whole file */
-    size_t B, T, L, H, gates, N, E; /* E: rows of an embedding */
+    uint64_t windows, updates; /* of the whole file; so far */
+    size_t B, T, L, H, N, E;   /* E: rows of an embedding */
+    int gates;
     size_t K, kinds[PAIR_KIND + 1]; /* of contexts */
-    Row *rows;                     /* (K, 2^context_bits) */
-    uint32_t *hashes;              /* (B, T, K) */
-    uint8_t *history;              /* (B, HISTORY + T): the symbol before step t stands at HISTORY - 1 + t */
-
-    /* What is learnt: the matrices of all layers, the last of which is the softmax's, with second moments of their
-     * gradients; integers of the weights, and their high bytes for the way back. Layer 0 has H columns, the others 2H:
-     * own past, layer below. The softmax has L * H. */
-    float **matrices, **matrix_moments; /* (L + 1) of (N, columns); the last (A, L * H) */
-    int16_t **weights, **high; /* as the matrices; turned: (columns, N) */
-    float **embeddings, **embedding_moments; /* (L) of (E, N) */
-    float *bias, *bias_moment;               /* (A) */
-    int32_t *seen;                           /* (E) */
-    uint64_t updates;
-
-    /* What a window leaves behind for learning. State before step t stands at t, after it at t + 1. */
-    int16_t *h;                           /* (L, B, T + 1, H) */
-    float *c;                             /* (L, B, T + 1, H) */
-    float *gate[4], *output;              /* (L, B, T, H): i, f, g, o; tanh of the cell, or of the sums (RNN) */
-    uint16_t *inputs;                     /* (B, T, 2): rows of the embedding */
-    uint32_t *table;                      /* (B, T, A): frequencies */
-    int16_t *gradients, *logit_gradients; /* (L, B, T, N), (B, T, A) */
-
-    int16_t *before, *after, *turned; /* (L, H, B * T): h before and after each step; (N or A, B * T): gradients */
-    uint32_t *sums;                   /* scratch: (B, N), or 16 of the widest rows of any matrix */
-    uint32_t *into;        /* (B, H): backward sums of a step */
-    float *dc, *d;         /* (B, H), (N) */
-    int32_t *heads, *next; /* (E), (B * T * 2): for each row of the embedding where it was an input */
+    Row *rows;                      /* (K, 2^context_bits) */
+    uint32_t *hashes;               /* (B, T, K) */
+    uint8_t *history;               /* (B, HISTORY + T): the symbol before step t stands at HISTORY - 1 + t */
+    Layer layers[256];              /* L of cells, the softmax */
+    float *bias, *bias_moment;      /* (A) */
+    int32_t *seen;                  /* (E): updates of each row of the embeddings */
+    uint16_t *inputs;               /* (B, T, 2): rows of the embedding */
+    uint32_t *table;                /* (B, T, A): frequencies */
+    int16_t *turned;                /* (rows, B * T): gradients of a layer */
+    uint32_t *sums;                 /* scratch: (B, N), or TILE rows of any matrix */
+    float *dc, *d;                  /* (B, H), (N) */
+    int32_t *heads, *next;          /* (E), (B * T * 2): for each row of the embedding where it was an input */
 } Network;
+
+static const uint8_t *newest_symbol(const Network *w, size_t b, size_t t) {
+    return w->history + b * (HISTORY + w->T) + HISTORY - 1 + t;
+}
 
 static uint32_t fold(uint32_t symbol) {
     if (symbol >= 'A' && symbol <= 'Z') return symbol + 32;
@@ -772,7 +767,7 @@ static Row *row_of(const Network *w, size_t n, uint32_t hash) {
 
 /* Hash the contexts before step t of stream b; their rows are on their way to the cache when this returns. */
 static void hash_rows(const Network *w, size_t b, size_t t) {
-    const uint8_t *newest = w->history + b * (HISTORY + w->T) + HISTORY - 1 + t;
+    const uint8_t *newest = newest_symbol(w, b, t);
     uint32_t *hashes = w->hashes + (b * w->T + t) * w->K, state = 0, word, pair;
     size_t n = 0;
     for (size_t k = 1; n < w->K && w->kinds[n] < WORD_KIND; k++) {
@@ -841,105 +836,103 @@ static void learn_contexts(Network *w) {
         for (size_t t = 0; t < w->T; t++)
             for (size_t b = 0; b < w->B; b++) {
                 uint32_t hash = w->hashes[(b * w->T + t) * w->K + n];
-                int symbol = w->history[b * (HISTORY + w->T) + HISTORY + t];
-                learn_row(row_of(w, n, hash), hash, symbol, w->table + (b * w->T + t) * 256);
+                learn_row(row_of(w, n, hash), hash, *newest_symbol(w, b, t + 1), w->table + (b * w->T + t) * 256);
             }
 }
 
 /* -- the network: its memory ----------------------------------------------------------------------------------------- */
 
-static size_t columns(const Network *w, size_t layer) {
-    return layer == w->L ? w->L * w->H : layer ? 2 * w->H : w->H;
-}
-
-static size_t matrix_rows(const Network *w, size_t layer) { return layer == w->L ? 256 : w->N; }
-
 static void network_allocate(Network *w, const Config *config, uint64_t windows) {
     memset(w, 0, sizeof *w);
     w->config = *config;
     w->windows = windows;
+    w->gates = config->is[CELL] ? 1 : 4;
     uint64_t B = config->is[STREAMS], T = config->is[WINDOW], L = config->is[LAYERS], H = config->is[HIDDEN];
-    uint64_t gates = config->is[CELL] ? 1 : 4, N = gates * H, E = (config->is[CONTEXTS] ? 3 : 1) * 256 + 1;
-    w->B = (size_t)B, w->T = (size_t)T, w->L = (size_t)L, w->H = (size_t)H;
-    w->gates = (size_t)gates, w->N = (size_t)N, w->E = (size_t)E;
+    uint64_t N = (uint64_t)w->gates * H, E = (config->is[CONTEXTS] ? 3 : 1) * 256 + 1, BT = times(B, T);
+    w->B = (size_t)B, w->T = (size_t)T, w->L = (size_t)L, w->H = (size_t)H, w->N = (size_t)N, w->E = (size_t)E;
     for (size_t k = 1; k <= PAIR_KIND; k++)
         if (config->is[CONTEXTS] >> k & 1) w->kinds[w->K++] = k;
-    uint64_t BT = times(B, T), LBTH = times(times(L, B), times(T + 1, H)), widest = most(times(B, N), TILE * most(256, most(2, L) * H));
-
     w->rows = ARRAY(Row, w->K, (uint64_t)1 << config->is[CONTEXT_BITS]);
     w->hashes = ARRAY(uint32_t, BT, w->K);
     w->history = ARRAY(uint8_t, B, HISTORY + T);
+    for (Layer *l = w->layers; l <= w->layers + L; l++) {
+        int softmax = l == w->layers + L;
+        uint64_t rows = softmax ? 256 : N, columns = softmax ? L * H : l > w->layers ? 2 * H : H;
+        l->rows = (size_t)rows, l->columns = (size_t)columns;
+        l->matrix = ARRAY(float, rows, columns), l->matrix_moment = ARRAY(float, rows, columns);
+        l->weights = ARRAY(int16_t, rows, columns), l->high = ARRAY(int16_t, rows, columns);
+        l->gradients = ARRAY(int16_t, BT, rows);
+        if (softmax) break;
+        l->embedding = ARRAY(float, E, N), l->embedding_moment = ARRAY(float, E, N);
+        l->h = ARRAY(int16_t, times(B, T + 1), H);
+        for (int n = 0; n < 2; n++) l->turned[n] = ARRAY(int16_t, BT, H);
+        l->y = ARRAY(float, BT, H);
+        if (w->gates == 4) l->c = ARRAY(float, times(B, T + 1), H);
+        for (int n = 0; w->gates == 4 && n < 4; n++) l->gate[n] = ARRAY(float, BT, H);
+    }
     w->bias = ARRAY(float, 256, 1), w->bias_moment = ARRAY(float, 256, 1);
     w->seen = ARRAY(int32_t, E, 1);
-    w->h = ARRAY(int16_t, LBTH, 1);
-    w->output = ARRAY(float, LBTH, 1);
-    if (gates == 4) {
-        w->c = ARRAY(float, LBTH, 1);
-        for (int n = 0; n < 4; n++) w->gate[n] = ARRAY(float, LBTH, 1);
-    }
     w->inputs = ARRAY(uint16_t, BT, 2);
     w->table = ARRAY(uint32_t, BT, 256);
-    w->gradients = ARRAY(int16_t, times(L, BT), N);
-    w->logit_gradients = ARRAY(int16_t, BT, 256);
-    w->before = ARRAY(int16_t, times(L, H), BT), w->after = ARRAY(int16_t, times(L, H), BT);
     w->turned = ARRAY(int16_t, BT, most(N, 256));
-    w->sums = ARRAY(uint32_t, widest, 1);
-    w->into = ARRAY(uint32_t, B, H);
+    w->sums = ARRAY(uint32_t, most(times(B, N), TILE * most(256, most(2, L) * H)), 1);
     w->dc = ARRAY(float, B, H), w->d = ARRAY(float, N, 1);
     w->heads = ARRAY(int32_t, E, 1), w->next = ARRAY(int32_t, BT, 2);
-    float **pointers = measuring ? NULL : ARRAY(float *, L + 1, 4);
-    int16_t **integers = measuring ? NULL : ARRAY(int16_t *, L + 1, 2);
-    if (!measuring) {
-        w->matrices = pointers, w->matrix_moments = pointers + (L + 1);
-        w->embeddings = pointers + 2 * (L + 1), w->embedding_moments = pointers + 3 * (L + 1);
-        w->weights = integers, w->high = integers + (L + 1);
-    }
-    for (size_t n = 0; n <= w->L; n++) {
-        uint64_t rows = n == w->L ? 256 : N, width = n == w->L ? L * H : n ? 2 * H : H;
-        float *matrix = ARRAY(float, rows, width), *moments = ARRAY(float, rows, width);
-        int16_t *weights = ARRAY(int16_t, rows, width), *high = ARRAY(int16_t, rows, width);
-        float *embedding = n < w->L ? ARRAY(float, E, N) : NULL, *own = n < w->L ? ARRAY(float, E, N) : NULL;
-        if (measuring) continue;
-        w->matrices[n] = matrix, w->matrix_moments[n] = moments, w->weights[n] = weights, w->high[n] = high;
-        w->embeddings[n] = embedding, w->embedding_moments[n] = own;
-    }
 }
 
 /* Start values: uniform, of variance 1 / columns, from a counter. */
-static void scatter(float *values, uint64_t number, size_t rows, size_t width) {
-    float bound = (float)root(3.0 / (double)width);
+static void scatter(float *values, uint64_t number, size_t rows, size_t columns) {
+    float bound = (float)root(3.0 / (double)columns);
     uint32_t key = noise_key(number, 0);
-    for (size_t n = 0; n < rows * width; n++) {
+    for (size_t n = 0; n < rows * columns; n++) {
         float u = uniform(key, (uint32_t)n);
         values[n] = ((u + u) - 1.0f) * bound;
     }
 }
 
 static void network_start(Network *w) {
-    for (size_t n = 0; n <= w->L; n++) scatter(w->matrices[n], n, matrix_rows(w, n), columns(w, n));
-    for (size_t layer = 0; layer < w->L; layer++) {
-        scatter(w->embeddings[layer], w->L + 1 + layer, 256, w->N);
-        for (size_t n = 0; w->gates == 4 && n < 256 * w->H; n++)
-            w->embeddings[layer][n / w->H * w->N + w->H + n % w->H] += 1.0f; /* forget gates are open */
+    for (size_t n = 0; n <= w->L; n++) {
+        const Layer *l = w->layers + n;
+        scatter(l->matrix, n, l->rows, l->columns);
+        if (n < w->L) scatter(l->embedding, w->L + 1 + n, 256, w->N);
+        for (size_t k = 0; n < w->L && w->gates == 4 && k < 256 * w->H; k++)
+            l->embedding[k / w->H * w->N + w->H + k % w->H] += 1.0f; /* forget gates are open */
     }
 }
 
-/* The integers of `rows` rows of a matrix from row `first` on. */
-static void quantise(Network *w, size_t layer, size_t first, size_t rows) {
-    size_t width = columns(w, layer), height = matrix_rows(w, layer);
-    const float *restrict weights = w->matrices[layer] + first * width;
-    int16_t *restrict integers = w->weights[layer] + first * width, *high = w->high[layer] + first;
-    for (size_t k = 0; k < rows * width; k++) integers[k] = (int16_t)(int32_t)nearest(weights[k] * WEIGHT_SCALE);
-    for (size_t k = 0; k < width; k++)
-        for (size_t n = 0; n < rows; n++) high[k * height + n] = (int16_t)((integers[n * width + k] + 128) >> 8);
+/* The integers of TILE rows of a matrix from row `first` on. */
+static void quantise(const Layer *l, size_t first) {
+    size_t columns = l->columns, rows = l->rows;
+    const float *restrict weights = l->matrix + first * columns;
+    int16_t *restrict integers = l->weights + first * columns, *high = l->high + first;
+    for (size_t k = 0; k < TILE * columns; k++) integers[k] = (int16_t)(int32_t)nearest(weights[k] * WEIGHT_SCALE);
+    for (size_t k = 0; k < columns; k++)
+        for (size_t n = 0; n < TILE; n++) high[k * rows + n] = (int16_t)((integers[n * columns + k] + 128) >> 8);
 }
 
 static void network_ready(Network *w) {
-    for (size_t layer = 0; layer <= w->L; layer++)
-        for (size_t n = 0; n < matrix_rows(w, layer); n += TILE) quantise(w, layer, n, TILE);
+    for (const Layer *l = w->layers; l <= w->layers + w->L; l++)
+        for (size_t n = 0; n < l->rows; n += TILE) quantise(l, n);
+}
+
+/* The columns from `part` * H on of matrix n: the layer that they see, and whether as it is now. Layer 0 sees its own past;
+ * the others that, and the layer below; the softmax all layers. */
+static const Layer *seen_by(const Network *w, size_t n, size_t part, int *now) {
+    *now = n == w->L || part;
+    return w->layers + (n == w->L ? part : n - part);
 }
 
 /* -- the network: prediction ----------------------------------------------------------------------------------------- */
+
+/* Add the products of matrix n and its inputs at step t to the sums of some streams, which are a stride apart. */
+static void add_products(const Network *w, size_t n, size_t streams, size_t t, uint32_t *sums, size_t stride) {
+    const Layer *l = w->layers + n;
+    int now;
+    for (size_t part = 0; part < l->columns / w->H; part++) {
+        const int16_t *h = seen_by(w, n, part, &now)->h + (t + (size_t)now) * w->H;
+        products(l->weights + part * w->H, l->columns, l->rows, h, (w->T + 1) * w->H, streams, w->H, sums, stride);
+    }
+}
 
 /* A gate's input: a sum, and what two rows of the embedding add. */
 static inline float gate_input(uint32_t sum, float x, float guess) {
@@ -948,14 +941,19 @@ static inline float gate_input(uint32_t sum, float x, float guess) {
 
 static inline int16_t activation(float h) { return (int16_t)(int32_t)within(nearest(h * 128.0f), ACTIVATION_MAX); }
 
-/* The gates of a layer at one step, then its cells, from their state before it. */
-static void lstm_cells(size_t H, const uint32_t *restrict sums, const float *restrict x, const float *restrict guess,
-                       float *restrict i, float *restrict f, float *restrict g, float *restrict o,
-                       const float *restrict before, float *restrict after, float *restrict y, int16_t *restrict h) {
-    for (size_t j = 0; j < H; j++) i[j] = sigmoid(gate_input(sums[j], x[j], guess[j]));
-    for (size_t j = 0, k = H; j < H; j++, k++) f[j] = sigmoid(gate_input(sums[k], x[k], guess[k]));
-    for (size_t j = 0, k = 2 * H; j < H; j++, k++) g[j] = tanh_(gate_input(sums[k], x[k], guess[k]));
-    for (size_t j = 0, k = 3 * H; j < H; j++, k++) o[j] = sigmoid(gate_input(sums[k], x[k], guess[k]));
+/* A gate of all cells of a layer of one stream, from its row in the sums and in two rows of the embedding. */
+static void gates_of(size_t H, const uint32_t *restrict sums, const float *restrict x, const float *restrict guess,
+                     float *restrict out, int is_tanh) {
+    if (is_tanh)
+        for (size_t j = 0; j < H; j++) out[j] = tanh_(gate_input(sums[j], x[j], guess[j]));
+    else
+        for (size_t j = 0; j < H; j++) out[j] = sigmoid(gate_input(sums[j], x[j], guess[j]));
+}
+
+/* The cells after a step: from their state before it, and the gates. */
+static void lstm_cells(size_t H, const float *restrict i, const float *restrict f, const float *restrict g,
+                       const float *restrict o, const float *restrict before, float *restrict after,
+                       float *restrict y, int16_t *restrict h) {
     for (size_t j = 0; j < H; j++) {
         after[j] = f[j] * before[j] + i[j] * g[j];
         y[j] = tanh_(after[j]);
@@ -963,12 +961,20 @@ static void lstm_cells(size_t H, const uint32_t *restrict sums, const float *res
     }
 }
 
-static void rnn_cells(size_t H, const uint32_t *restrict sums, const float *restrict x, const float *restrict guess,
-                      float *restrict y, int16_t *restrict h) {
-    for (size_t j = 0; j < H; j++) {
-        y[j] = tanh_(gate_input(sums[j], x[j], guess[j]));
-        h[j] = activation(y[j]);
+/* Layer l of stream b at step t, whose sums are given. */
+static void cells(const Network *w, const Layer *l, size_t b, size_t t, const uint32_t *sums) {
+    size_t H = w->H, now = (b * w->T + t) * H, before = (b * (w->T + 1) + t) * H;
+    const uint16_t *inputs = w->inputs + (b * w->T + t) * 2;
+    const float *x = l->embedding + inputs[0] * w->N, *guess = l->embedding + inputs[1] * w->N;
+    float *const *gate = l->gate, *y = l->y + now;
+    int16_t *h = l->h + before + H;
+    if (w->gates == 1) {
+        gates_of(H, sums, x, guess, y, 1);
+        for (size_t j = 0; j < H; j++) h[j] = activation(y[j]);
+        return;
     }
+    for (size_t n = 0; n < 4; n++) gates_of(H, sums + n * H, x + n * H, guess + n * H, gate[n] + now, n == 2);
+    lstm_cells(H, gate[0] + now, gate[1] + now, gate[2] + now, gate[3] + now, l->c + before, l->c + before + H, y, h);
 }
 
 /* Frequencies from the sums of the logits, in place. */
@@ -995,41 +1001,26 @@ static void softmax(uint32_t *restrict table, const float *restrict bias) {
     table[best] += (uint32_t)left;
 }
 
-/* The cells of a layer of one stream at step t, whose sums are given. */
-static void cells(Network *w, size_t layer, size_t b, size_t t, const uint32_t *sums) {
-    size_t H = w->H, row = layer * w->B + b, now = (row * w->T + t) * H, before = (row * (w->T + 1) + t) * H;
-    const uint16_t *inputs = w->inputs + (b * w->T + t) * 2;
-    const float *x = w->embeddings[layer] + inputs[0] * w->N, *guess = w->embeddings[layer] + inputs[1] * w->N;
-    float *y = w->output + now, *c = w->c + (w->gates == 4 ? before : 0), **gate = w->gate;
-    if (w->gates == 1)
-        rnn_cells(H, sums, x, guess, y, w->h + before + H);
-    else
-        lstm_cells(H, sums, x, guess, gate[0] + now, gate[1] + now, gate[2] + now, gate[3] + now, c, c + H, y,
-                   w->h + before + H);
-}
-
 /* Compute the tables of step t of the first `streams` streams. The symbols before it are in the history. */
 static void network_predict(Network *w, size_t streams, size_t t) {
-    size_t B = w->B, T = w->T, H = w->H, N = w->N, stride = (T + 1) * H;
+    uint32_t *table = w->table + t * 256;
+    size_t T = w->T, N = w->N;
     for (size_t b = 0; b < streams; b++) {
-        size_t at = b * T + t;
+        uint16_t *inputs = w->inputs + 2 * (b * T + t);
         hash_rows(w, b, t);
-        w->inputs[2 * at] = w->history[b * (HISTORY + T) + HISTORY - 1 + t];
-        w->inputs[2 * at + 1] = (uint16_t)(256 + guess(w, w->hashes + at * w->K));
-        memset(w->table + at * 256, 0, 256 * sizeof *w->table);
+        inputs[0] = *newest_symbol(w, b, t);
+        inputs[1] = (uint16_t)(256 + guess(w, w->hashes + (b * T + t) * w->K));
     }
-    for (size_t layer = 0; layer < w->L; layer++) {
-        const int16_t *past = w->h + layer * B * stride + t * H, *now = past + H;
+    for (size_t n = 0; n < w->L; n++) {
         memset(w->sums, 0, streams * N * sizeof *w->sums);
-        products(w->weights[layer], columns(w, layer), N, past, stride, streams, H, w->sums, N);
-        if (layer) products(w->weights[layer] + H, 2 * H, N, now - B * stride, stride, streams, H, w->sums, N);
-        for (size_t b = 0; b < streams; b++) cells(w, layer, b, t, w->sums + b * N);
-        products(w->weights[w->L] + layer * H, w->L * H, 256, now, stride, streams, H, w->table + t * 256, T * 256);
+        add_products(w, n, streams, t, w->sums, N);
+        for (size_t b = 0; b < streams; b++) cells(w, w->layers + n, b, t, w->sums + b * N);
     }
+    for (size_t b = 0; b < streams; b++) memset(table + b * T * 256, 0, 256 * sizeof *table);
+    add_products(w, w->L, streams, t, table, T * 256);
     for (size_t b = 0; b < streams; b++) {
-        uint32_t *table = w->table + (b * T + t) * 256;
-        add_contexts(w, w->hashes + (b * T + t) * w->K, table);
-        softmax(table, w->bias);
+        add_contexts(w, w->hashes + (b * T + t) * w->K, table + b * T * 256);
+        softmax(table + b * T * 256, w->bias);
     }
 }
 
@@ -1040,11 +1031,10 @@ static void network_observe(Network *w, size_t b, size_t t, int symbol) {
 /* -- the network: learning ------------------------------------------------------------------------------------------- */
 
 /* The gradient d (4H) at the gate inputs of one step from the sums that come back; dc moves on to the step before. */
-static void lstm_gradient(const Network *w, size_t now, const float *restrict before, const uint32_t *restrict sums,
-                          float *restrict dc, float *restrict d) {
-    const float *restrict i = w->gate[0] + now, *restrict f = w->gate[1] + now, *restrict g = w->gate[2] + now;
-    const float *restrict o = w->gate[3] + now, *restrict y = w->output + now;
-    size_t H = w->H;
+static void lstm_gradient(const Layer *l, size_t now, size_t H, const float *restrict before,
+                          const uint32_t *restrict sums, float *restrict dc, float *restrict d) {
+    const float *restrict i = l->gate[0] + now, *restrict f = l->gate[1] + now, *restrict g = l->gate[2] + now;
+    const float *restrict o = l->gate[3] + now, *restrict y = l->y + now;
     for (size_t j = 0; j < H; j++) {
         float dh = (float)(int32_t)sums[j] * BACKWARD_UNIT;
         float dcell = dc[j] + dh * o[j] * (1.0f - y[j] * y[j]);
@@ -1069,108 +1059,106 @@ static void logit_gradients(Network *w) {
     uint32_t key = noise_key(w->L, w->updates);
     for (size_t b = 0; b < w->B; b++)
         for (size_t t = 0; t < w->T; t++) {
-            const uint32_t *table = w->table + (b * w->T + t) * 256;
+            size_t at = (b * w->T + t) * 256;
             float d[256];
-            for (int a = 0; a < 256; a++) d[a] = (float)(int32_t)table[a] * (1 / 16777216.0f);
-            d[w->history[b * (HISTORY + w->T) + HISTORY + t]] -= 1.0f;
-            dither(d, w->logit_gradients + (b * w->T + t) * 256, 256, key, (uint32_t)((t * w->B + b) * 256));
+            for (int a = 0; a < 256; a++) d[a] = (float)(int32_t)w->table[at + a] * (1 / 16777216.0f);
+            d[*newest_symbol(w, b, t + 1)] -= 1.0f;
+            dither(d, w->layers[w->L].gradients + at, 256, key, (uint32_t)((t * w->B + b) * 256));
         }
+}
+
+/* Add what comes back from matrix n, through its columns from `part` * H on, at step t. */
+static void add_back(const Network *w, size_t n, size_t part, size_t t) {
+    const Layer *l = w->layers + n;
+    products(l->high + part * w->H * l->rows, l->rows, w->H, l->gradients + t * l->rows, w->T * l->rows, w->B, l->rows,
+             w->sums, w->H);
 }
 
 /* The gradients at the gate inputs of all steps, from the last and the top layer on. */
 static void backward(Network *w) {
     size_t B = w->B, T = w->T, H = w->H, N = w->N;
-    for (size_t layer = w->L; layer--;) {
-        uint32_t key = noise_key(layer, w->updates);
-        int16_t *gradients = w->gradients + layer * B * T * N;
+    for (size_t n = w->L; n--;) {
+        const Layer *l = w->layers + n;
+        uint32_t key = noise_key(n, w->updates);
         memset(w->dc, 0, B * H * sizeof *w->dc);
         for (size_t t = T; t--;) {
-            memset(w->into, 0, B * H * sizeof *w->into);
-            products(w->high[w->L] + layer * H * 256, 256, H, w->logit_gradients + t * 256, T * 256, B, 256, w->into, H);
-            if (layer + 1 < w->L)
-                products(w->high[layer + 1] + H * N, N, H, gradients + (B * T + t) * N, T * N, B, N, w->into, H);
-            if (t + 1 < T) products(w->high[layer], N, H, gradients + (t + 1) * N, T * N, B, N, w->into, H);
+            memset(w->sums, 0, B * H * sizeof *w->sums);
+            add_back(w, w->L, n, t);
+            if (n + 1 < w->L) add_back(w, n + 1, 1, t);
+            if (t + 1 < T) add_back(w, n, 0, t + 1);
             for (size_t b = 0; b < B; b++) {
-                size_t row = layer * B + b, now = (row * T + t) * H, before = (row * (T + 1) + t) * H;
+                size_t now = (b * T + t) * H;
+                const uint32_t *sums = w->sums + b * H;
                 if (w->gates == 4)
-                    lstm_gradient(w, now, w->c + before, w->into + b * H, w->dc + b * H, w->d);
+                    lstm_gradient(l, now, H, l->c + now + b * H, sums, w->dc + b * H, w->d);
                 else
-                    rnn_gradient(w->output + now, w->into + b * H, w->d, H);
-                dither(w->d, gradients + (b * T + t) * N, N, key, (uint32_t)((t * B + b) * N));
+                    rnn_gradient(l->y + now, sums, w->d, H);
+                dither(w->d, l->gradients + (b * T + t) * N, N, key, (uint32_t)((t * B + b) * N));
             }
         }
     }
 }
 
-/* Adam without momentum: the second moment is a mean at first, then a decaying one. */
-static void adam(float *restrict weights, float *restrict moments, const uint32_t *restrict sums, size_t n, float unit,
-                 float blend, float step) {
+/* A step of learning: `rate` of Adam without momentum, whose second moment blends in what is new. */
+typedef struct {
+    float unit, blend, rate;
+} Step;
+
+static void adam(float *restrict weights, float *restrict moments, const uint32_t *restrict sums, size_t n, Step step) {
     for (size_t k = 0; k < n; k++) {
-        float g = (float)(int32_t)sums[k] * unit;
-        float v = moments[k] + (g * g - moments[k]) * blend;
+        float g = (float)(int32_t)sums[k] * step.unit;
+        float v = moments[k] + (g * g - moments[k]) * step.blend;
         moments[k] = v;
-        weights[k] = within(weights[k] - step * g * inverse_root(v + EPSILON), WEIGHT_LIMIT);
+        weights[k] = within(weights[k] - step.rate * g * inverse_root(v + EPSILON), WEIGHT_LIMIT);
     }
 }
 
-/* Lay out the activations so that what is summed over the window lies side by side. */
-static void turn_activations(Network *w) {
-    size_t B = w->B, T = w->T, H = w->H;
-    for (size_t row = 0; row < w->L * B; row++) {
-        const int16_t *h = w->h + row * (T + 1) * H;
-        size_t to = row / B * H * B * T + row % B * T;
-        turn(h, T, H, w->before + to, B * T);
-        turn(h + H, T, H, w->after + to, B * T);
-    }
+/* A second moment is a mean at first, then a decaying one. */
+static float blend_after(const Network *w, uint64_t updates) {
+    return 1.0f / (float)(int32_t)least(updates, w->config.is[HORIZON]);
 }
 
-static void update_matrix(Network *w, size_t layer, float unit, float blend, float step) {
-    size_t R = w->B * w->T, H = w->H, width = columns(w, layer), height = matrix_rows(w, layer);
-    const int16_t *gradients = layer == w->L ? w->logit_gradients : w->gradients + layer * R * w->N;
-    turn(gradients, R, height, w->turned, R);
-    for (size_t n = 0; n < height; n += TILE) {
-        const int16_t *x = w->turned + n * R;
-        float *weights = w->matrices[layer] + n * width, *moments = w->matrix_moments[layer] + n * width;
-        memset(w->sums, 0, TILE * width * sizeof *w->sums);
-        if (layer == w->L)
-            products(w->after, R, width, x, R, TILE, R, w->sums, width);
-        else {
-            products(w->before + layer * H * R, R, H, x, R, TILE, R, w->sums, width);
-            if (layer) products(w->after + (layer - 1) * H * R, R, H, x, R, TILE, R, w->sums + H, width);
+static void update_matrix(Network *w, size_t n, Step step) {
+    const Layer *l = w->layers + n;
+    size_t H = w->H, R = w->B * w->T, columns = l->columns;
+    int now;
+    turn(l->gradients, R, l->rows, w->turned, R);
+    for (size_t row = 0; row < l->rows; row += TILE) {
+        memset(w->sums, 0, TILE * columns * sizeof *w->sums);
+        for (size_t part = 0; part < columns / H; part++) {
+            const Layer *from = seen_by(w, n, part, &now);
+            products(from->turned[now], R, H, w->turned + row * R, R, TILE, R, w->sums + part * H, columns);
         }
-        adam(weights, moments, w->sums, TILE * width, unit, blend, step);
-        quantise(w, layer, n, TILE);
+        adam(l->matrix + row * columns, l->matrix_moment + row * columns, w->sums, TILE * columns, step);
+        quantise(l, row);
     }
 }
 
 /* Rows of the embedding learn only where they were an input, and count that. */
-static void update_embeddings(Network *w, float unit, float step) {
-    size_t rows = w->B * w->T, N = w->N;
+static void update_embeddings(Network *w, Step step) {
+    size_t uses = 2 * w->B * w->T, N = w->N;
     memset(w->heads, 0, w->E * sizeof *w->heads);
-    for (size_t n = 0; n < 2 * rows; n++) {
+    for (size_t n = 0; n < uses; n++) {
         w->next[n] = w->heads[w->inputs[n]];
         w->heads[w->inputs[n]] = (int32_t)n + 1;
     }
     for (size_t e = 0; e < w->E; e++) {
         if (!w->heads[e]) continue;
         w->seen[e] = w->seen[e] < MOST_USES ? w->seen[e] + 1 : MOST_USES;
-        float blend = 1.0f / (float)(int32_t)least((uint64_t)w->seen[e], w->config.is[HORIZON]);
-        for (size_t layer = 0; layer < w->L; layer++) {
+        step.blend = blend_after(w, (uint64_t)w->seen[e]);
+        for (const Layer *l = w->layers; l < w->layers + w->L; l++) {
             memset(w->sums, 0, N * sizeof *w->sums);
-            for (int32_t n = w->heads[e]; n; n = w->next[n - 1]) {
-                const int16_t *gradient = w->gradients + (layer * rows + (size_t)(n - 1) / 2) * N;
-                for (size_t j = 0; j < N; j++) w->sums[j] += (uint32_t)gradient[j];
-            }
-            adam(w->embeddings[layer] + e * N, w->embedding_moments[layer] + e * N, w->sums, N, unit, blend, step);
+            for (int32_t n = w->heads[e]; n; n = w->next[n - 1])
+                for (size_t j = 0; j < N; j++) w->sums[j] += (uint32_t)l->gradients[(size_t)(n - 1) / 2 * N + j];
+            adam(l->embedding + e * N, l->embedding_moment + e * N, w->sums, N, step);
         }
     }
 }
 
-static void update_bias(Network *w, float unit, float blend, float step) {
+static void update_bias(Network *w, Step step) {
     memset(w->sums, 0, 256 * sizeof *w->sums);
-    for (size_t row = 0; row < w->B * w->T; row++)
-        for (int a = 0; a < 256; a++) w->sums[a] += (uint32_t)w->logit_gradients[row * 256 + a];
-    adam(w->bias, w->bias_moment, w->sums, 256, unit, blend, step);
+    for (size_t n = 0; n < w->B * w->T * 256; n++) w->sums[n % 256] += (uint32_t)w->layers[w->L].gradients[n];
+    adam(w->bias, w->bias_moment, w->sums, 256, step);
 }
 
 /* The rate falls, or rises, from the first to the last in proportion to the windows done. */
@@ -1183,24 +1171,27 @@ static float learning_rate(const Network *w) {
 
 /* Learn from a window of T steps, and go on to the next. */
 static void network_learn(Network *w) {
-    size_t B = w->B, T = w->T, H = w->H;
+    size_t T = w->T, H = w->H;
+    float mean = (float)(1.0 / (double)(w->B * T));
     w->updates++;
-    float step = learning_rate(w), mean = (float)(1.0 / (double)(B * T));
-    float blend = 1.0f / (float)(int32_t)least(w->updates, w->config.is[HORIZON]);
+    Step of_vectors = {VECTOR_UNIT * mean, blend_after(w, w->updates), learning_rate(w)}, of_matrices = of_vectors;
+    of_matrices.unit = MATRIX_UNIT * mean;
     logit_gradients(w);
     backward(w);
     learn_contexts(w);
-    turn_activations(w);
-    for (size_t layer = 0; layer <= w->L; layer++) update_matrix(w, layer, MATRIX_UNIT * mean, blend, step);
-    update_embeddings(w, VECTOR_UNIT * mean, step);
-    update_bias(w, VECTOR_UNIT * mean, blend, step);
-    for (size_t b = 0; b < B; b++) {
+    for (size_t n = 0; n < w->L; n++)
+        for (size_t b = 0; b < w->B * 2; b++)
+            turn(w->layers[n].h + (b / 2 * (T + 1) + b % 2) * H, T, H, w->layers[n].turned[b % 2] + b / 2 * T, w->B * T);
+    for (size_t n = 0; n <= w->L; n++) update_matrix(w, n, of_matrices);
+    update_embeddings(w, of_vectors);
+    update_bias(w, of_vectors);
+    for (size_t b = 0; b < w->B; b++) {
         uint8_t *history = w->history + b * (HISTORY + T);
         memmove(history, history + T, HISTORY);
-        for (size_t layer = 0; layer < w->L; layer++) {
-            size_t first = (layer * B + b) * (T + 1) * H;
-            memcpy(w->h + first, w->h + first + T * H, H * sizeof *w->h);
-            if (w->c) memcpy(w->c + first, w->c + first + T * H, H * sizeof *w->c);
+        for (const Layer *l = w->layers; l < w->layers + w->L; l++) {
+            size_t first = b * (T + 1) * H, last = first + T * H;
+            memcpy(l->h + first, l->h + last, H * sizeof *l->h);
+            if (l->c) memcpy(l->c + first, l->c + last, H * sizeof *l->c);
         }
     }
 }
@@ -1689,24 +1680,16 @@ static void hash_structure(const Mixing *m, const Stream *s, const uint8_t *past
         if (place < end) field = past[place & mask];
         if (place + 1 < end) field_next = past[(place + 1) & mask];
     }
-    h[14] = join(s->marks & 0xFFFFFF, c1);
-    h[22] = join(s->marks & 0xFFFFFF, s->word);
-    h[27] = join(s->marks & 0xFFFFFF, two);
-    h[29] = join(s->marks & 0xFFFF, join(s->word, s->word1));
-    h[15] = join(s->start, s->word);
-    h[28] = join(s->start, three);
-    h[39] = join(s->first, two);
-    h[40] = join(s->first, join(s->word, s->word1));
-    h[16] = join((uint32_t)column, c1);
-    h[34] = join(above, two);
+    h[14] = join(s->marks & 0xFFFFFF, c1), h[22] = join(s->marks & 0xFFFFFF, s->word);
+    h[27] = join(s->marks & 0xFFFFFF, two), h[29] = join(s->marks & 0xFFFF, join(s->word, s->word1));
+    h[15] = join(s->start, s->word), h[28] = join(s->start, three);
+    h[39] = join(s->first, two), h[40] = join(s->first, join(s->word, s->word1));
+    h[16] = join((uint32_t)column, c1), h[34] = join(above, two);
     h[35] = join(above << 8 | above_next, s->first << 8 | c1);
-    h[20] = join(s->tag, s->word);
-    h[21] = join(s->tag, two);
+    h[20] = join(s->tag, s->word), h[21] = join(s->tag, two);
     h[36] = join(s->field, c1 << 16 | field_next << 8 | field);
-    h[37] = join(opened, distance << 8 | c1);
-    h[38] = join(inside << 8 | opened, s->word);
-    h[45] = join(s->brackets, s->word);
-    h[46] = join(opened, three);
+    h[37] = join(opened, distance << 8 | c1), h[46] = join(opened, three);
+    h[38] = join(inside << 8 | opened, s->word), h[45] = join(s->brackets, s->word);
     h[47] = join((s->words < 15 ? s->words : 15) << 8 | opened, s->word);
 }
 
@@ -1721,14 +1704,10 @@ static void hash_records(const Mixing *m, const Stream *s, const uint8_t *past, 
         if (2 * length <= position && 2 * length < mask) up2 = past[(position - 2 * length) & mask];
     }
     uint32_t place = length ? (uint32_t)(position % length) : 0, size = (uint32_t)length;
-    h[55] = join(up << 16 | left << 8 | c1, size);
-    h[56] = join(up << 8 | up2, size);
-    h[57] = join(place, size << 8 | up);
-    h[58] = join(left << 16 | up << 8 | right, c1);
-    h[59] = s->last & 0xFF00;
-    h[60] = s->last & 0xFF0000;
-    h[61] = join(place, c1);
-    h[62] = join(up, two);
+    h[55] = join(up << 16 | left << 8 | c1, size), h[56] = join(up << 8 | up2, size);
+    h[57] = join(place, size << 8 | up), h[58] = join(left << 16 | up << 8 | right, c1);
+    h[59] = s->last & 0xFF00, h[60] = s->last & 0xFF0000;
+    h[61] = join(place, c1), h[62] = join(up, two);
 }
 
 /* Note the hash of kind number k; its line is on its way to the cache then. */
@@ -1744,40 +1723,23 @@ static void hash_contexts(const Mixing *m, size_t b, Byte *byte) {
     uint32_t c1 = last & 0xFF, two = last & 0xFFFF, three = last & 0xFFFFFF;
     /* The last 1 to 6 bytes, then the word, 8 bytes, 11. */
     h[0] = c1, h[1] = two, h[2] = three, h[3] = last;
-    h[4] = join(last, before & 0xFF);
-    h[5] = join(last, before & 0xFFFF);
-    h[6] = word;
-    h[7] = join(last, before);
-    h[26] = join(join(last, before & 0xFFFFFF), 1);
+    h[4] = join(last, before & 0xFF), h[5] = join(last, before & 0xFFFF);
+    h[6] = word, h[7] = join(last, before), h[26] = join(join(last, before & 0xFFFFFF), 1);
     /* Words. */
-    h[8] = join(word, word1);
-    h[9] = join(word, c1);
-    h[13] = join(word, join(word1, word2));
-    h[17] = join(word, word2);
-    h[24] = join(three, word1);
-    h[32] = join(word1, c1);
-    h[33] = join(word1, join(word2, c1));
-    h[41] = s->letters;
-    h[44] = join(s->sentence, word);
+    h[8] = join(word, word1), h[9] = join(word, c1), h[13] = join(word, join(word1, word2));
+    h[17] = join(word, word2), h[24] = join(three, word1), h[32] = join(word1, c1);
+    h[33] = join(word1, join(word2, c1)), h[41] = s->letters, h[44] = join(s->sentence, word);
     /* Some of the last bytes, or some of their bits. */
-    h[10] = join(last & 0xF0F0F0F0, before & 0xF0F0);
-    h[11] = last & 0xFFFF00;
-    h[12] = last & 0xFF00FF;
-    h[18] = last & 0xFFFF0000;
-    h[19] = join(last & 0xFF000000, before & 0xFF);
-    h[25] = join(last & 0xDFDFDFDF, before & 0xDFDFDF);
-    h[31] = join(last & 0xE0E0E0E0, before & 0xE0E0E0E0);
-    h[42] = join(s->classes & 0xFFFFFF, c1);
-    h[43] = join(s->classes, two);
+    h[10] = join(last & 0xF0F0F0F0, before & 0xF0F0), h[11] = last & 0xFFFF00, h[12] = last & 0xFF00FF;
+    h[18] = last & 0xFFFF0000, h[19] = join(last & 0xFF000000, before & 0xFF);
+    h[25] = join(last & 0xDFDFDFDF, before & 0xDFDFDF), h[31] = join(last & 0xE0E0E0E0, before & 0xE0E0E0E0);
+    h[42] = join(s->classes & 0xFFFFFF, c1), h[43] = join(s->classes, two);
     hash_structure(m, s, past, h);
     hash_records(m, s, past, h);
     /* What followed the last times after the last byte, two, three. */
     uint32_t i1 = m->indirect1[c1], i2 = m->indirect2[two], i3 = m->indirect3[join(three, 7) >> 12];
-    h[48] = join(i1 & 0xFFFF, c1);
-    h[49] = join(i1, c1);
-    h[50] = join(i2 & 0xFFFF, c1);
-    h[51] = join(i2 & 0xFF, two);
-    h[52] = join(i3 & 0xFFFF, c1);
+    h[48] = join(i1 & 0xFFFF, c1), h[49] = join(i1, c1), h[50] = join(i2 & 0xFFFF, c1);
+    h[51] = join(i2 & 0xFF, two), h[52] = join(i3 & 0xFFFF, c1);
     /* What others expect; the network's come later. */
     uint64_t longest = most(byte->lengths[0], most(byte->lengths[1], byte->lengths[2]));
     h[23] = join((uint32_t)(byte->guesses[0] + 1), two);
@@ -2446,14 +2408,14 @@ static uint64_t get_number(const char **text) {
 
 /* Find an array in the head, and check its shape. */
 static Array *add(List *list, const char *kind, int dimensions, uint64_t rows, uint64_t width, void *to, const char *name,
-                  int number) {
+                  int number, double low, double high) {
     static const char *const TYPES[7][2] = {{"f4", "F32"}, {"i4", "I32"}, {"i8", "I64"},
                                             {"u1", "U8"},  {"u2", "U16"}, {"u4", "U32"}, {"i2", "I16"}};
     const Trained *model = list->model;
     Array *array = list->arrays + list->count++;
     char key[LONGEST_NAME + 40];
     int n = 0;
-    *array = (Array){.kind = kind, .dimensions = dimensions, .size = kind[1] - '0', .rows = rows, .width = width, .to = to};
+    *array = (Array){"", kind, dimensions, kind[1] - '0', rows, width, low, high, to, NULL};
     sprintf(array->name, name, number);
     while (strcmp(kind, TYPES[n][0])) n++;
     sprintf(key, "\"%s\":{\"dtype\":\"%s\",\"shape\":[", array->name, TYPES[n][1]);
@@ -2468,12 +2430,6 @@ static Array *add(List *list, const char *kind, int dimensions, uint64_t rows, u
         damaged_model(model);
     array->from = model->file + 8 + model->head + start;
     return array;
-}
-
-static void add_bounded(List *list, const char *kind, int dimensions, uint64_t rows, uint64_t width, void *to,
-                        const char *name, int number, double low, double high) {
-    Array *array = add(list, kind, dimensions, rows, width, to, name, number);
-    array->least = low, array->most = high;
 }
 
 /* Copy some numbers, little-endian in the file, and look at them. */
@@ -2498,16 +2454,14 @@ static void add_table(List *list, const char *kind, int dimensions, uint64_t row
                       const char *name, const char *separator, double low, double high) {
     char part[LONGEST_NAME];
     sprintf(part, "%s%srows", name, separator);
-    const Array *numbers = add(list, "i8", 1, UINT64_MAX, 1, NULL, part, 0);
+    const Array *numbers = add(list, "i8", 1, UINT64_MAX, 1, NULL, part, 0, 0, 0);
     sprintf(part, "%s%svalues", name, separator);
-    const Array *array = add(list, kind, dimensions, numbers->rows, width, NULL, part, 0);
-    Array bounded = *array;
+    const Array *array = add(list, kind, dimensions, numbers->rows, width, NULL, part, 0, low, high);
     uint64_t row_size = width * (uint64_t)array->size, next = 0;
-    bounded.least = low, bounded.most = high;
     for (uint64_t n = 0; n < numbers->rows; n++) {
         uint64_t row = little_endian(numbers->from + 8 * n, 8);
         if (row < next || row >= rows) damaged_model(list->model);
-        if (to) copy_numbers(list->model, &bounded, (char *)to + row * row_size, array->from + n * row_size, width);
+        if (to) copy_numbers(list->model, array, (char *)to + row * row_size, array->from + n * row_size, width);
         next = row + 1;
     }
 }
@@ -2515,17 +2469,17 @@ static void add_table(List *list, const char *kind, int dimensions, uint64_t row
 static void add_network(List *list, Network *w, int fill_in) {
     double limit = WEIGHT_LIMIT, moment = 34359738368.0; /* 2^35 */
     uint64_t rows = (uint64_t)w->K << w->config.is[CONTEXT_BITS];
-    add_bounded(list, "i8", 0, 1, 1, &w->updates, "updates", 0, 0, 4611686018427387904.0);
-    add_bounded(list, "f4", 1, 256, 1, w->bias, "bias", 0, -limit, limit);
-    add_bounded(list, "f4", 1, 256, 1, w->bias_moment, "bias_moment", 0, 0, moment);
-    add_bounded(list, "i4", 1, w->E, 1, w->seen, "seen", 0, 0, MOST_USES);
+    add(list, "i8", 0, 1, 1, &w->updates, "updates", 0, 0, 4611686018427387904.0);
+    add(list, "f4", 1, 256, 1, w->bias, "bias", 0, -limit, limit);
+    add(list, "f4", 1, 256, 1, w->bias_moment, "bias_moment", 0, 0, moment);
+    add(list, "i4", 1, w->E, 1, w->seen, "seen", 0, 0, MOST_USES);
     for (int n = 0; n <= (int)w->L; n++) {
-        uint64_t height = matrix_rows(w, (size_t)n), width = columns(w, (size_t)n);
-        float **of[4] = {w->matrices, w->matrix_moments, w->embeddings, w->embedding_moments};
-        static const char *const NAMES[4] = {"matrices.%d", "matrix_moments.%d", "embeddings.%d", "embedding_moments.%d"};
-        for (int k = 0; k < (n < (int)w->L ? 4 : 2); k++)
-            add_bounded(list, "f4", 2, k < 2 ? height : w->E, k < 2 ? width : w->N, fill_in ? of[k][n] : NULL, NAMES[k], n,
-                        k % 2 ? 0 : -limit, k % 2 ? moment : limit);
+        const Layer *l = w->layers + n;
+        add(list, "f4", 2, l->rows, l->columns, l->matrix, "matrices.%d", n, -limit, limit);
+        add(list, "f4", 2, l->rows, l->columns, l->matrix_moment, "matrix_moments.%d", n, 0, moment);
+        if (n == (int)w->L) break;
+        add(list, "f4", 2, w->E, w->N, l->embedding, "embeddings.%d", n, -limit, limit);
+        add(list, "f4", 2, w->E, w->N, l->embedding_moment, "embedding_moments.%d", n, 0, moment);
     }
     add_table(list, "i4", 2, rows, 16, w->rows, "context", "_", 0, 0);
     for (uint64_t n = 0; fill_in && n < rows * ENTRIES; n++) {
@@ -2540,12 +2494,12 @@ static void add_network(List *list, Network *w, int fill_in) {
 static void add_mixing(List *list, Mixing *m) {
     static const char DOT[] = ".";
     uint64_t rows = m->set_rows[m->S];
-    add(list, "u4", 2, m->K, 256, m->maps, "mixing.maps", 0);
-    add(list, "u4", 2, m->K, RUNS, m->runs_p, "mixing.runs", 0);
-    add(list, "u4", 2, MODELS, MATCH_LENGTHS, m->matches, "mixing.matches", 0);
-    add(list, "u4", 1, 256, 1, m->order0, "mixing.order0", 0);
-    add(list, "u4", 1, 256, 1, m->indirect1, "mixing.indirect1", 0);
-    add_bounded(list, "i4", 2, FINAL_ROWS, FINAL_STRIDE, m->finals, "mixing.finals", 0, -FINAL_LIMIT, FINAL_LIMIT);
+    add(list, "u4", 2, m->K, 256, m->maps, "mixing.maps", 0, 0, 0);
+    add(list, "u4", 2, m->K, RUNS, m->runs_p, "mixing.runs", 0, 0, 0);
+    add(list, "u4", 2, MODELS, MATCH_LENGTHS, m->matches, "mixing.matches", 0, 0, 0);
+    add(list, "u4", 1, 256, 1, m->order0, "mixing.order0", 0, 0, 0);
+    add(list, "u4", 1, 256, 1, m->indirect1, "mixing.indirect1", 0, 0, 0);
+    add(list, "i4", 2, FINAL_ROWS, FINAL_STRIDE, m->finals, "mixing.finals", 0, -FINAL_LIMIT, FINAL_LIMIT);
     add_table(list, "u1", 2, (uint64_t)m->K << m->line_bits, LINE_BYTES, m->slots, "mixing.slots", DOT, 0, 0);
     add_table(list, "i2", 2, rows, m->inputs, m->weights, "mixing.weights", DOT, 0, 0);
     add_table(list, "i4", 1, rows, 1, m->visits, "mixing.visits", DOT, 0, MOST_VISITS);
@@ -2701,11 +2655,11 @@ static void decode_stored(const Options *options, Reader *reader, const Header *
     uint8_t data[CHUNK], digest[DIGEST];
     Hash hash;
     FILE *target = NULL;
-    uint64_t start = reader->offset;
+    const Reader start = *reader;
     for (int writing = 0; writing < 2; writing++) {
         if (writing) target = open_target(options);
-        reader->offset = start;
-        fseeko(reader->file, (int64_t)start, SEEK_SET);
+        *reader = start;
+        fseeko(reader->file, (off_t)start.offset, SEEK_SET);
         hash_begin(&hash);
         for (uint64_t left = header->length, some; left; left -= some) {
             take(reader, data, some = least(left, sizeof data), "the stored bytes");
@@ -2754,7 +2708,7 @@ static void decode(const Options *options) {
     text.file = open_target(options);
     text.name = options->target;
     reader = at_blocks;
-    fseeko(reader.file, (int64_t)reader.offset, SEEK_SET);
+    fseeko(reader.file, (off_t)reader.offset, SEEK_SET);
     code_file(&engine, &text, NULL, &reader);
     engine_end(&engine);
     fclose(reader.file);
@@ -2815,16 +2769,14 @@ static void encode(const Options *options) {
     if (wrong) fail(USAGE, "no configuration has this %s", wrong);
     check_memory(&engine, &text, &header.config, header.length, options->memory_limit);
     writer.file = open_target(options);
-    uint8_t *end = data + put_header(data, &header);
     Header stored = header;
     stored.mode = STORED;
     uint64_t stored_size = put_header(data, &stored) + 4 + header.length;
-    end = data + put_header(data, &header);
     if (header.length) {
         prepare(&engine, &text, &header.config, header.length, options->model ? &model : NULL);
         text.file = reader.file;
         text.name = options->source;
-        put(&writer, data, (size_t)(end - data));
+        put(&writer, data, put_header(data, &header));
         put_crc(&writer);
         code_file(&engine, &text, &writer, NULL);
         engine_end(&engine);
@@ -2881,9 +2833,9 @@ static void self_check(void) {
             crc = crc_of_words(crc, w.table, w.B * w.T * 256);
             network_learn(&w);
         }
-        for (size_t n = 0; n <= w.L; n++) {
-            crc = crc_of_words(crc, w.matrices[n], matrix_rows(&w, n) * columns(&w, n));
-            crc = crc_of_words(crc, w.matrix_moments[n], matrix_rows(&w, n) * columns(&w, n));
+        for (const Layer *l = w.layers; l <= w.layers + w.L; l++) {
+            crc = crc_of_words(crc, l->matrix, l->rows * l->columns);
+            crc = crc_of_words(crc, l->matrix_moment, l->rows * l->columns);
         }
         if (crc != EXPECTED[kind])
             fail(CANNOT_HERE, "compiled like this, the program computes other numbers (%08" PRIx32 "): try "

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rnncompress._version import __version__
 from rnncompress.checkpoint import Checkpoints
+from rnncompress.compiling import Stopwatch
 from rnncompress.config import Config, canonical
 from rnncompress.container import new_hash
 from rnncompress.engine import state as states
@@ -180,7 +181,8 @@ class _Run:
         self.best_pass = 0
         self.least = self._validate() if job.start else None
         self._progress = progress
-        self._began = self._told = time.monotonic()
+        self._told = time.monotonic()
+        self._watch = Stopwatch()
 
     @property
     def done(self) -> int:
@@ -227,8 +229,7 @@ class _Run:
         facts["passes"] = " ".join(f"{each.trained:.4f}/{each.valid:.4f}" for each in self._passes())
         facts["best pass"] = str(self.best_pass)
         model = Model.of(job.config, job.vocabulary, self.best, facts)
-        seconds = time.monotonic() - self._began
-        return Trained(model, self._passes(), self.best_pass, self._curve(), seconds)
+        return Trained(model, self._passes(), self.best_pass, self._curve(), self._watch.seconds)
 
     def _learn(self, number: int) -> None:
         inputs, symbols, _ = self.text.window(number)
@@ -316,7 +317,7 @@ class _Run:
         for number, (_, valid) in enumerate(history, 1):
             if self.least is None or valid < self.least:
                 self.least, self.best_pass = valid, number
-        self._began -= at.seconds
+        self._watch.add(at.seconds)
         return True
 
     def _snapshot(self) -> Snapshot:
@@ -324,7 +325,7 @@ class _Run:
             windows=self.number,
             bits=self.cost,
             curve=tuple(self.history),
-            seconds=time.monotonic() - self._began,
+            seconds=self._watch.seconds,
             state=self._arrays(),
         )
 

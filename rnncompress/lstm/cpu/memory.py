@@ -10,7 +10,8 @@ from rnncompress.compiled.record import Record
 from rnncompress.compiled.simd_kernels import PANEL
 from rnncompress.config import Config
 from rnncompress.exact.frequencies import raw_scale
-from rnncompress.lstm.contexts import HISTORY, RATES, ROW, ContextArrays, kinds
+from rnncompress.lstm.contexts import HISTORY, RATES, ContextArrays, kinds
+from rnncompress.lstm.sizes import ROW
 
 LSTM_RECORDS = 5
 """float32 vectors kept for the backward pass: i, f, g, o, tanh(c). An RNN keeps one: h before rounding."""

@@ -11,11 +11,12 @@ from rnncompress.compiled.team import Pace, Team
 from rnncompress.config import Config
 from rnncompress.exact import grid
 from rnncompress.lstm import trainable
-from rnncompress.lstm.contexts import HISTORY, ROW
+from rnncompress.lstm.contexts import HISTORY
 from rnncompress.lstm.cpu import head_kernels, phase_kernels, training_kernels
 from rnncompress.lstm.cpu.memory import allocate, load_matrices, plain_matrices
 from rnncompress.lstm.cpu.update_kernels import BLOCK
 from rnncompress.lstm.parameters import Parameters, rate
+from rnncompress.lstm.sizes import ROW
 from rnncompress.network import IntArray
 
 

@@ -9,13 +9,14 @@ import triton
 import triton.language as tl
 
 from rnncompress.lstm import contexts as specification
+from rnncompress.lstm import sizes
 from rnncompress.lstm.cuda.number_kernels import mix
 
 HISTORY = tl.constexpr(specification.HISTORY)
 WORD = tl.constexpr(specification.WORD)
 WORD_PAIR = tl.constexpr(specification.WORD_PAIR)
 ENTRIES = tl.constexpr(specification.ENTRIES)
-ROW = tl.constexpr(specification.ROW)
+ROW = tl.constexpr(sizes.ROW)
 SYMBOLS = tl.constexpr(specification.SYMBOLS)
 COUNT = tl.constexpr(specification.COUNT)
 MOST_USES = tl.constexpr(specification.MOST_USES)

@@ -8,8 +8,9 @@ import torch
 from numpy.typing import NDArray
 
 from rnncompress.config import Config
-from rnncompress.lstm.contexts import HISTORY, RATES, ROW, kinds
+from rnncompress.lstm.contexts import HISTORY, RATES, kinds
 from rnncompress.lstm.parameters import Parameters
+from rnncompress.lstm.sizes import ROW
 
 Array = NDArray[Any]
 
