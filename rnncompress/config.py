@@ -44,6 +44,9 @@ class Config:
     """Binary logarithm of the lines of a table of slots; a line takes 64 bytes, there is a table for each context."""
     past_bits: int = 22
     """Binary logarithm of the bytes of text that the mixing stage keeps of each stream."""
+    points: int = 0
+    """1 if what is coded are packed strokes, which have contexts of their own: see
+    :mod:`rnncompress.mixing.point_kernels`."""
     frozen: int = 8
     """Steps in which the mixing stage learns nothing; then it learns from all of them."""
 
@@ -138,6 +141,7 @@ PARTS: Final = (
     ),
     Part(3, "contexts", ("contexts", "context_bits"), switch="contexts"),
     Part(4, "mixing", ("mixing", "sets", "slot_bits", "past_bits", "frozen"), switch="mixing"),
+    Part(5, "points", ("points",), switch="points"),
 )
 """All parts in the order of their tags, which is that of the file."""
 
@@ -174,6 +178,7 @@ LIMITS: Final[Mapping[str, Limits]] = {
     "slot_bits": Limits(1, 26),
     "past_bits": Limits(12, 30),
     "frozen": Limits(1, 1 << 12),
+    "points": Limits(0, 1),
 }
 """By field; that of the cell is for its number."""
 
@@ -191,6 +196,8 @@ def check_config(config: Config) -> None:
                 raise ValueError(f"{name} is {value}, no multiple of {step}")
     if not (config.layers or config.mixing):
         raise ValueError("layers and mixing are 0: there is nothing to predict with")
+    if config.points and not config.mixing:
+        raise ValueError("points is 1, but there is no mixing")
     if config.lanes > config.streams:
         raise ValueError(f"lanes is {config.lanes}, more than the {config.streams} streams")
 

@@ -40,8 +40,11 @@ _MIXING: Final = {
     "few": sum(1 << kind for kind in (*range(1, 11), *range(12, 17), 18, *range(20, 25), 32, 37, 56)),
     "all": (1 << 63) - 1,
     "counts": ((1 << 63) - 1) & ~_NETWORK_KINDS,
+    "points": (1 << 63) - 1,
+    "points alone": ((1 << 63) - 1) & ~_NETWORK_KINDS,
 }
-"""Sets of contexts of the mixing stage by name; ``counts`` are those that need no network."""
+"""Sets of contexts of the mixing stage by name. ``counts`` are those that need no network; those of points
+are for packed strokes, ``points alone`` without a network."""
 
 # Few streams learn more from each byte, many make the products of an update larger: see docs/experiments.md.
 # A GPU wants hundreds of streams, which only large inputs feed.
@@ -76,6 +79,9 @@ _ROWS: Final[tuple[Row, ...]] = (
     ("rnn",                      0, "rnn", 2,  256,   1, 1, 16,  3000, 1000, "",     18, "",        0,  0,  0, 0),
     ("rnn",                300_000, "rnn", 2,  256,   4, 4, 16,  3000, 1000, "",     18, "",        0,  0,  0, 0),
     ("rnn",              1_500_000, "rnn", 2,  256,   8, 4, 16,  3000,  500, "",     18, "",        0,  0,  0, 0),
+    ("strokes",                  0, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "",     18, "points", 14, 13, 16, 3),
+    ("strokes",             40_000, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "",     18, "points", 14, 16, 19, 3),
+    ("strokes",            300_000, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "",     18, "points", 14, 17, 24, 3),
     ("graves-rnn",               0, "rnn", 1, 1008,  32, 4, 64,  1000,   50, "",     18, "",        0,  0,  0, 0),
     ("graves-ptb-char",          0, "lstm", 1, 1008,  32, 4, 64,  2000,   50, "",     18, "",        0,  0,  0, 0),
     ("graves-ptb-word",          0, "lstm", 1, 1008,  32, 4, 32,  2000,   50, "",     18, "",        0,  0,  0, 0),
@@ -93,6 +99,7 @@ def _steps(name: str) -> tuple[tuple[int, Config], ...]:
                 cell, layers=layers, hidden=hidden, streams=streams, lanes=lanes, window=window,
                 rate_first=first, rate_last=last, contexts=_CONTEXTS[contexts], context_bits=bits,
                 mixing=_MIXING[kinds], sets=sets, slot_bits=slots, past_bits=past, frozen=frozen,
+                points=int(kinds.startswith("points")),
             ),
         )
         for preset, start, cell, layers, hidden, streams, lanes, window, first, last, contexts, bits,
@@ -110,6 +117,7 @@ _SUMMARIES: Final = {
     "xl": "contexts and four layers of 2048 units, about 145 million weights: for a large GPU",
     "lstm": "two layers of 256 units and no contexts: nothing but the recurrent network",
     "rnn": "the same with the vanilla cell, for comparison",
+    "strokes": "for pen strokes: counts in 63 contexts of points mixed with a network of one layer of 64 units",
     "graves-rnn": "for training: one layer of 1008 vanilla units, on characters",
     "graves-ptb-char": "for training: one layer of 1008 LSTM units, on characters (Penn Treebank)",
     "graves-ptb-word": "for training: one layer of 1008 LSTM units, on up to 10,000 words (Penn Treebank)",
@@ -141,6 +149,11 @@ def for_files() -> tuple[str, ...]:
     return tuple(name for name in PRESETS if name not in _FOR_TRAINING)
 
 
+def for_strokes(name: str) -> bool:
+    """Whether it is packed strokes that the preset ``name`` codes."""
+    return name in PRESETS and any(config.points for _, config in PRESETS[name].steps)
+
+
 def describe(name: str) -> str:
     """One line about a preset. Raises KeyError for an unknown name."""
     return PRESETS[name].summary
@@ -156,6 +169,6 @@ def get(name: str, length: int) -> Config:
     return PRESETS[name].resolve(length)
 
 
-def choose(length: int) -> Config:
-    """The configuration used when no preset is named: it depends on nothing but the size of the input."""
-    return get("default", length)
+def choose(length: int, *, strokes: bool = False) -> Config:
+    """The configuration used when no preset is named, for ``length`` bytes, or so many of packed strokes."""
+    return get("strokes" if strokes else "default", length)

@@ -58,9 +58,9 @@ def _facts(source: str, given: ModelFile | None, threads: int) -> "Facts | Model
         return ModelFacts(source, found)
     config = header.config
     if given and header.use:
-        config = header.use.config(given.model.config, header.length)
+        config = header.use.config(given.model.config, header.coded)
     rate = known(Setting(config, "cpu", threads), "decode") if config else None
-    return Facts(source, header, size, config, given, header.length / rate if rate else None, threads)
+    return Facts(source, header, size, config, given, header.coded / rate if rate else None, threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Facts:
             else None,
             "memory_bytes": self._memory,
             "decode_seconds": self.seconds,
-            "multiply_accumulates": announced_work(config, header.length) if config else unknown,
+            "multiply_accumulates": announced_work(config, header.coded) if config else unknown,
             "config": asdict(config) if config else None,
         }
 
