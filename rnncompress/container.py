@@ -38,8 +38,8 @@ BLOCK_SYMBOLS: Final = 1 << 20
 
 WORD: Final = 4
 """Bytes of a word of the coder."""
-STROKES: Final = 6
-"""The tag of the part that says that strokes are coded; its field is ``Header.packed``."""
+STROKES: Final = 255
+"""The tag of the part that says that strokes are coded, always the last; its field is ``Header.packed``."""
 _CRC = 4
 _DIGEST = 16
 MODEL_HASH: Final = 8

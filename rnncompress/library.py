@@ -100,7 +100,7 @@ def _for_strokes(preset: str | Config | None, model: Model | None) -> bool | Non
     if isinstance(preset, str):
         return presets.for_strokes(preset)
     config = model.config if model is not None else preset
-    return None if config is None else bool(config.points)
+    return None if config is None else config.strokes
 
 
 def _config(length: int, preset: str | Config | None, model: Model | None, *, strokes: bool) -> Config:

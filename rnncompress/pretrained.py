@@ -21,7 +21,7 @@ def adapt(model: Model, length: int) -> Config:
     :func:`rnncompress.use.usual` says. Raises ModelError if the model's symbols are not bytes.
     """
     check_bytes(model)
-    like = presets.choose(length, strokes=bool(model.config.points))
+    like = presets.choose(length, strokes=model.config.strokes)
     frozen = like.frozen if model.config.mixing else 0
     return Use(like.streams, like.window, like.lanes, frozen).config(model.config, length)
 

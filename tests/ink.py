@@ -43,9 +43,9 @@ def json_lines(strokes: Sequence[Stroke]) -> bytes:
 FORMATS = {"omniglot": omniglot, "iam": iam, "inkml": inkml, "json": json_lines}
 
 
-def line(count: int, start: int = 0, step: int = 1) -> list[tuple[str, str, str]]:
-    """A stroke of ``count`` points."""
-    return [(str(start + n * step), str(start - n), str(8 * n)) for n in range(count)]
+def line(count: int, start: int = 0, step: int = 1, time: int = 0) -> list[tuple[str, str, str]]:
+    """A stroke of ``count`` points, from ``time`` on."""
+    return [(str(start + n * step), str(start - n), str(time + 8 * n)) for n in range(count)]
 
 
 def numbers(decimals: int) -> st.SearchStrategy[str]:

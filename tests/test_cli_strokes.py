@@ -134,7 +134,7 @@ def test_the_part_of_the_header():
     header = Header("model", 1000, bytes(16), SMALL, packed=300)
     target = io.BytesIO()
     container.Writer(target, header)
-    assert b"\x06\x02\xac\x02" in target.getvalue()
+    assert b"\xff\x02\xac\x02" in target.getvalue()
     assert container.inspect(target) == header
     assert header.coded == 300
 

@@ -32,9 +32,7 @@ def opened_strokes(
     """The packed strokes of ``original``; None if its bytes are to be coded. Raises InputError if none are found."""
     from rnncompress.strokes import files  # what knows arrays takes long to import
 
-    for_strokes = (
-        presets.for_strokes(preset) if preset else bool(given.model.config.points) if given else None
-    )
+    for_strokes = presets.for_strokes(preset) if preset else given.model.config.strokes if given else None
     found = files.packed(original, files.wanted(how, for_strokes))
     if found is None:
         yield None

@@ -14,7 +14,7 @@ then the times between points are alike.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -33,6 +33,8 @@ LEAST_POINTS: Final = 16
 LEAST_SHARE: Final = 0.3
 """Of the bytes of a file, those of its points must be at least so many that it is one of strokes."""
 COUNT_BYTES: Final = 4
+HEAD: Final = 2 + COUNT_BYTES
+"""Bytes before the records."""
 _HANDS: Final = 64
 """Hands that are looked for at most."""
 _LEAST_DRAWINGS: Final = 4 * _HANDS
@@ -109,6 +111,40 @@ def pack(strokes: Strokes) -> bytes:
     drawings = varints(numbers[grids] for grids in strokes.grids)
     head = bytes([k, hands(table)]) + len(table).to_bytes(COUNT_BYTES, "little")
     return head + table.tobytes() + described + block(drawings) + block(far) + strokes.rest
+
+
+def points_alone(strokes: Strokes) -> bytes:
+    """As :func:`pack`, but the records are all: what a model learns from, or is evaluated with."""
+    table, _ = records.encode(strokes.runs, strokes.begins, [column.rising for column in strokes.columns])
+    return (
+        bytes([len(strokes.columns), hands(table)])
+        + len(table).to_bytes(COUNT_BYTES, "little")
+        + table.tobytes()
+    )
+
+
+def divided(strokes: Strokes, share: float) -> tuple[Strokes, Strokes]:
+    """The first drawings, which have about this ``share`` of the points, and the others: the first runs, if there is
+    but one drawing. The rest is left out. Raises ValueError if there is but one run."""
+    if len(strokes.runs) < 2:
+        raise ValueError("a single stroke cannot be divided")
+    sizes = np.cumsum([len(run) for run in strokes.runs])
+    wanted = int(np.searchsorted(sizes, share * sizes[-1])) + 1
+    firsts = [number for number, new in enumerate(strokes.begins) if new and number]
+    at = min(firsts, key=lambda number: abs(number - wanted)) if firsts else wanted
+    at = min(max(at, 1), len(strokes.runs) - 1)
+    here = sum(strokes.begins[:at])
+    second = replace(
+        strokes,
+        rest=b"",
+        runs=strokes.runs[at:],
+        begins=[True, *strokes.begins[at + 1 :]],
+        grids=strokes.grids[here - (not strokes.begins[at]) :],
+    )
+    first = replace(
+        strokes, rest=b"", runs=strokes.runs[:at], begins=strokes.begins[:at], grids=strokes.grids[:here]
+    )
+    return first, second
 
 
 def unpack(packed: bytes) -> Strokes:
