@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from html import escape
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -30,7 +31,7 @@ class Ink:
 
     def lines(self) -> list[str]:
         """For people."""
-        rows = [(f"number {n} of a point", bits) for n, bits in enumerate(self.columns, 1)]
+        rows = [(("x", "y")[n] if n < 2 else f"number {n + 1}", bits) for n, bits in enumerate(self.columns)]
         rows += [("ends of strokes", self.lifts), ("the rest", self.rest)]
         total = sum(bits for _, bits in rows) or 1.0
         told = [f"{self.points:,} points, {self.strokes:,} strokes, {self.drawings:,} drawings"]
@@ -71,11 +72,14 @@ def as_html(name: str, packed: bytes, costs: Costs, summary: str) -> str:
         [strokes.runs[n] for n in shown], [strokes.begins[n] for n in shown], [of_runs[n] for n in shown]
     )
     told = "\n".join(analyse(packed, costs).lines())
-    some = f"<p>The first {DRAWINGS} drawings.</p>" if numbers[-1] >= DRAWINGS else ""
+    some = f"<p>The first {DRAWINGS} drawings.</p>\n" if numbers[-1] >= DRAWINGS else ""
+    style = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f"<title>{escape(name)}: what each point cost</title>\n</head>\n<body>\n<h1>{escape(name)}</h1>\n"
-        f"<p>{escape(summary)}</p>\n<pre>{escape(told)}</pre>\n{picture.legend()}\n{some}\n{svg}\n</body>\n</html>\n"
+        f"<title>{escape(name)}: what each point cost</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n"
+        f"<h1>{escape(name)}</h1>\n<p>{escape(summary)}</p>\n<section><h2>Where the bits go</h2>\n<pre>{escape(told)}"
+        f"</pre></section>\n<section><h2>The drawings</h2>\n{picture.legend()}\n{some}{svg}</section>\n"
+        "</main>\n</body>\n</html>\n"
     )
 
 
