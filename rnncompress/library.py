@@ -139,20 +139,21 @@ def encode(
     check_threads(threads)
     with _reading(source) as original:
         strokes = packed(original, wanted(how, _for_strokes(preset, model)))
-        length = (original if strokes is None else strokes).seek(0, os.SEEK_END)
-        config = _config(length, preset, model, strokes=strokes is not None)
-        with strokes or nullcontext(), _writing(target, source, overwrite) as compressed:
-            return codec.encode(
-                original,
-                compressed,
-                config,
-                packed=strokes,
-                model=model,
-                engine=engine,
-                threads=threads,
-                progress=progress,
-                checkpoints=checkpoints,
-            )
+        with strokes or nullcontext():
+            length = (strokes or original).seek(0, os.SEEK_END)
+            config = _config(length, preset, model, strokes=strokes is not None)
+            with _writing(target, source, overwrite) as compressed:
+                return codec.encode(
+                    original,
+                    compressed,
+                    config,
+                    packed=strokes,
+                    model=model,
+                    engine=engine,
+                    threads=threads,
+                    progress=progress,
+                    checkpoints=checkpoints,
+                )
 
 
 def decode(

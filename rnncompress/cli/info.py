@@ -107,6 +107,7 @@ class Facts:
             "mode": header.mode,
             "original_bytes": header.length,
             "compressed_bytes": self.size,
+            "packed_bytes": header.packed,
             "header_bytes": header.size,
             "bpc": self._bpc,
             "digest": header.digest.hex(),
@@ -135,6 +136,8 @@ class Facts:
             f"model       {network}",
             f"decoding    {self._decoding()}",
         ]
+        if header.packed is not None:
+            lines.append(f"strokes     {header.packed:,} bytes of packed points are coded")
         if header.trained:
             lines.append(f"trained     starts from the model {header.trained.hex()}")
             if self.given:
