@@ -188,6 +188,8 @@ def decode(
     header = container.inspect(source)
     model = pretrained.needed(header, model)
     config = pretrained.configuration(header, model)
+    if header.packed is not None:
+        files.check(header.packed, header.length)
     if config is not None:
         check_memory(config, memory_limit, trained=header.trained is not None)
     container.verify(source)

@@ -139,6 +139,15 @@ def test_the_part_of_the_header():
     assert header.coded == 300
 
 
+@pytest.mark.parametrize(("length", "packed"), [(100, 101), (1 << 27, 100), (1 << 62, 1 << 61)])
+def test_impossible_sizes(length, packed):
+    """Nothing is allocated for what a header merely announces."""
+    target = io.BytesIO()
+    container.Writer(target, Header("model", length, bytes(16), SMALL, packed=packed))
+    with pytest.raises(DamagedError, match="announces"):
+        codec.decode(target, io.BytesIO())
+
+
 def test_packed_strokes_that_make_no_file():
     """The checksums are right, but no encoder wrote this."""
     target, source = io.BytesIO(), io.BytesIO(DRAWING)

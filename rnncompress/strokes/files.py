@@ -40,6 +40,12 @@ def packed(source: BinaryIO, how: As) -> BinaryIO | None:
     return file
 
 
+def check(packed: int, length: int) -> None:
+    """Raise DamagedError if no file of ``length`` bytes is coded as so many of packed strokes."""
+    if not packed <= length <= packing.MOST_BYTES:
+        raise DamagedError(f"the header announces {packed} bytes of strokes for a file of {length}")
+
+
 def unpack(file: BinaryIO, length: int) -> None:
     """Put the ``length`` bytes of the original in place of the packed strokes in ``file``. Raises DamagedError."""
     file.seek(0)
@@ -66,6 +72,8 @@ def _strokes(source: BinaryIO, head: int) -> bytes | None:
         if strokes is None:
             return None
         data = packing.pack(strokes)
+        if len(data) > len(text):
+            return None
         return data if packing.text(packing.unpack(data), len(text)) == text else None
     except (ValueError, OverflowError):
         return None

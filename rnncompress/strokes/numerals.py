@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 
-POWERS: Final = [10**n for n in range(19)]
+MOST_DECIMALS: Final = 18
+"""And digits."""
+POWERS: Final = [10**n for n in range(MOST_DECIMALS + 1)]
 MOST: Final = 1 << 62
 """Values stay below."""
 

@@ -25,10 +25,10 @@ from rnncompress.strokes import numerals, records, scanning
 from rnncompress.strokes.dialects import MOST_COLUMNS, Spelling, recognise
 from rnncompress.strokes.grids import Finder, Grid, nearest
 from rnncompress.strokes.numbers import Reader, block, varints
-from rnncompress.strokes.numerals import Ints, Style
+from rnncompress.strokes.numerals import MOST_DECIMALS, Ints, Style
 
-MOST_BYTES: Final = 1 << 28
-"""Larger files are not looked at: all of a file is taken into memory."""
+MOST_BYTES: Final = 1 << 26
+"""Larger files are not looked at: all numbers of a file are taken into memory."""
 LEAST_POINTS: Final = 16
 LEAST_SHARE: Final = 0.3
 """Of the bytes of a file, those of its points must be at least so many that it is one of strokes."""
@@ -90,6 +90,9 @@ def parse(data: bytes) -> Strokes | None:
 
 def text(strokes: Strokes, length: int) -> bytes:
     """The file again. Raises ValueError or OverflowError if there is no such file, or it is not of this length."""
+    shortest = sum(map(len, strokes.spelling)) + len(strokes.spelling)
+    if sum(max(0, len(run) - 1) for run in strokes.runs) * shortest + len(strokes.rest) > length:
+        raise ValueError("it is longer than it should be")
     found = scanning.join(strokes.spelling, strokes.mark, strokes.rest, _texts(strokes))
     if len(found) != length:
         raise ValueError("it has another length")
@@ -158,7 +161,10 @@ def unpack(packed: bytes) -> Strokes:
     spelling, described = [], []
     for _ in range(columns):
         spelling.append(reader.block())
-        described.append(Column(Style(reader.varint(), reader.varint()), bool(reader.varint())))
+        significant, least, rising = reader.varint(), reader.varint(), reader.varint()
+        if max(significant, least) > MOST_DECIMALS or rising > 1:
+            raise ValueError("a column is impossible")
+        described.append(Column(Style(significant, least), bool(rising)))
     mark, sets = reader.varint(), reader.varint()
     if mark > 255:
         raise ValueError("its mark is no byte")
@@ -195,7 +201,7 @@ def hands(table: records.Bytes) -> int:
 
 def _grid(reader: Reader) -> Grid:
     decimals, step, start = reader.varint(), reader.varint(), reader.varint()
-    if decimals > 18 or not step:
+    if decimals > MOST_DECIMALS or not step:
         raise ValueError("a grid is impossible")
     return Grid(decimals, step, start)
 

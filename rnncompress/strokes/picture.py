@@ -1,6 +1,7 @@
 """Drawings as SVG: strokes as lines, in one ink or coloured by what each of their points cost."""
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Final
 
 import numpy as np
@@ -83,12 +84,17 @@ def _line(points: list[tuple[float, float]]) -> list[str]:
 
 def _coloured(points: list[tuple[float, float]], costs: Bits) -> list[str]:
     """A run, the line to each point in the colour of its cost; the first point is a dot."""
-    body = []
-    for number, (point, level) in enumerate(zip(points, np.searchsorted(EDGES, costs).tolist(), strict=True)):
-        colour = COLOURS[level]
-        if number:
-            line = path([points[number - 1], point])
-            body.append(element("path", d=line, stroke=colour, stroke_width="2", stroke_linecap="round"))
-        else:
-            body.append(element("circle", cx=point[0], cy=point[1], r=2, fill=colour))
+    levels = np.searchsorted(EDGES, costs).tolist()
+    if not points:
+        return []
+    x, y = points[0]
+    body = [element("circle", cx=x, cy=y, r=2, fill=COLOURS[levels[0]])]
+    for level, group in groupby(range(1, len(points)), lambda number: levels[number]):
+        numbers = list(group)
+        line = path(points[numbers[0] - 1 : numbers[-1] + 1])
+        body.append(
+            element(
+                "path", d=line, fill="none", stroke=COLOURS[level], stroke_width="2", stroke_linecap="round"
+            )
+        )
     return body
