@@ -45,7 +45,7 @@ class Style:
         if not self.significant:
             return np.ones_like(values)
         digits = np.searchsorted(powers, np.abs(values), side="right")
-        places: Ints = powers[np.clip(digits - self.significant, 0, 18)]
+        places: Ints = powers[np.clip(digits - self.significant, 0, MOST_DECIMALS)]
         return places
 
 
@@ -69,7 +69,7 @@ def style_of(texts: Sequence[bytes], values: Ints, decimals: int) -> Style:
     digits = max((len(text.replace(b".", b"").lstrip(b"-0")) for text in texts), default=0)
     some = slice(0, _SAMPLE)
     styles = [Style(0, least) for least in sorted({0, min(1, decimals), decimals})]
-    if decimals:
+    if decimals and digits <= MOST_DECIMALS:
         styles.insert(0, Style(digits, 0))
 
     def wrong(style: Style) -> int:
