@@ -17,7 +17,7 @@ from rnncompress.strokes import files
 MANY = ink.omniglot([ink.line(40)] * 10)
 DRAWING = ink.omniglot([ink.line(40), ink.line(30, 5), ink.line(25, -7, 2)])
 SMALL = presets.get("strokes", 0).replace(
-    hidden=16, mixing=1 << 1 | 1 << 20 | 1 << 53, sets=4, slot_bits=4, past_bits=12
+    hidden=16, components=2, mixing=1 << 1 | 1 << 20 | 1 << 53, sets=4, slot_bits=4, past_bits=12
 )
 
 

@@ -174,7 +174,7 @@ def test_the_presets_of_strokes():
     """One with symbols, one with densities, one for training."""
     assert presets.choose(1000, strokes=True) == presets.get("strokes", 1000)
     assert {name for name in presets.names() if presets.for_strokes(name)} == {
-        "strokes", "strokes-density", "graves-strokes",
+        "strokes", "strokes-symbols", "strokes-density", "graves-strokes",
     }  # fmt: skip
     assert not set(presets.for_bytes()) & {"strokes", "strokes-density"}
     assert not Config().strokes

@@ -44,7 +44,7 @@ STROKES = b"START\n" + b"".join(
     b"BREAK\n" if n % 30 == 29 else b"%d,%d.%d,%d\n" % (n * n % 97, 3 * n % 31, n % 10, 8 * n + n % 3)
     for n in range(150)
 )
-POINTS = presets.get("strokes", 0).replace(hidden=32, sets=6, slot_bits=8, past_bits=12)
+POINTS = presets.get("strokes", 0).replace(hidden=32, components=3, sets=6, slot_bits=8, past_bits=12)
 """What is coded as strokes, and with what; beside the table, as the portable program does not know it."""
 
 
