@@ -20,6 +20,7 @@ def page() -> str:
     """The whole page."""
     context = click.Context(main, info_name="rnncompress", **main.context_settings)
     lines = [f'.TH RNNCOMPRESS 1 "" "rnncompress {__version__}"']
+    lines += [".ad l"]  # choices of options are long words, between which nothing could be widened
     lines += [".SH NAME", rf"rnncompress \- {text(first_line(main)).rstrip('.')}"]
     lines += [".SH SYNOPSIS", ".B rnncompress", r"[\fIOPTIONS\fR] \fICOMMAND\fR [\fIARGUMENTS\fR]"]
     lines += [".SH OPTIONS", *options(main, context), ".SH COMMANDS"]

@@ -27,6 +27,7 @@ from rnncompress.limits import MEMORY_LIMIT, check_memory, check_threads
 from rnncompress.loop import Decoding, Encoding, Meter, ProgressCallback, code, rehearse
 from rnncompress.model import Model, State
 from rnncompress.snapshot import Identity, Snapshot
+from rnncompress.strokes import files
 from rnncompress.trust import build as build_trusted
 from rnncompress.use import Use
 
@@ -95,6 +96,7 @@ def encode(
     target: BinaryIO,
     config: Config,
     *,
+    packed: BinaryIO | None = None,
     model: Model | None = None,
     engine: EngineName = "cpu",
     threads: int = 1,
@@ -105,7 +107,8 @@ def encode(
 ) -> Report:
     """Compress all of ``source`` into ``target`` (both seekable; what ``target`` held before is overwritten).
 
-    The bytes written depend on ``source``, ``config`` and ``model`` alone. With a trained ``model`` coding starts
+    The bytes written depend on ``source``, ``config`` and ``model`` alone. Of a file of strokes, ``packed`` is what
+    :func:`rnncompress.strokes.files.packed` makes of it: then that is coded. With a trained ``model`` coding starts
     from it; ``config`` is of the same network, as :func:`rnncompress.pretrained.adapt` makes it, and decoding needs
     the same model. ``progress`` is called about every 0.1 s.
     With ``checkpoints`` the state is saved now and then, and a run can go on with the ``target`` that an
@@ -123,6 +126,8 @@ def encode(
     meter = Meter(length, progress)
     measured = _measure(source, meter)
     length, digest = measured
+    coded = length if packed is None else packed.seek(0, os.SEEK_END)
+    meter.expect(coded)
     header = Header("stored", length, digest, None)
     size = header.size + length
     resuming = checkpoints is not None and checkpoints.resuming
@@ -130,19 +135,26 @@ def encode(
         storing = _begins_with(target, header)
     else:
         make = partial(build, engine=engine, threads=threads, state=None)
-        storing = notice_noise and model is None and _is_noise(source, length, meter, make)
+        storing = notice_noise and model is None and packed is None and _is_noise(source, length, meter, make)
     if length and not storing:
-        layout = Layout(length, config.streams, config.window)
+        layout = Layout(coded, config.streams, config.window)
         trained = model.digest if model else None
-        modelled = Header("model", length, digest, config)
+        as_strokes = None if packed is None else coded
+        modelled = Header("model", length, digest, config, packed=as_strokes)
         if model is not None:
-            use = Use.of(config, model.config, length)
-            modelled = Header("trained", length, digest, None, model.digest[: container.MODEL_HASH], use)
+            use = Use.of(config, model.config, coded)
+            name = model.digest[: container.MODEL_HASH]
+            modelled = Header("trained", length, digest, None, name, use, as_strokes)
         start = model.state(config) if model is not None else None
         coding = build(config, layout.windows, engine=engine, threads=threads, state=start)
-        identity = _identity("encode", length, digest, config, trained)
+        identity = _identity("encode", length, digest, config, trained, as_strokes)
         encoding = _begin(
-            lambda at: Encoding(source, target, modelled, at), coding, layout, meter, checkpoints, identity
+            lambda at: Encoding(packed or source, target, modelled, at),
+            coding,
+            layout,
+            meter,
+            checkpoints,
+            identity,
         )
         with checkpoints.running(meter.done) if checkpoints else nullcontext():
             code(encoding, coding, meter, checkpoints, identity)
@@ -176,20 +188,22 @@ def decode(
     header = container.inspect(source)
     model = pretrained.needed(header, model)
     config = pretrained.configuration(header, model)
+    if header.packed is not None:
+        files.check(header.packed, header.length)
     if config is not None:
         check_memory(config, memory_limit, trained=header.trained is not None)
     container.verify(source)
-    meter = Meter(header.length, progress)
+    meter = Meter(header.coded, progress)
     size, packed_digest = _measure(source, meter)
     if config is None:
         target.seek(0)
         target.truncate()
         container.stored(source, target.write)
     else:
-        layout = Layout(header.length, config.streams, config.window)
+        layout = Layout(header.coded, config.streams, config.window)
         start = model.state(config) if model is not None else None
         coding = build(config, layout.windows, engine=engine, threads=threads, state=start)
-        identity = _identity("decode", size, packed_digest, config, header.trained)
+        identity = _identity("decode", size, packed_digest, config, header.trained, header.packed)
         decoding = _begin(
             lambda at: Decoding(source, target, config, layout, at),
             coding,
@@ -204,6 +218,8 @@ def decode(
         except PayloadError as error:  # its checksum is right, so it is the model that differs
             raise MismatchError(f"{error}: this machine computes other numbers; {REPORT}") from error
         decoding.output.flush()
+        if header.packed is not None:
+            files.unpack(target, header.length)
     if _measure(target, meter) != (header.length, header.digest):
         raise MismatchError(f"the hash of the decoded bytes is not the one in the header; {REPORT}")
     return _report(header, config, size, meter, engine)
@@ -260,11 +276,13 @@ def _begin(
     return checkpoints.restore(identity, expected, take) or make(Snapshot())
 
 
-def _identity(direction: str, length: int, digest: bytes, config: Config, trained: bytes | None) -> Identity:
+def _identity(
+    direction: str, length: int, digest: bytes, config: Config, trained: bytes | None, strokes: int | None
+) -> Identity:
     """What tells one run from another. Engine, device and threads do not: a run may go on with others."""
     return {
         "direction": direction,
-        "input": f"{length} {digest.hex()}",
+        "input": f"{length} {digest.hex()}" + ("" if strokes is None else f" {strokes} as strokes"),
         "configuration": canonical(config).hex(),
         "trained model": trained.hex() if trained else None,
         "version of rnncompress": f"{__version__}, format {container.VERSION}",

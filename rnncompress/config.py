@@ -44,6 +44,9 @@ class Config:
     """Binary logarithm of the lines of a table of slots; a line takes 64 bytes, there is a table for each context."""
     past_bits: int = 22
     """Binary logarithm of the bytes of text that the mixing stage keeps of each stream."""
+    points: int = 0
+    """1 if what is coded are packed strokes, which have contexts of their own: see
+    :mod:`rnncompress.mixing.point_kernels`."""
     frozen: int = 8
     """Steps in which the mixing stage learns nothing; then it learns from all of them."""
 
@@ -61,6 +64,9 @@ class Config:
     contexts: int = 0
     """Direct connections from contexts to the softmax: bit k < 24 stands for the last k symbols, 24 for the word
     so far, 25 for the word so far and the one before."""
+    components: int = 0
+    """Of the mixture of densities that predicts the steps of the pen in packed strokes: see
+    :mod:`rnncompress.lstm.density`; 0 for the softmax alone."""
     context_bits: int = 18
     """Binary logarithm of the rows of a context table; a row takes 64 bytes, there is a table for each context."""
 
@@ -75,6 +81,11 @@ class Config:
     def gates(self) -> int:
         """Rows of a layer's weight matrix for each unit."""
         return 4 if self.cell == "lstm" else 1
+
+    @property
+    def strokes(self) -> bool:
+        """Whether it is for packed strokes: with contexts or densities of points."""
+        return bool(self.points or self.components)
 
     def inputs(self, layer: int) -> int:
         """Columns of the weight matrix of ``layer``: its own past, and the layer below where there is one."""
@@ -138,6 +149,8 @@ PARTS: Final = (
     ),
     Part(3, "contexts", ("contexts", "context_bits"), switch="contexts"),
     Part(4, "mixing", ("mixing", "sets", "slot_bits", "past_bits", "frozen"), switch="mixing"),
+    Part(5, "points", ("points",), switch="points"),
+    Part(6, "density", ("components",), switch="components"),
 )
 """All parts in the order of their tags, which is that of the file."""
 
@@ -174,6 +187,8 @@ LIMITS: Final[Mapping[str, Limits]] = {
     "slot_bits": Limits(1, 26),
     "past_bits": Limits(12, 30),
     "frozen": Limits(1, 1 << 12),
+    "points": Limits(0, 1),
+    "components": Limits(0, 20),
 }
 """By field; that of the cell is for its number."""
 
@@ -191,6 +206,10 @@ def check_config(config: Config) -> None:
                 raise ValueError(f"{name} is {value}, no multiple of {step}")
     if not (config.layers or config.mixing):
         raise ValueError("layers and mixing are 0: there is nothing to predict with")
+    if config.points and not config.mixing:
+        raise ValueError("points is 1, but there is no mixing")
+    if config.components and (not config.layers or config.contexts):
+        raise ValueError("components is above 0, and there is no network, or one with contexts")
     if config.lanes > config.streams:
         raise ValueError(f"lanes is {config.lanes}, more than the {config.streams} streams")
 

@@ -38,6 +38,8 @@ BLOCK_SYMBOLS: Final = 1 << 20
 
 WORD: Final = 4
 """Bytes of a word of the coder."""
+STROKES: Final = 255
+"""The tag of the part that says that strokes are coded, always the last; its field is ``Header.packed``."""
 _CRC = 4
 _DIGEST = 16
 MODEL_HASH: Final = 8
@@ -62,6 +64,14 @@ class Header:
     modes."""
     use: Use | None = None
     """How the file uses the trained model."""
+    packed: int | None = None
+    """Bytes of what is coded in place of the original: its strokes, as :mod:`rnncompress.strokes` packs them. None if
+    the original is."""
+
+    @property
+    def coded(self) -> int:
+        """Bytes that are coded, if it is not stored."""
+        return self.length if self.packed is None else self.packed
 
     @property
     def walk(self) -> Config | Use | None:
@@ -158,7 +168,7 @@ def _read_blocks(reader: "_Reader", header: Header) -> Iterator[list[bytes]]:
     symbols = block_windows(config) * config.streams * config.window
     # The eight bits of a byte make the coder write five words at most, the end of a block two.
     longest = 5 * symbols + 2 * config.lanes
-    for number in range(-(-header.length // symbols)):
+    for number in range(-(-header.coded // symbols)):
         start = reader.offset
         sizes = [reader.varint(f"the size of block {number}") for _ in range(config.lanes)]
         if sum(sizes) > longest:
@@ -263,6 +273,9 @@ def _frame(header: Header) -> bytes:
     if header.use is not None:
         assert header.trained is not None
         body += header.trained + header.use.canonical()
+    if header.packed is not None:
+        size = varint(header.packed)
+        body += size if header.use is not None else bytes([STROKES, len(size)]) + size
     return MAGIC + bytes([VERSION, len(body)]) + body
 
 
@@ -292,40 +305,45 @@ def _read_body(reader: _Reader) -> Header:
         raise DamagedError(f"the header announces the unknown mode {mode}")
     length = reader.varint("the length")
     digest = reader.take(_DIGEST, "the digest")
-    config, trained, use = None, None, None
+    config, trained, use, packed = None, None, None, None
     if MODES[mode] == "model":
-        config = _read_config(reader)
+        config, packed = _read_config(reader)
     if MODES[mode] == "trained":
         trained = reader.take(MODEL_HASH, "the hash of the model")
-        use = _read_use(reader)
+        use, packed = _read_use(reader)
     reader.check_end()
-    return Header(MODES[mode], length, digest, config, trained, use)
+    return Header(MODES[mode], length, digest, config, trained, use, packed)
 
 
-def _read_use(reader: _Reader) -> Use:
-    """How a trained model is used, to the end of the body."""
+def _read_use(reader: _Reader) -> tuple[Use, int | None]:
+    """How a trained model is used, to the end of the body, and what ``Header.packed`` says."""
     numbers = []
     while reader.offset < reader.size:
         numbers.append(reader.varint("how it uses the trained model"))
+    packed = numbers.pop() if len(numbers) % 2 else None
     try:
-        return from_numbers(numbers)
+        return from_numbers(numbers), packed
     except ValueError as error:
         raise DamagedError(f"the header announces an impossible use of a trained model: {error}") from None
 
 
-def _read_config(reader: _Reader) -> Config:
-    """The parts of the configuration, which end where the body ends."""
+def _read_config(reader: _Reader) -> tuple[Config, int | None]:
+    """The parts of the configuration, which end where the body ends, and what ``Header.packed`` says."""
     told: dict[str, dict[str, int | Cell]] = {}
+    packed = None
     last = 0
     while reader.offset < reader.size:
         tag, size = reader.take(2, "a part")
         if tag <= last:
             raise DamagedError(f"the header holds part {tag} after part {last}")
         part = next((part for part in PARTS if part.tag == tag), None)
-        if part is None:
+        if part is None and tag != STROKES:
             raise VersionError(f"the header holds part {tag}, which this program does not know: upgrade it")
-        fields = _Reader(io.BytesIO(reader.take(size, part.name)))
-        told[part.name] = {name: _value(name, fields.varint(name)) for name in part.fields}
+        fields = _Reader(io.BytesIO(reader.take(size, "a part")))
+        if part is None:
+            packed = fields.varint("the size of packed strokes")
+        else:
+            told[part.name] = {name: _value(name, fields.varint(name)) for name in part.fields}
         fields.check_end()
         last = tag
     try:
@@ -333,7 +351,7 @@ def _read_config(reader: _Reader) -> Config:
         check_config(config)
     except ValueError as error:
         raise DamagedError(f"the header announces an impossible model: {error}") from None
-    return config
+    return config, packed
 
 
 def _value(name: str, number: int) -> int | Cell:

@@ -3,7 +3,7 @@
 import io
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, Literal, overload
 
@@ -20,6 +20,7 @@ from rnncompress.limits import MEMORY_LIMIT, check_threads
 from rnncompress.loop import ProgressCallback
 from rnncompress.model import Model
 from rnncompress.pretrained import adapt
+from rnncompress.strokes.files import As, packed, wanted
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -32,20 +33,22 @@ def compress(
     data: "ReadableBuffer",
     preset: str | Config | None = None,
     *,
+    how: As = "auto",
     model: Model | None = None,
     threads: int = 1,
     progress: ProgressCallback | None = None,
 ) -> bytes:
     """The compressed form of ``data``: bytes, or any other buffer.
 
-    Without a ``preset`` the choice depends on nothing but the length of ``data``. With a trained ``model`` coding
-    starts from it, and :func:`decompress` needs it, too. The result depends neither on ``threads`` nor on the
+    Without a ``preset`` the choice depends on nothing but the length of ``data``, and on whether it holds pen strokes
+    (see docs/strokes.md); ``how`` tells that it is coded as ``strokes``, or as ``bytes``. With a trained ``model``
+    coding starts from it, and :func:`decompress` needs it, too. The result depends neither on ``threads`` nor on the
     machine. ``progress`` is called about every 0.1 s. For large data use :func:`encode` over files. Raises ValueError
     for an unknown preset, a preset beside a model, and ``threads`` that cannot be had, ModelError if the model's
-    symbols are not bytes.
+    symbols are not bytes, InputError if there are no strokes where ``how`` asks for them.
     """
     target = io.BytesIO()
-    encode(io.BytesIO(data), target, preset, model=model, threads=threads, progress=progress)
+    encode(io.BytesIO(data), target, preset, how=how, model=model, threads=threads, progress=progress)
     return target.getvalue()
 
 
@@ -84,23 +87,31 @@ def explain(
 ) -> Costs:
     """What each byte of ``data`` costs in :func:`compress`, in bits: ``explain(data).coded`` has a number for each.
 
-    Takes what :func:`compress` takes, raises what it raises, and takes about as long.
+    Strokes are bytes here. Takes what :func:`compress` takes but ``how``, raises what it raises, about as fast.
     """
     check_threads(threads)
     source = io.BytesIO(data)
-    config = _config(len(source.getbuffer()), preset, model)
+    config = _config(len(source.getbuffer()), preset, model, strokes=False)
     return measure(source, io.BytesIO(), config, model=model, threads=threads)[1]
 
 
-def _config(length: int, preset: str | Config | None, model: Model | None) -> Config:
-    """What ``length`` bytes are coded with."""
+def _for_strokes(preset: str | Config | None, model: Model | None) -> bool | None:
+    """Whether a preset or model is for strokes; None where there is neither."""
+    if isinstance(preset, str):
+        return presets.for_strokes(preset)
+    config = model.config if model is not None else preset
+    return None if config is None else config.strokes
+
+
+def _config(length: int, preset: str | Config | None, model: Model | None, *, strokes: bool) -> Config:
+    """What ``length`` bytes are coded with, be they packed ``strokes`` or not."""
     if isinstance(preset, Config):
         return preset
     if model is not None:
         if preset is not None:
             raise ValueError("a model says what it is: name no preset")
         return adapt(model, length)
-    return presets.get(preset, length) if preset is not None else presets.choose(length)
+    return presets.get(preset, length) if preset is not None else presets.choose(length, strokes=strokes)
 
 
 def encode(
@@ -108,6 +119,7 @@ def encode(
     target: File,
     preset: str | Config | None = None,
     *,
+    how: As = "auto",
     model: Model | None = None,
     engine: EngineName = "cpu",
     threads: int = 1,
@@ -126,19 +138,22 @@ def encode(
     """
     check_threads(threads)
     with _reading(source) as original:
-        length = original.seek(0, os.SEEK_END)
-        config = _config(length, preset, model)
-        with _writing(target, source, overwrite) as packed:
-            return codec.encode(
-                original,
-                packed,
-                config,
-                model=model,
-                engine=engine,
-                threads=threads,
-                progress=progress,
-                checkpoints=checkpoints,
-            )
+        strokes = packed(original, wanted(how, _for_strokes(preset, model)))
+        with strokes or nullcontext():
+            length = (strokes or original).seek(0, os.SEEK_END)
+            config = _config(length, preset, model, strokes=strokes is not None)
+            with _writing(target, source, overwrite) as compressed:
+                return codec.encode(
+                    original,
+                    compressed,
+                    config,
+                    packed=strokes,
+                    model=model,
+                    engine=engine,
+                    threads=threads,
+                    progress=progress,
+                    checkpoints=checkpoints,
+                )
 
 
 def decode(

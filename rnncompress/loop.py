@@ -71,7 +71,7 @@ class Encoding:
     def __init__(self, source: BinaryIO, target: BinaryIO, header: Header, at: Snapshot) -> None:
         walk = header.walk
         assert walk is not None
-        self.layout = Layout(header.length, walk.streams, walk.window)
+        self.layout = Layout(header.coded, walk.streams, walk.window)
         self.at = at
         self.writer = container.Writer(target, header, at.windows // container.block_windows(walk))
         self._target = target
@@ -150,6 +150,10 @@ class Meter:
         self._progress = progress
         self._told = time.monotonic()
         self._watch = compiling.Stopwatch()
+
+    def expect(self, total: int) -> None:
+        """So many bytes are coded."""
+        self._total = total
 
     @property
     def seconds(self) -> float:

@@ -31,8 +31,12 @@ Row = tuple[str, int, Cell, int, int, int, int, int, int, int, str, int, str, in
 _CONTEXTS: Final = {
     "": 0,
     "text": sum(1 << order for order in (2, 3, 4, 6, 9, 14)) | 1 << 24 | 1 << 25,
+    "mixture": 0,
 }
-"""Sets of contexts of the network by name: the last symbols of some orders, the word, the pair of words."""
+"""Sets of contexts of the network by name: the last symbols of some orders, the word, the pair of words; with
+``mixture`` none, and the head of densities."""
+_COMPONENTS: Final = 20
+"""Of that head, as in Graves 2013."""
 
 _NETWORK_KINDS: Final = 1 << 53 | 1 << 54
 _MIXING: Final = {
@@ -40,8 +44,11 @@ _MIXING: Final = {
     "few": sum(1 << kind for kind in (*range(1, 11), *range(12, 17), 18, *range(20, 25), 32, 37, 56)),
     "all": (1 << 63) - 1,
     "counts": ((1 << 63) - 1) & ~_NETWORK_KINDS,
+    "points": (1 << 63) - 1,
+    "points alone": ((1 << 63) - 1) & ~_NETWORK_KINDS,
 }
-"""Sets of contexts of the mixing stage by name; ``counts`` are those that need no network."""
+"""Sets of contexts of the mixing stage by name. ``counts`` are those that need no network; those of points
+are for packed strokes, ``points alone`` without a network."""
 
 # Few streams learn more from each byte, many make the products of an update larger: see docs/experiments.md.
 # A GPU wants hundreds of streams, which only large inputs feed.
@@ -76,10 +83,20 @@ _ROWS: Final[tuple[Row, ...]] = (
     ("rnn",                      0, "rnn", 2,  256,   1, 1, 16,  3000, 1000, "",     18, "",        0,  0,  0, 0),
     ("rnn",                300_000, "rnn", 2,  256,   4, 4, 16,  3000, 1000, "",     18, "",        0,  0,  0, 0),
     ("rnn",              1_500_000, "rnn", 2,  256,   8, 4, 16,  3000,  500, "",     18, "",        0,  0,  0, 0),
+    ("strokes",                  0, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "mixture", 18, "points", 14, 13, 16, 3),
+    ("strokes",             40_000, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "",     18, "points", 14, 16, 19, 3),
+    ("strokes",            300_000, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "",     18, "points", 14, 17, 24, 3),
+    ("strokes-symbols",          0, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "",     18, "points", 14, 13, 16, 3),
+    ("strokes-symbols",     40_000, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "",     18, "points", 14, 16, 19, 3),
+    ("strokes-symbols",    300_000, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "",     18, "points", 14, 17, 24, 3),
+    ("strokes-density",          0, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "mixture", 18, "points", 14, 13, 16, 3),
+    ("strokes-density",     40_000, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "mixture", 18, "points", 14, 16, 19, 3),
+    ("strokes-density",    300_000, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "mixture", 18, "points", 14, 17, 24, 3),
     ("graves-rnn",               0, "rnn", 1, 1008,  32, 4, 64,  1000,   50, "",     18, "",        0,  0,  0, 0),
     ("graves-ptb-char",          0, "lstm", 1, 1008,  32, 4, 64,  2000,   50, "",     18, "",        0,  0,  0, 0),
     ("graves-ptb-word",          0, "lstm", 1, 1008,  32, 4, 32,  2000,   50, "",     18, "",        0,  0,  0, 0),
     ("graves-wiki",              0, "lstm", 7,  704,  64, 4, 64,  1000,   50, "",     18, "",        0,  0,  0, 0),
+    ("graves-strokes",           0, "lstm", 1,  400,   1, 1, 24,  2000,   50, "mixture", 18, "",      0,  0,  0, 0),
 )  # fmt: skip
 """The configuration of each preset by the size of the input, from so many bytes on; rates are in millionths."""
 
@@ -93,6 +110,7 @@ def _steps(name: str) -> tuple[tuple[int, Config], ...]:
                 cell, layers=layers, hidden=hidden, streams=streams, lanes=lanes, window=window,
                 rate_first=first, rate_last=last, contexts=_CONTEXTS[contexts], context_bits=bits,
                 mixing=_MIXING[kinds], sets=sets, slot_bits=slots, past_bits=past, frozen=frozen,
+                points=int(kinds.startswith("points")), components=_COMPONENTS * (contexts == "mixture"),
             ),
         )
         for preset, start, cell, layers, hidden, streams, lanes, window, first, last, contexts, bits,
@@ -110,10 +128,14 @@ _SUMMARIES: Final = {
     "xl": "contexts and four layers of 2048 units, about 145 million weights: for a large GPU",
     "lstm": "two layers of 256 units and no contexts: nothing but the recurrent network",
     "rnn": "the same with the vanilla cell, for comparison",
+    "strokes": "for pen strokes: counts in 63 contexts of points mixed with a network of one layer of 64 units",
+    "strokes-symbols": "the same with a softmax for the steps of the pen, whatever the size",
+    "strokes-density": "the same with a mixture of 20 bivariate densities for them, whatever the size",
     "graves-rnn": "for training: one layer of 1008 vanilla units, on characters",
     "graves-ptb-char": "for training: one layer of 1008 LSTM units, on characters (Penn Treebank)",
     "graves-ptb-word": "for training: one layer of 1008 LSTM units, on up to 10,000 words (Penn Treebank)",
     "graves-wiki": "for training: seven layers of 704 LSTM units, on bytes (Wikipedia)",
+    "graves-strokes": "for training: one layer of 400 LSTM units, a mixture of 20 bivariate densities, on strokes",
 }
 
 _ALPHABETS: Final[dict[str, Alphabet]] = {
@@ -123,7 +145,7 @@ _ALPHABETS: Final[dict[str, Alphabet]] = {
 }
 """Of presets whose symbols are not bytes."""
 
-_FOR_TRAINING: Final = frozenset({"graves-rnn", "graves-ptb-char", "graves-ptb-word", "graves-wiki"})
+_FOR_TRAINING: Final = frozenset(name for name in _SUMMARIES if name.startswith("graves-"))
 """What learns over many passes; in one pass, while it codes, it learns next to nothing."""
 
 PRESETS: Final[dict[str, Preset]] = {
@@ -141,6 +163,16 @@ def for_files() -> tuple[str, ...]:
     return tuple(name for name in PRESETS if name not in _FOR_TRAINING)
 
 
+def for_bytes() -> tuple[str, ...]:
+    """Those that make sense for a file of whatever kind."""
+    return tuple(name for name in for_files() if not for_strokes(name))
+
+
+def for_strokes(name: str) -> bool:
+    """Whether it is packed strokes that the preset ``name`` codes."""
+    return name in PRESETS and any(config.strokes for _, config in PRESETS[name].steps)
+
+
 def describe(name: str) -> str:
     """One line about a preset. Raises KeyError for an unknown name."""
     return PRESETS[name].summary
@@ -156,6 +188,6 @@ def get(name: str, length: int) -> Config:
     return PRESETS[name].resolve(length)
 
 
-def choose(length: int) -> Config:
-    """The configuration used when no preset is named: it depends on nothing but the size of the input."""
-    return get("default", length)
+def choose(length: int, *, strokes: bool = False) -> Config:
+    """The configuration used when no preset is named, for ``length`` bytes, or so many of packed strokes."""
+    return get("strokes" if strokes else "default", length)

@@ -15,13 +15,13 @@ from rnncompress.use import Use
 
 
 def adapt(model: Model, length: int) -> Config:
-    """The configuration with which ``model`` codes an input of ``length`` bytes.
+    """The configuration with which ``model`` codes an input of ``length`` bytes, or so many of packed strokes.
 
     Streams, lanes, window and frozen steps are those of the default preset; learning goes on as
     :func:`rnncompress.use.usual` says. Raises ModelError if the model's symbols are not bytes.
     """
     check_bytes(model)
-    like = presets.choose(length)
+    like = presets.choose(length, strokes=model.config.strokes)
     frozen = like.frozen if model.config.mixing else 0
     return Use(like.streams, like.window, like.lanes, frozen).config(model.config, length)
 
@@ -49,7 +49,7 @@ def configuration(header: Header, model: Model | None) -> Config | None:
     if header.use is None:
         return header.config
     assert model is not None
-    return header.use.config(model.config, header.length)
+    return header.use.config(model.config, header.coded)
 
 
 def short(digest: bytes) -> str:

@@ -35,6 +35,10 @@ EXPECTED: Final = {
     "counts, window 2": "a213a34acbe61c8f",
     "counts, window 3": "1597b2cd2acf4bd6",
     "counts, decoded": "b05799594ae416a4",
+    "points, window 1": "24f04f0394766f64",
+    "points, window 2": "f6c8ffcbaee73360",
+    "points, window 3": "793eccf802c7809f",
+    "points, decoded": "51d695c631065795",
 }
 """What every engine computes on every machine: stage and hash. ``tests/golden/pin.py`` writes it."""
 
@@ -49,9 +53,20 @@ _MIXED: Final = {
         layers=0, streams=2, window=16, mixing=sum(1 << kind for kind in (1, 2, 4, 6, 20, 36, 47, 50, 55)),
         slot_bits=2, past_bits=12, frozen=3,
     ),
+    "points": Config(
+        layers=1, hidden=16, streams=2, window=26, rate_first=40_000, rate_last=20_000, horizon=2, components=2,
+        mixing=sum(1 << kind for kind in range(0, 63, 3)), slot_bits=2, past_bits=12, frozen=3, points=1,
+    ),
 }  # fmt: skip
 """Miniatures with mixing: all sets of weights, so few lines that contexts collide, parts that are not whole."""
 _TEXT: Final = b"<a>[[Word]] 12;34</a>\n<a>[[Word]] 12;56</a>\n{of|words}\n\0\1\xfe\xff"
+_POINTS: Final = (
+    b"\x03\x02\x24\0\0\0"
+    b"\xff\1\0\0\x20\x1f"
+    b"\7\2\1\7\2\0\x10\4\1\7\1\1\7\3\5\x09\1\3"
+    b"\xff\0\0\xe3\4\7\1\1\0\7\0\2"
+)
+"""Packed strokes, at first."""
 _APART: Final = 22
 _SMALL: Final = 1 << 17
 """Bytes of an array."""
@@ -77,6 +92,8 @@ def hashes(engine: str, threads: int) -> Iterator[tuple[str, str]]:
     """Stages, and the hashes of what they compute."""
     yield from _networks(engine, threads)
     for name, config in _MIXED.items():
+        if config.components and engine == "cuda":
+            continue  # densities are computed on the CPU only
         yield from _mixing(name, config, engine, threads)
 
 
@@ -132,8 +149,9 @@ def _small(state: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
 
 def _bytes(config: Config) -> list[NDArray[np.int32]]:
     """The windows (T, B) of a text that has all that contexts look for. Streams read the same a little later."""
-    text = np.frombuffer(_TEXT, np.uint8).astype(np.int32)
-    places = np.arange(_WINDOWS * config.window)[:, None] + _APART * np.arange(config.streams)
+    apart = len(_POINTS) if config.points else _APART
+    text = np.frombuffer(_POINTS if config.points else _TEXT, np.uint8).astype(np.int32)
+    places = np.arange(_WINDOWS * config.window)[:, None] + apart * np.arange(config.streams)
     symbols: NDArray[np.int32] = text[places % len(text)]
     return list(symbols.reshape(_WINDOWS, config.window, config.streams))
 

@@ -68,11 +68,15 @@ class Portable:
         return content
 
 
+UNKNOWN = ("points", "density")
+"""Parts of the configuration that the program does not have."""
+
+
 def fields(config: Config) -> list[str]:
     """A configuration as the program takes it."""
     return [
         f"{name}={value}"
         for part in PARTS
         for name, value in zip(part.fields, numbers(config, part), strict=True)
-        if part.used(config) or name == part.switch
+        if part.used(config) or (name == part.switch and part.name not in UNKNOWN)
     ]

@@ -269,7 +269,7 @@ def test_impossible_fields_are_damage(body: bytes, why: str) -> None:
 
 def test_an_unknown_part_is_a_newer_version() -> None:
     """What a newer program wrote is no damage, whatever the part holds and wherever its tag belongs."""
-    for tag, size in ((5, 0), (9, 2), (255, 2)):
+    for tag, size in ((7, 0), (9, 2), (254, 2)):
         with pytest.raises(VersionError, match=f"part {tag}, which this program does not know: upgrade"):
             inspect(crafted(model(contexts=CONTEXTS + f"{tag:02x} {size:02x}" + "0100"[: 2 * size])))
 
@@ -285,6 +285,7 @@ def test_parts_that_are_not_in_use_are_absent() -> None:
         (mixed, WALK + NETWORK + CONTEXTS + mixing),
         (mixed.replace(layers=0), WALK + CONTEXTS + mixing),
         (mixed.replace(layers=0, contexts=0), WALK + mixing),
+        (mixed.replace(layers=0, contexts=0, points=1), WALK + mixing + "05 01 01"),
     ):
         body = MODEL + bytes.fromhex(parts)
         assert inspect(crafted(body)).config == config

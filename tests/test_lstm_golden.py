@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from golden.pin import GOLDEN, HERE
+from golden.pin import GOLDEN, HERE, STROKES, strokes
 
 from rnncompress import decode, encode, inspect
 
@@ -30,3 +30,12 @@ def test_the_same_bytes_are_written_today(name: str, engine: str) -> None:
     encoded = io.BytesIO()
     encode(io.BytesIO(GOLDEN[name][0]), encoded, config, engine=engine)
     assert encoded.getvalue() == golden(name)
+
+
+@pytest.mark.parametrize("engine", ["cpu", "reference"])
+def test_the_golden_file_of_strokes(engine: str) -> None:
+    """It decodes, and the same bytes are written today."""
+    decoded = io.BytesIO()
+    decode(io.BytesIO(golden("strokes")), decoded, engine=engine)
+    assert decoded.getvalue() == STROKES
+    assert strokes(engine) == golden("strokes")

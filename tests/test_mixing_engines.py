@@ -31,8 +31,18 @@ configs = st.builds(
     slot_bits=st.sampled_from([1, 4]),  # so few lines that contexts collide
     past_bits=st.just(12),
     frozen=st.sampled_from([1, 3, 8]),
+    points=st.integers(0, 1),
 )
+records = st.builds(
+    lambda columns, hands, count, content: bytes([columns, hands, count, 0, 0, 0]) + content,
+    st.integers(0, 9),
+    st.integers(0, 3),
+    st.integers(0, 12),
+    st.lists(st.sampled_from(b"\x00\x01\x02\x03\x04\x08\x10\x40\xdf\xe0\xfe\xff"), max_size=60).map(bytes),
+)
+"""Packed strokes, or what looks like some at first."""
 texts = st.one_of(
+    records,
     st.binary(min_size=1, max_size=30),
     st.lists(st.sampled_from(b"ab \n<>[]{}'.|:;09A\x00\xff"), min_size=1, max_size=30).map(bytes),
     st.integers(0, len(TEXT)).map(lambda start: TEXT[start:] + TEXT[:start]),

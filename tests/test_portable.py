@@ -154,7 +154,7 @@ def test_damage(portable, at, bit, cut, more):
     [
         (b"", 1),
         (b"\x03" + bytes(18), 1),
-        (b"\x00\x05" + bytes(16) + b"\x05\x01\x01", 4),
+        (b"\x00\x05" + bytes(16) + b"\x09\x01\x01", 4),
         (b"\x00\x05" + bytes(16) + b"\x01\x03\x01\x02\x01", 1),
         (b"\x00\x80\x00" + bytes(16), 1),
     ],

@@ -30,7 +30,7 @@ def test_every_stage_is_pinned() -> None:
     """The pinned stages are those that are computed: of both cells, with mixing, and of mixing alone."""
     stages = [stage for stage, _ in selfcheck.hashes("reference", 1)]
     assert stages == list(selfcheck.EXPECTED)
-    assert {stage.split(",")[0] for stage in stages} == {"lstm", "rnn", "mixed", "counts"}
+    assert {stage.split(",")[0] for stage in stages} == {"lstm", "rnn", "mixed", "counts", "points"}
 
 
 def fused(a: Any, b: Any, c: Any) -> Any:

@@ -135,4 +135,4 @@ def _our_family(device: Device, threads: int) -> Family:
             _python(OURS, options, "encode"), _python(OURS, options, "decode"),
         )  # fmt: skip
 
-    return Family(OURS, presets.names(), USUAL_PRESETS, None, codec)
+    return Family(OURS, presets.for_bytes(), USUAL_PRESETS, None, codec)

@@ -42,7 +42,7 @@ def _shard(ctx: click.Context, param: click.Parameter, text: str) -> tuple[int, 
     "--preset",
     "chosen",
     multiple=True,
-    type=click.Choice(presets.for_files()),
+    type=click.Choice(presets.for_bytes()),
     help="Only this preset of ours.",
 )
 @click.option("--level", "levels", multiple=True, metavar="LEVEL", help="Only this level of other codecs.")

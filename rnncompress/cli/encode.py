@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -22,9 +22,13 @@ from rnncompress.cli.outputs import Outputs, output_options
 from rnncompress.cli.results import Result
 from rnncompress.cli.run import Run, run_options
 from rnncompress.cli.streams import STDIO, attributes_of, compare, find_input, open_source
+from rnncompress.cli.strokes import as_option, opened_strokes
 from rnncompress.config import Config
 from rnncompress.errors import OutputError, about
 from rnncompress.files import scratch
+
+if TYPE_CHECKING:
+    from rnncompress.strokes.files import As
 
 
 @click.command(cls=Command)
@@ -45,6 +49,7 @@ from rnncompress.files import scratch
     section="Network",
     help="See `rnncompress presets`. Default: by the size of the input.",
 )
+@as_option
 @model_option
 @click.option(
     "--verify",
@@ -61,6 +66,7 @@ def encode(
     recursive: bool,
     outputs: Outputs,
     preset: str | None,
+    how: "As",
     model_file: str | None,
     verify: bool,
     keeping: Keeping,
@@ -72,6 +78,8 @@ def encode(
     INPUT is a file, - for standard input, or the name of a known corpus (see `rnncompress corpus list`), which is
     fetched first if it is not here yet, and whose output goes to the current folder. A folder becomes one file,
     FOLDER.tar.rnnc, so that what is learnt from one file serves the next; with -r its files become one each.
+
+    Pen strokes (InkML, IAM-OnDB, Omniglot, JSON) are recognised, also in a folder or tar, and coded as points.
     """
     if preset and model_file:
         raise click.UsageError("--model and --preset contradict each other: the model says what it is")
@@ -84,9 +92,13 @@ def encode(
     def work(item: Input) -> Result | Estimate | None:
         name = item.name if item.is_folder else find_input(item.name, run.screen)
         if estimate:
-            with _opened(item, name, run) as (original, _):
-                config = _config(original.seek(0, os.SEEK_END), preset, given)
-                return run.estimate(item.name, original, config, given, _named(preset, given))
+            with (
+                _opened(item, name, run) as (original, _),
+                opened_strokes(original, how, preset, given) as strokes,
+            ):
+                coded = strokes or original
+                config = _config(coded, preset, given, strokes=strokes is not None)
+                return run.estimate(item.name, coded, config, given, _named(preset, given, strokes))
         keep = keeping.of(outputs.name(item), several=several)
         if keep is None:
             run.screen.say(f"{outputs.name(item)} is there already")
@@ -98,11 +110,19 @@ def encode(
         checkpoints = keep.checkpoints(name, target, run.screen, overwrite=outputs.force)
         with (
             _opened(item, name, run) as (original, attributes),
+            opened_strokes(original, how, preset, given) as strokes,
             open_kept_target(target, attributes, checkpoints, overwrite=outputs.force) as packed,
         ):
-            config = _config(original.seek(0, os.SEEK_END), preset, given)
+            config = _config(strokes or original, preset, given, strokes=strokes is not None)
             report = run.encode(
-                item.name, original, packed, config, given, checkpoints, _named(preset, given)
+                item.name,
+                original,
+                packed,
+                config,
+                given,
+                checkpoints,
+                _named(preset, given, strokes),
+                strokes,
             )
             if verify:
                 with scratch() as decoded:
@@ -138,16 +158,17 @@ def _check_target(item: Input, target: Path | None, run: Run) -> None:
         raise OutputError(f"{target} is in the folder that goes into it; name another output with -o")
 
 
-def _config(length: int, preset: str | None, given: ModelFile | None) -> Config:
-    """The configuration for an input of ``length`` bytes."""
+def _config(coded: BinaryIO, preset: str | None, given: ModelFile | None, *, strokes: bool) -> Config:
+    """The configuration for what is ``coded``, be it packed ``strokes`` or not."""
+    length = coded.seek(0, os.SEEK_END)
     if given:
         from rnncompress import pretrained
 
         with about(str(given.path)):
             return pretrained.adapt(given.model, length)
-    return presets.get(preset, length) if preset else presets.choose(length)
+    return presets.get(preset, length) if preset else presets.choose(length, strokes=strokes)
 
 
-def _named(preset: str | None, given: ModelFile | None) -> str:
+def _named(preset: str | None, given: ModelFile | None, strokes: BinaryIO | None) -> str:
     """What the configuration is called."""
-    return str(given.path) if given else preset or presets.names()[0]
+    return str(given.path) if given else preset or ("strokes" if strokes else presets.names()[0])

@@ -1,5 +1,6 @@
 """``rnncompress evaluate``."""
 
+import math
 import os
 import platform
 from dataclasses import asdict, dataclass
@@ -29,6 +30,8 @@ class EvaluationResult:
     given: ModelFile
     evaluations: "tuple[Evaluation, ...]"
     threads: int
+    points: tuple[int, int] | None = None
+    """Of strokes: their points, and the drawings."""
     target: None = None
 
     def line(self) -> str:
@@ -54,6 +57,11 @@ class EvaluationResult:
             rows.append(("network alone", alone))
         if words:
             rows.append(("perplexity", [f"{each.perplexity:10.2f}" for each in self.evaluations]))
+        if self.points:
+            count, drawings = self.points
+            rows.append(("bits a point", [f"{each.bits / count:10.4f}" for each in self.evaluations]))
+            nats = [each.bits * math.log(2) / drawings for each in self.evaluations]
+            rows.append(("nats/drawing", [f"{value:10.2f}" for value in nats]))
         rows.append(("time", [f"{duration(each.seconds):>10}" for each in self.evaluations]))
         return "\n".join([*lines, *(f"{name:>14}" + "".join(cells) for name, cells in rows)])
 
@@ -68,6 +76,8 @@ class EvaluationResult:
             "model_bytes": self.given.size,
             "config": asdict(model.config),
             "alphabet": model.vocabulary.kind,
+            "points": self.points[0] if self.points else None,
+            "drawings": self.points[1] if self.points else None,
             "evaluations": {
                 "dynamic" if each.rule else "static": asdict(each)
                 | {"bpc": each.bpc, "network_bpc": each.network_bpc, "perplexity": each.perplexity}
@@ -112,7 +122,10 @@ def evaluate(
     streams: int,
     run: Run,
 ) -> None:
-    """Tell what TEXT costs under MODEL as it is, and under MODEL as it goes on learning, side by side."""
+    """Tell what TEXT costs under MODEL as it is, and under MODEL as it goes on learning, side by side.
+
+    Of a model for strokes, TEXT is a file or folder of them.
+    """
     if decay is not None and rule != "rms":
         raise click.UsageError("--decay is for --rule rms")
     if static and not dynamic and (rate or reset or decay):
@@ -124,7 +137,15 @@ def evaluate(
 
     given = load(model_file)
     assert given is not None
-    text = texts.read([source], run.screen)
+    points = None
+    if given.model.config.strokes:
+        from rnncompress.strokes import packing
+
+        strokes = texts.read_strokes([source], run.screen)
+        text = packing.points_alone(strokes)
+        points = sum(map(len, strokes.runs)), sum(strokes.begins)
+    else:
+        text = texts.read([source], run.screen)
     name = cast("RuleName", rule)
     pull = (DECAY if decay is None else decay) if rule == "rms" else 0.0
     learning = Rule(name, round(rate * 1e6) if rate else RATES[name], pull, reset)
@@ -146,4 +167,4 @@ def evaluate(
                     progress=shown(update),
                 )
             )
-    run.deliver(EvaluationResult(source, given, tuple(done), run.threads))
+    run.deliver(EvaluationResult(source, given, tuple(done), run.threads, points))

@@ -15,6 +15,7 @@ from rnncompress.cli.options import Command
 from rnncompress.cli.run import Run, run_options, shown
 from rnncompress.cli.screen import duration
 from rnncompress.cli.streams import STDIO, find_input, open_source, refuse_input
+from rnncompress.cli.strokes import as_option, opened_strokes
 from rnncompress.errors import about
 from rnncompress.files import atomic_output, check_output, scratch
 from rnncompress.machine import versions
@@ -22,6 +23,9 @@ from rnncompress.machine import versions
 if TYPE_CHECKING:
     from rnncompress.codec import Report
     from rnncompress.explaining.analysis import Analysis, Part, Passage
+    from rnncompress.explaining.costs import Costs
+    from rnncompress.explaining.ink import Ink
+    from rnncompress.strokes.files import As
 
 ROWS: Final = 10
 """Words and passages that are printed."""
@@ -77,21 +81,60 @@ class Explanation:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class InkExplanation:
+    """What the points of a file cost."""
+
+    source: str
+    report: "Report"
+    ink: "Ink"
+    target: str | None
+
+    def line(self) -> str:
+        """Totals."""
+        from rnncompress.explaining.page import summary
+
+        head = f"{self.source}: {summary(self.report)}, {duration(self.report.seconds)}"
+        lines = [head, *self.ink.lines()]
+        if self.target:
+            lines += ["", f"the drawings in colours are in {self.target}"]
+        return "\n".join(lines)
+
+    def document(self) -> dict[str, object]:
+        """All of it."""
+        return {
+            "command": "explain",
+            "input": self.source,
+            "output": self.target,
+            **self.report.to_dict(),
+            "strokes": self.ink.to_dict(),
+            "versions": versions(),
+        }
+
+
 @click.command(cls=Command)
 @click.argument("source", metavar="FILE", type=click.Path(allow_dash=True))
 @click.option("-o", "--output", metavar="OUT.html", help="Write a page with the file in colours.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite what is there.")
 @click.option("--preset", type=click.Choice(presets.for_files()), help="Default: by the size of the file.")
+@as_option
 @model_option
 @run_options
 def explain(
-    source: str, output: str | None, force: bool, preset: str | None, model_file: str | None, run: Run
+    source: str,
+    output: str | None,
+    force: bool,
+    preset: str | None,
+    how: "As",
+    model_file: str | None,
+    run: Run,
 ) -> None:
     """Tell what each byte of FILE costs, and why: encode it, and write down the bits.
 
     Printed are totals by kind of byte and by place, the words and passages that cost most, and what network, counts
     and matches contribute. With -o they stand in a page that any browser shows, which needs no network: the file
-    coloured by cost, as text or in hexadecimal; of a large file a picture of the whole, and passages. The compressed
+    coloured by cost, as text or in hexadecimal; of a large file a picture of the whole, and passages. Of pen strokes
+    it is what each number of the points costs, and the drawings, each line in the colour of its cost. The compressed
     file is not kept. From Python, rnncompress.explain gives a number for each byte.
     """
     if preset and model_file:
@@ -105,34 +148,60 @@ def explain(
     given = load(model_file, target, run.report)
 
     from rnncompress import pretrained
-    from rnncompress.explaining import analysis, costs, page
+    from rnncompress.explaining import analysis, costs, ink, page
 
-    with open_source(path) as original, scratch() as packed:
-        length = original.seek(0, os.SEEK_END)
+    with (
+        open_source(path) as original,
+        opened_strokes(original, how, preset, given) as strokes,
+        scratch() as packed,
+    ):
+        coded = strokes or original
+        length = coded.seek(0, os.SEEK_END)
         if given:
             with about(str(given.path)):
                 config = pretrained.adapt(given.model, length)
         else:
-            config = presets.get(preset, length) if preset else presets.choose(length)
+            config = (
+                presets.get(preset, length) if preset else presets.choose(length, strokes=strokes is not None)
+            )
         engine = run.engine(config, length)
         with run.screen.progress(f"encoding {source}") as update:
             report, found = costs.measure(
                 original,
                 packed,
                 config,
+                packed=strokes,
                 model=given.model if given else None,
                 engine=engine,
                 threads=run.threads,
                 progress=shown(update),
             )
-        original.seek(0)
-        data = original.read()
+        coded.seek(0)
+        data = coded.read()
+    if strokes is not None:
+        page_of_ink = _write_ink(source, data, found, report, target, force) if target else None
+        run.deliver(InkExplanation(source, report, ink.analyse(data, found), page_of_ink), overwrite=force)
+        return
     told = analysis.analyse(data, found)
     if target is not None:
         readable = Attributes.readable_like([Path(path)] if path != STDIO else [])  # the page holds the text
         with atomic_output(target, overwrite=force, attributes=readable) as file:
             file.write(page.as_html(source, report, data, found, told).encode("utf-8", "backslashreplace"))
     run.deliver(Explanation(source, report, told, data, str(target) if target else None), overwrite=force)
+
+
+def _write_ink(
+    source: str, packed: bytes, costs: "Costs", report: "Report", target: Path, force: bool
+) -> str:
+    """Write the page of a file of strokes; returns its name."""
+    from rnncompress.explaining import ink, page
+
+    readable = Attributes.readable_like([Path(source)] if Path(source).is_file() else [])
+    with atomic_output(target, overwrite=force, attributes=readable) as file:
+        file.write(
+            ink.as_html(source, packed, costs, page.summary(report)).encode("utf-8", "backslashreplace")
+        )
+    return str(target)
 
 
 def _opinions(whole: "Part") -> Iterable[str]:

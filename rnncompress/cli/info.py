@@ -58,9 +58,9 @@ def _facts(source: str, given: ModelFile | None, threads: int) -> "Facts | Model
         return ModelFacts(source, found)
     config = header.config
     if given and header.use:
-        config = header.use.config(given.model.config, header.length)
+        config = header.use.config(given.model.config, header.coded)
     rate = known(Setting(config, "cpu", threads), "decode") if config else None
-    return Facts(source, header, size, config, given, header.length / rate if rate else None, threads)
+    return Facts(source, header, size, config, given, header.coded / rate if rate else None, threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,7 @@ class Facts:
             "mode": header.mode,
             "original_bytes": header.length,
             "compressed_bytes": self.size,
+            "packed_bytes": header.packed,
             "header_bytes": header.size,
             "bpc": self._bpc,
             "digest": header.digest.hex(),
@@ -116,7 +117,7 @@ class Facts:
             else None,
             "memory_bytes": self._memory,
             "decode_seconds": self.seconds,
-            "multiply_accumulates": announced_work(config, header.length) if config else unknown,
+            "multiply_accumulates": announced_work(config, header.coded) if config else unknown,
             "config": asdict(config) if config else None,
         }
 
@@ -135,6 +136,8 @@ class Facts:
             f"model       {network}",
             f"decoding    {self._decoding()}",
         ]
+        if header.packed is not None:
+            lines.append(f"strokes     {header.packed:,} bytes of packed points are coded")
         if header.trained:
             lines.append(f"trained     starts from the model {header.trained.hex()}")
             if self.given:

@@ -50,19 +50,25 @@ class Run:
         given: ModelFile | None,
         checkpoints: "Checkpoints | None",
         preset: str,
+        strokes: BinaryIO | None = None,
     ) -> "Report":
-        """:func:`rnncompress.codec.encode` with progress shown; a long run is announced as one with ``preset``."""
+        """:func:`rnncompress.codec.encode` with progress shown; a long run is announced as one with ``preset``.
+
+        ``strokes`` are those of ``original``, packed, if they are what is coded.
+        """
         from rnncompress import codec
 
-        length = original.seek(0, os.SEEK_END)
+        coded = strokes or original
+        length = coded.seek(0, os.SEEK_END)
         engine = self.engine(config, length)
         if not self.screen.quiet and may_be_long(config, length):
-            self._announce(self.estimate(name, original, config, given, preset))
+            self._announce(self.estimate(name, coded, config, given, preset))
         with self.screen.progress(f"encoding {name}") as update:
             report = codec.encode(
                 original,
                 packed,
                 config,
+                packed=strokes,
                 model=given.model if given else None,
                 engine=engine,
                 threads=self.threads,
@@ -85,8 +91,8 @@ class Run:
         from rnncompress import codec
 
         header, config = self._configuration(name, packed, given)
-        engine = self.engine(config, header.length)
-        if config and not self.screen.quiet and may_be_long(config, header.length):
+        engine = self.engine(config, header.coded)
+        if config and not self.screen.quiet and may_be_long(config, header.coded):
             check_memory(config, memory_limit, trained=header.trained is not None)
             verify(packed)  # a damaged file takes no time at all
             self._announce(self.estimate_decoding(name, packed, given))
@@ -118,10 +124,10 @@ class Run:
         header, config = self._configuration(name, packed, given)
         if config is None:
             return Estimate("decode", name, header.length, "nothing, as it is stored", 0.0, 0, self.threads)
-        setting = Setting(config, self.engine(config, header.length), self.threads)
+        setting = Setting(config, self.engine(config, header.coded), self.threads)
         sample, words = sample_text(), in_words(config)
         return estimated(
-            "decode", name, setting, header.length, sample, words, trained=header.trained is not None
+            "decode", name, setting, header.coded, sample, words, trained=header.trained is not None
         )
 
     def _configuration(

@@ -15,6 +15,9 @@ from rnncompress.cli.screen import Screen
 from rnncompress.errors import OutputError, about
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rnncompress.model import Model
     from rnncompress.network import IntArray
     from rnncompress.vocabulary import Vocabulary
 
@@ -46,7 +49,7 @@ def thousandths(text: str) -> int:
     default=1000,
     show_default=True,
     metavar="N",
-    help="Bytes, characters or words to print, whichever the model knows.",
+    help="Bytes, characters or words to print, whichever the model knows; points of strokes.",
 )
 @click.option(
     "--temperature",
@@ -66,7 +69,7 @@ def thousandths(text: str) -> int:
 )
 @quiet_option
 def sample(model_file: str, prime: str, length: int, temperature: int, seed: int, quiet: bool) -> None:
-    """Print text that a trained model makes up, as it is made up.
+    """Print text that a trained model makes up, as it is made up; of a model for strokes, a picture as SVG.
 
     The weights stay as they were trained. It is the network that speaks: what mixing makes of its predictions, bit by
     bit, and what counters know, is for coding.
@@ -78,6 +81,12 @@ def sample(model_file: str, prime: str, length: int, temperature: int, seed: int
     announce_compiling(Screen(quiet=quiet))
     from rnncompress import sampling
 
+    if given.model.config.strokes:
+        if prime:
+            raise click.UsageError("--prime is for text, and this model is for strokes")
+        with about(model_file):
+            _write_picture(given.model, length, temperature, seed)
+        return
     vocabulary = given.model.vocabulary
     with about(model_file):
         symbols = sampling.from_model(
@@ -91,6 +100,25 @@ def sample(model_file: str, prime: str, length: int, temperature: int, seed: int
         if out.isatty():
             out.write(b"\n")
     except BrokenPipeError:  # the program ends as others do
+        raise
+    except OSError as error:
+        raise OutputError(f"cannot write standard output: {error.strerror}") from error
+
+
+def _write_picture(model: "Model", points: int, temperature: int, seed: int) -> None:
+    """Write an SVG of so many points that ``model`` makes up."""
+    from rnncompress import sampling
+    from rnncompress.strokes.made_up import records
+    from rnncompress.strokes.picture import drawings
+
+    def symbols(prime: "IntArray") -> "Iterator[int]":
+        return sampling.from_model(model, prime, temperature, seed, threads=usable_cores())
+
+    picture = drawings(*records(symbols, points))
+    try:
+        sys.stdout.buffer.write(picture.encode())
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
         raise
     except OSError as error:
         raise OutputError(f"cannot write standard output: {error.strerror}") from error

@@ -2,11 +2,18 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from rnncompress.cli import folders
 from rnncompress.cli.screen import Screen
 from rnncompress.cli.streams import find_input, open_source
+from rnncompress.errors import InputError
+
+if TYPE_CHECKING:
+    from rnncompress.strokes.packing import Strokes
 
 
 def read(names: Sequence[str], screen: Screen) -> bytes:
@@ -16,6 +23,23 @@ def read(names: Sequence[str], screen: Screen) -> bytes:
         with open_source(find_input(name, screen)) as file:
             content.append(file.read())
     return b"".join(content)
+
+
+def read_strokes(names: Sequence[str], screen: Screen) -> "Strokes":
+    """The strokes in all of them, files or folders. Raises InputError if there are none."""
+    from rnncompress.strokes import packing
+
+    content = []
+    for name in names:
+        if Path(name).is_dir():
+            with folders.packed(Path(name), screen) as (file, _):
+                content.append(file.read())
+        else:
+            content.append(read([name], screen))
+    found = packing.parse(b"".join(content))
+    if found is None:
+        raise InputError(f"{' '.join(names)}: no strokes are found, which this model is for")
+    return found
 
 
 def shares(ctx: click.Context, param: click.Parameter, text: str | None) -> tuple[int, int] | None:

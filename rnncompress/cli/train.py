@@ -15,9 +15,9 @@ from rnncompress.cli import texts
 from rnncompress.cli.checkpoints import Keeping, checkpoint_options, open_kept_target
 from rnncompress.cli.curves import CurveFiles, curve_options
 from rnncompress.cli.run import Run, run_options
-from rnncompress.cli.screen import Update, duration
+from rnncompress.cli.screen import Screen, Update, duration
 from rnncompress.cli.streams import STDIO, choose_target, refuse_input
-from rnncompress.errors import about
+from rnncompress.errors import InputError, about
 from rnncompress.machine import versions
 
 if TYPE_CHECKING:
@@ -138,6 +138,7 @@ def train(
 
     After each pass over the text the network is validated with text that it does not learn; training ends early
     when that has not become better for four passes. A model serves `evaluate`, `sample`, and `encode --model`.
+    With a preset for strokes, such as graves-strokes, the TEXTs are files or folders of pen strokes.
     """
     if valid is not None and split is not None:
         raise click.UsageError("--valid and --split contradict each other")
@@ -159,11 +160,14 @@ def train(
     from rnncompress.vocabulary import Vocabulary
 
     begin = Model.load(Path(start)) if start else None
-    text = texts.read(names, run.screen)
-    if valid is not None:
-        other = texts.read([valid], run.screen)
+    if presets.for_strokes(preset) if preset else begin is not None and begin.config.strokes:
+        text, other = _strokes(names, valid, split or SPLIT, run.screen)
     else:
-        text, other = texts.cut(text, split or SPLIT)
+        text = texts.read(names, run.screen)
+        if valid is not None:
+            other = texts.read([valid], run.screen)
+        else:
+            text, other = texts.cut(text, split or SPLIT)
     config = presets.get(preset, len(text)) if preset else presets.choose(len(text))
     if begin:
         vocabulary = begin.vocabulary
@@ -171,6 +175,10 @@ def train(
     else:
         vocabulary = Vocabulary.of(presets.PRESETS[preset].alphabet if preset else "bytes", text)
     config = config.replace(alphabet=vocabulary.size)
+    if sampling and config.strokes:
+        raise click.UsageError(
+            "--sample shows text; for strokes use `rnncompress sample` when the model is there"
+        )
     if sampling and not config.layers:
         raise click.UsageError("--sample needs a network, which this preset does not have")
     passes = epochs or (1 if config.contexts else PASSES)
@@ -197,6 +205,22 @@ def train(
         size = file.write(trained.model.to_bytes())
     curve_files.finish(trained.curve, trained.passes, overwrite=force)
     run.deliver(TrainingResult(names, str(target), trained, size, samples), overwrite=force)
+
+
+def _strokes(
+    names: tuple[str, ...], valid: str | None, split: tuple[int, int], screen: Screen
+) -> tuple[bytes, bytes]:
+    """What to learn from, and to validate with, of strokes: packed points."""
+    from rnncompress.strokes.packing import divided, points_alone
+
+    strokes = texts.read_strokes(names, screen)
+    if valid is not None:
+        return points_alone(strokes), points_alone(texts.read_strokes([valid], screen))
+    try:
+        first, second = divided(strokes, split[0] / sum(split))
+    except ValueError as error:
+        raise InputError(f"{' '.join(names)}: {error}; name others with --valid") from error
+    return points_alone(first), points_alone(second)
 
 
 def in_bits(value: float, *, words: bool) -> str:

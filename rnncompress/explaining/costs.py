@@ -50,6 +50,7 @@ def measure(
     target: BinaryIO,
     config: Config,
     *,
+    packed: BinaryIO | None = None,
     model: Model | None = None,
     engine: EngineName = "cpu",
     threads: int = 1,
@@ -58,10 +59,10 @@ def measure(
 ) -> tuple[Report, Costs]:
     """:func:`rnncompress.encode`, and what each byte cost; also where the file then is stored as it is, noise included.
 
-    It takes 20 bytes of memory for each byte of ``source``.
+    The bytes are those of ``packed``, if that is what is coded. It takes 20 bytes of memory for each of them.
     """
     recorders: list[Recorder] = []
-    length = source.seek(0, 2)
+    length = (packed or source).seek(0, 2)
 
     def watched(
         config: Config, windows: int, *, engine: EngineName, threads: int, state: State | None
@@ -74,6 +75,7 @@ def measure(
         source,
         target,
         config,
+        packed=packed,
         model=model,
         engine=engine,
         threads=threads,

@@ -1,7 +1,8 @@
 """The head: from the activations of all layers to the frequencies of the next symbols, and back. The specification.
 
-This head is a softmax. Its matrix W (A, layers * H) and bias (A,) are the last of the network's parameters. The
-contexts (:mod:`rnncompress.lstm.contexts`) add to the integer sums of the logits before they become frequencies.
+This head is a softmax; :mod:`rnncompress.lstm.density` is another, for some of the steps of packed strokes. Its matrix
+W (A, layers * H) and bias (A,) are the last of the network's parameters. The contexts
+(:mod:`rnncompress.lstm.contexts`) add to the integer sums of the logits before they become frequencies.
 
 Shapes: B streams, A symbols.
 """

@@ -27,6 +27,7 @@ from rnncompress.exact import functions, grid, noise
 from rnncompress.lstm import head, trainable
 from rnncompress.lstm.parameters import EPSILON, MOST_SEEN, Parameters, rate
 from rnncompress.lstm.reference_contexts import ReferenceContexts
+from rnncompress.lstm.reference_density import ReferenceDensity
 from rnncompress.lstm.state import no_text
 from rnncompress.network import IntArray
 
@@ -57,10 +58,11 @@ class ReferencePredictor:
         self.contexts = ReferenceContexts(
             config.contexts, config.context_bits, config.streams, config.alphabet
         )
+        self.density = ReferenceDensity(config) if config.components else None
         self._tape: list[dict[str, Any]] = []
         if state is None:
             self.parameters = Parameters.initial(config)
-            self.h, self.c, _ = no_text(config).values()
+            self.h, self.c = (no_text(config)[name] for name in ("h", "c"))
             self._quantise()
         else:
             self.load_state(state)
@@ -112,6 +114,9 @@ class ReferencePredictor:
         sums = product(step["h_all"], self.W[-1].T)
         self.contexts.add_to(sums)
         step["table"] = head.table(sums, p.bias)
+        if self.density:
+            logits = sums.astype(np.float32) * grid.FORWARD_UNIT + p.bias
+            self.density.predict(len(self._tape), logits, x, step["table"])
         self._tape.append(step)
         return step["table"]  # type: ignore[no-any-return]
 
@@ -138,6 +143,8 @@ class ReferencePredictor:
             if self.config.cell == "lstm":
                 self.c[layer] = record["c"]
         self.contexts.observe(symbols)
+        if self.density:
+            self.density.observe(len(self._tape) - 1, symbols)
 
     # -- learning --------------------------------------------------------------------------------------------------
 
@@ -153,9 +160,13 @@ class ReferencePredictor:
         dc = np.zeros((L, B, H), np.float32)
         past = [np.zeros((B, H), np.int32) for _ in range(L)]  # backward sums that reach h(t) from step t+1
 
+        symbols = [step["symbols"] for step in self._tape]
         for t in reversed(range(len(self._tape))):
             step = self._tape[t]
-            d = self._dither(head.gradient(step["table"], step["symbols"]), keys[L], t)
+            at_logits = head.gradient(step["table"], step["symbols"])
+            if self.density:
+                self.density.correct(t, symbols, at_logits)
+            d = self._dither(at_logits, keys[L], t)
             matrices[L] += product(d.T, step["h_all"])
             bias += d.sum(axis=0)
             into = np.split(product(d, self.W_high[L]), L, axis=1)
@@ -171,10 +182,10 @@ class ReferencePredictor:
                 if layer:
                     into[layer - 1] = into[layer - 1] + back[:, H:]
 
-        self.contexts.learn([step["table"] for step in self._tape], [step["symbols"] for step in self._tape])
+        self.contexts.learn([step["table"] for step in self._tape], symbols)
         used = np.unique(np.concatenate([rows for step in self._tape for rows in step["inputs"]]))
         self._update(matrices, embeddings, bias, used)
-        self._tape.clear()
+        self._end_window()
 
     # -- training and evaluation, see rnncompress.lstm.trainable -----------------------------------------------------
 
@@ -185,13 +196,20 @@ class ReferencePredictor:
 
     def skip(self) -> None:
         """See the protocol."""
-        self._tape.clear()
+        self._end_window()
         self.contexts.forget()
+
+    def _end_window(self) -> None:
+        self._tape.clear()
+        if self.density:
+            self.density.end()
 
     def rewind(self) -> None:
         """See the protocol."""
         for carried in (self.h, self.c, self.contexts.history):
             carried[:] = 0
+        if self.density:
+            self.density.track[:] = 0
 
     def groups(self, rows: NDArray[np.intp] | None) -> list[trainable.Group]:
         """See the protocol."""
@@ -260,6 +278,8 @@ class ReferencePredictor:
             "history": self.contexts.history,
             "contexts": self.contexts.tables,
         }
+        if self.density:
+            state["track"] = self.density.track[:, 0]
         return {name: array.copy() for name, array in state.items()}
 
     def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
@@ -268,6 +288,8 @@ class ReferencePredictor:
         self.h, self.c = state["h"].copy(), state["c"].copy()
         self.contexts.history, self.contexts.tables = state["history"].copy(), state["contexts"].copy()
         self.contexts.forget()
+        if self.density:
+            self.density.track[:, 0] = state["track"]
         self._tape.clear()
         self._quantise()
 

@@ -14,6 +14,7 @@ from rnncompress.config import Config
 from rnncompress.errors import CheckpointError
 from rnncompress.exact.grid import ACTIVATION_MAX, WEIGHT_LIMIT
 from rnncompress.lstm.contexts import COUNT, ENTRIES, HISTORY, MOST_USES, MOST_WEIGHT, SYMBOLS, kinds
+from rnncompress.lstm.density import TRACK
 from rnncompress.lstm.parameters import MOST_SEEN
 from rnncompress.lstm.sizes import ROW
 
@@ -21,13 +22,15 @@ Array = NDArray[Any]
 State = dict[str, Array]
 Shapes = dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
 
-SHORT: Final = ("h", "c", "history")
-"""The names of the short memory; all others are of the long one."""
+SHORT: Final = ("h", "c", "history", "track")
+"""The names of the short memory; all others are of the long one. The track is there with densities only."""
 
 _LARGEST_MOMENT: Final = 2.0**35
 """A gradient is a sum modulo 2**32 in units of 2**-14 at most: its square is below 2**34."""
 _LARGEST_CELL: Final = 2.0**16
 """A forget gate is at most 0.99998, where its formula is clamped, so a cell stays below 58,100."""
+_LARGEST_TRACK: Final = 1 << 48
+"""Bytes of a stream, and places in it."""
 _LARGEST_UPDATES: Final = 1 << 62
 """Beyond any run, and as far again from the end of int64."""
 
@@ -47,6 +50,8 @@ def shapes(config: Config) -> Shapes:
         "history": (np.int32, (B, HISTORY)),
         "contexts": (np.int32, (len(kinds(config.contexts)), 1 << config.context_bits, ROW)),
     }
+    if config.components:
+        named["track"] = (np.int64, (B, TRACK))
     for name in ("matrices", "matrix_moments"):
         named |= {f"{name}.{n}": (np.float32, shape) for n, shape in enumerate(matrices)}
     for name in ("embeddings", "embedding_moments"):
@@ -66,13 +71,13 @@ def long(state: Mapping[str, Array]) -> State:
 
 def short(state: Mapping[str, Array]) -> State:
     """The short memory of ``state``."""
-    return {name: state[name] for name in SHORT}
+    return {name: state[name] for name in SHORT if name in state}
 
 
 def no_text(config: Config) -> State:
     """The short memory of a network that has read nothing yet."""
     expected = shapes(config)
-    return {name: np.zeros(*expected[name]) for name in SHORT}
+    return {name: np.zeros(*expected[name]) for name in SHORT if name in expected}
 
 
 def check_state(config: Config, state: Mapping[str, Array]) -> None:
@@ -94,6 +99,7 @@ def _bounds(config: Config, state: Mapping[str, Array]) -> Iterator[tuple[str, A
         "history": (0, config.alphabet - 1),
         "h": (-ACTIVATION_MAX, ACTIVATION_MAX),
         "c": (0.0 - cell, cell),
+        "track": (0, _LARGEST_TRACK),
     }
     weight = float(WEIGHT_LIMIT)
     for name, array in state.items():

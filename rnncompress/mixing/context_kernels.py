@@ -8,6 +8,7 @@ in which nothing is learnt: n = step * streams + stream.
 from typing import Final
 
 from rnncompress.compiled.compile import inlined
+from rnncompress.mixing.point_kernels import hash_points, in_points, observe_point, tell_point_facts
 from rnncompress.mixing.sizes import FACTS, KINDS, MODELS, STATE
 from rnncompress.mixing.text_kernels import (
     BEFORE4,
@@ -214,8 +215,22 @@ def hash_structure(m, s, past, h):
 def begin(m, b, n):
     """Work out what is known of the byte at place ``n``, the next of stream ``b``, before anything is predicted."""
     expect(m, b, n)
-    hash_contexts(m, b, n)
-    tell_facts(m, b, n)
+    if m.points and in_points(m.text[b * STATE : (b + 1) * STATE]):
+        begin_point(m, b, n)
+    else:
+        hash_contexts(m, b, n)
+        tell_facts(m, b, n)
+
+
+@inlined
+def begin_point(m, b, n):
+    """The same for a byte of a record of packed strokes."""
+    s = m.text[b * STATE : (b + 1) * STATE]
+    h = m.scratch[b * (KINDS + 1) : (b + 1) * (KINDS + 1)]
+    hash_points(s, h)
+    for k in range(m.kinds_count):
+        note_hash(m, n, k, h[m.kinds[k]])
+    tell_point_facts(s, m.facts[n * FACTS : (n + 1) * FACTS])
 
 
 @inlined
@@ -223,6 +238,8 @@ def end(m, b, n, c):
     """The byte at place ``n`` of stream ``b`` is ``c``."""
     m.facts[n * FACTS + SYMBOL] = c
     size = m.mask + 1
+    if m.points:
+        observe_point(m.text[b * STATE : (b + 1) * STATE], c)
     observe(m.text[b * STATE : (b + 1) * STATE], m.past[b * size : (b + 1) * size], m.mask, c)
     follow(m, b, c)
 

@@ -78,6 +78,8 @@ class Memory(Record):
     sets: int
     network: int
     """1 if there is one."""
+    points: int
+    """1 if the text begins with packed strokes: see :mod:`rnncompress.mixing.point_kernels`."""
     network_kinds: int
     """The number of the first kind that is made of what the network expects; they follow each other."""
     kinds: Array
@@ -229,7 +231,8 @@ def allocate(config: Config, state: Mapping[str, Array]) -> Memory:
     return Memory(
         streams=B, frozen=config.frozen, mask=(1 << config.past_bits) - 1, line_bits=config.slot_bits,
         match_bits=match_bits(config), kinds_count=K, orders=sum(kind < ORDERS for kind in own), runs_width=R,
-        inputs=width, sets=S, network=int(config.layers > 0), network_kinds=sum(kind < NETWORK[0] for kind in own),
+        inputs=width, sets=S, network=int(config.layers > 0),
+        points=config.points, network_kinds=sum(kind < NETWORK[0] for kind in own),
         kinds=np.array(own, np.int64), least=np.array(LEAST, np.int64),
         set_rows=np.cumsum([0, *ROWS[: S - 1]]).astype(np.int64),
         squash=tables.squash(), stretch=stretch, following=following, counts=wide_counts,

@@ -105,10 +105,12 @@ def evaluate(
     if not len(symbols):
         raise InputError("there is nothing to evaluate: the text is empty")
     rate = rule.rate if rule else 0
+    # Records of strokes are not cut by the ends of windows.
+    window = model.config.window if model.config.strokes else WINDOW
     config = model.config.replace(
-        streams=streams, lanes=streams, window=WINDOW, rate_first=rate, rate_last=rate
+        streams=streams, lanes=streams, window=window, rate_first=rate, rate_last=rate
     )
-    reading = Reading(symbols, streams, WINDOW)
+    reading = Reading(symbols, streams, window)
     trained = _prepared(model, config, rule)
     evaluated = network(config, 1, engine, threads, trained)
     learner = Learner(config, evaluated, threads, trained)
@@ -116,7 +118,7 @@ def evaluate(
         evaluated.keep_moments = rule is not None and rule.name == "rms"
     anchor = Anchor(evaluated, rule.decay) if evaluated is not None and rule and rule.decay else None
     both, alone = evaluated is not None and config.mixing > 0, 0.0
-    per_reset = -(-rule.reset // WINDOW) if rule and rule.reset else None
+    per_reset = -(-rule.reset // window) if rule and rule.reset else None
     meter = Meter(len(symbols), progress)
 
     def learn(number: int) -> None:

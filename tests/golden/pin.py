@@ -11,7 +11,10 @@ import re
 from pathlib import Path
 
 from rnncompress import engine, presets, selfcheck
-from rnncompress.codec import encode
+from rnncompress.codec import Build, encode
+from rnncompress.engine import EngineName
+from rnncompress.strokes.files import packed
+from rnncompress.trust import build as build_trusted
 
 HERE = Path(__file__).parent
 ORIGINAL = (HERE / "original.txt").read_bytes()
@@ -37,6 +40,21 @@ GOLDEN = {
     "default": (ORIGINAL, presets.choose(len(ORIGINAL))),
 }
 """Name: original, configuration."""
+STROKES = b"START\n" + b"".join(
+    b"BREAK\n" if n % 30 == 29 else b"%d,%d.%d,%d\n" % (n * n % 97, 3 * n % 31, n % 10, 8 * n + n % 3)
+    for n in range(150)
+)
+POINTS = presets.get("strokes", 0).replace(hidden=32, components=3, sets=6, slot_bits=8, past_bits=12)
+"""What is coded as strokes, and with what; beside the table, as the portable program does not know it."""
+
+
+def strokes(name: EngineName, build: Build = build_trusted) -> bytes:
+    """The golden file of strokes."""
+    target, given = io.BytesIO(), packed(io.BytesIO(STROKES), "strokes")
+    assert given is not None
+    with given:
+        encode(io.BytesIO(STROKES), target, POINTS, packed=given, engine=name, build=build)
+    return target.getvalue()
 
 
 def main() -> None:
@@ -47,6 +65,7 @@ def main() -> None:
         )  # the pinned check is out of date
         (HERE / f"{name}.rnnc").write_bytes(target.getvalue())
         print(f"{name}.rnnc: {report.mode}, {report.compressed_bytes} bytes, {report.bpc:.3f} bpc")
+    (HERE / "strokes.rnnc").write_bytes(strokes("cpu", engine.build))
     stages = "".join(f'    "{stage}": "{value}",\n' for stage, value in selfcheck.hashes("reference", 1))
     path = Path(selfcheck.__file__)
     source, count = re.subn(

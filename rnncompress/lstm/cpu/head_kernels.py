@@ -12,8 +12,10 @@ from rnncompress.compiled.compile import kernel
 from rnncompress.compiled.simd_kernels import PANEL, span_product
 from rnncompress.exact import functions, grid
 from rnncompress.exact.frequencies import TOTAL
+from rnncompress.lstm import density_kernels
 from rnncompress.lstm.contexts import HISTORY
 from rnncompress.lstm.cpu.number_kernels import adam, add, dither
+from rnncompress.lstm.density import LARGEST, PARAMETERS, UNIT
 from rnncompress.lstm.head import FREQUENCY_UNIT
 
 _ONE: Final = np.float32(1)
@@ -42,6 +44,29 @@ def tables(first, last, start, stop, sums, bias, alphabet, raw_scale, scratch):
     for b in range(first, last):
         for t in range(start, stop):
             softmax(sums[b, t], bias, alphabet, raw_scale, scratch)
+
+
+@kernel
+def density_tables(m, first, last, start, stop, scratch):
+    """The same where some steps are predicted by the head of densities; ``m`` is the memory of the CPU engine."""
+    d, A = m.density, m.alphabet
+    count = PARAMETERS * d.components
+    for b in range(first, last):
+        for t in range(start, stop):
+            if t > 0:
+                density_kernels.advance(d, b, t - 1, np.int64(m.history[b, HISTORY - 1 + t]))
+            row = m.table[b, t]
+            out = (b * d.steps + t) * count
+            for n in range(count):
+                x = np.float32(row[A - count + n]) * grid.FORWARD_UNIT + m.bias[A - count + n]
+                d.outputs[out + n] = np.int64(np.rint(np.minimum(np.maximum(x, -LARGEST), LARGEST) * UNIT))
+            phase = density_kernels.phase(d, b, t)
+            if phase == 0:
+                softmax(row, m.bias, A, m.raw_scale, scratch)
+            elif phase == 1:
+                density_kernels.table(d, b, t, np.int64(-1), row, 0)
+            else:
+                density_kernels.table(d, b, t - 1, np.int64(m.history[b, HISTORY - 1 + t]), row, 0)
 
 
 @kernel
@@ -95,6 +120,28 @@ def gradient(first, last, table, alphabet, history, key, dz, scratch):
                 scratch[a] = np.float32(table[b, t, a]) * FREQUENCY_UNIT
             scratch[history[b, HISTORY + t]] -= _ONE
             dither(scratch, dz[b, t], alphabet, key, np.uint32((t * B + b) * alphabet))
+
+
+@kernel
+def density_gradient(m, first, last, key, scratch):
+    """The same where some steps are predicted by the head of densities."""
+    B, T, _ = m.dz.shape
+    d, A = m.density, m.alphabet
+    count = PARAMETERS * d.components
+    integers = np.zeros(count, np.int64)
+    for b in range(first, last):
+        for t in range(T):
+            phase = density_kernels.phase(d, b, t)
+            for a in range(A):
+                scratch[a] = np.float32(0) if phase else np.float32(m.table[b, t, a]) * FREQUENCY_UNIT
+            if phase == 0:
+                scratch[m.history[b, HISTORY + t]] -= _ONE
+            elif phase == 1:
+                dy = np.int64(m.history[b, HISTORY + t + 1]) if t + 1 < T else np.int64(-1)
+                density_kernels.gradient(d, b, t, np.int64(m.history[b, HISTORY + t]), dy, integers, 0)
+                for n in range(count):
+                    scratch[A - count + n] = np.float32(integers[n]) / UNIT
+            dither(scratch, m.dz[b, t], A, key, np.uint32((t * B + b) * A))
 
 
 @kernel

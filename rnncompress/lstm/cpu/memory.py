@@ -10,7 +10,9 @@ from rnncompress.compiled.record import Record
 from rnncompress.compiled.simd_kernels import PANEL
 from rnncompress.config import Config
 from rnncompress.exact.frequencies import raw_scale
+from rnncompress.lstm import density
 from rnncompress.lstm.contexts import HISTORY, RATES, ContextArrays, kinds
+from rnncompress.lstm.density import ALPHABET, MOST_COMPONENTS, PARAMETERS, TRACK, DensityArrays
 from rnncompress.lstm.sizes import ROW
 
 LSTM_RECORDS = 5
@@ -35,6 +37,7 @@ class Memory(Record):
     """(B, T, 2) int32: rows of the embeddings that each step adds, the last symbol's and the guess's."""
     contexts: ContextArrays
     """Its history is the one above."""
+    density: DensityArrays
     h: Array
     """(L, B, T + 1, H) int16: activations before step t."""
     c: Array
@@ -117,6 +120,16 @@ def allocate(config: Config) -> Memory:
             history=history.reshape(-1),
             hashes=np.zeros(B * T * K, np.int64),
             tables=np.zeros((K << config.context_bits) * ROW, np.int32),
+        ),
+        density=DensityArrays(
+            components=config.components,
+            steps=T,
+            decay=density.tables()[0] if config.components else np.zeros(0, np.int64),
+            logistic=density.tables()[1] if config.components else np.zeros(0, np.int64),
+            centres=density.centres(config.components),
+            track=np.zeros(B * (T + 1) * TRACK, np.int64),
+            outputs=np.zeros(B * T * PARAMETERS * config.components, np.int64),
+            masses=np.zeros(B * (ALPHABET + 1 + 3 * MOST_COMPONENTS), np.int64),
         ),
         h=np.zeros((L, B, T + 1, H), np.int16),
         c=np.zeros((L, B, T + 1, H), np.float32),

@@ -11,7 +11,7 @@ import numpy as np
 from rnncompress.compiled.compile import kernel
 from rnncompress.compiled.simd_kernels import PANEL
 from rnncompress.exact import noise
-from rnncompress.lstm import context_kernels
+from rnncompress.lstm import context_kernels, density_kernels
 from rnncompress.lstm.contexts import HISTORY
 from rnncompress.lstm.cpu import (
     backward_kernels,
@@ -19,6 +19,7 @@ from rnncompress.lstm.cpu import (
     head_kernels,
     update_kernels,
 )
+from rnncompress.lstm.density import TRACK
 
 
 @kernel
@@ -36,7 +37,10 @@ def predict(m, first, last, start, stop, scratch):
     )  # fmt: skip
     head_kernels.logits(first, last, start, stop, m.h, m.forward_panels, m.offsets[-1], m.table)
     context_kernels.add_contexts(m.contexts, first, last, start, stop, m.table.reshape(-1), m.table.shape[2])
-    head_kernels.tables(first, last, start, stop, m.table, m.bias, m.alphabet, m.raw_scale, scratch)
+    if m.density.components:
+        head_kernels.density_tables(m, first, last, start, stop, scratch)
+    else:
+        head_kernels.tables(first, last, start, stop, m.table, m.bias, m.alphabet, m.raw_scale, scratch)
 
 
 @kernel
@@ -57,6 +61,11 @@ def end_window(m):
                 m.h[layer, b, 0, j] = m.h[layer, b, T1 - 1, j]
                 m.c[layer, b, 0, j] = m.c[layer, b, T1 - 1, j]
     for b in range(B):
+        if m.density.components:
+            T = T1 - 1
+            density_kernels.advance(m.density, b, T - 1, np.int64(m.history[b, HISTORY + T - 1]))
+            for n in range(TRACK):
+                m.density.track[b * T1 * TRACK + n] = m.density.track[(b * T1 + T) * TRACK + n]
         for t in range(HISTORY):
             m.history[b, t] = m.history[b, T1 - 1 + t]
 
@@ -65,7 +74,10 @@ def end_window(m):
 def propagate(m, first, last, scratch):
     """Gradients of a whole window of these streams, laid out for the update."""
     keys = m.keys
-    head_kernels.gradient(first, last, m.table, m.alphabet, m.history, keys[-1], m.dz, scratch)
+    if m.density.components:
+        head_kernels.density_gradient(m, first, last, keys[-1], scratch)
+    else:
+        head_kernels.gradient(first, last, m.table, m.alphabet, m.history, keys[-1], m.dz, scratch)
     backward_kernels.backward(
         first, last, m.h, m.c, m.records, m.dz, m.backward_panels, m.offsets, keys,
         m.gradients, m.h_sums, m.dc, scratch,

@@ -15,6 +15,7 @@ from rnncompress.lstm.contexts import HISTORY
 from rnncompress.lstm.cpu import head_kernels, phase_kernels, training_kernels
 from rnncompress.lstm.cpu.memory import allocate, load_matrices, plain_matrices
 from rnncompress.lstm.cpu.update_kernels import BLOCK
+from rnncompress.lstm.density import TRACK
 from rnncompress.lstm.parameters import Parameters, rate
 from rnncompress.lstm.sizes import ROW
 from rnncompress.network import IntArray
@@ -153,6 +154,7 @@ class CpuPredictor:
         """See the protocol."""
         m = self.memory
         m.h[:, :, 0], m.c[:, :, 0], m.history[:, :HISTORY] = 0, 0, 0
+        m.density.track[:] = 0
 
     def groups(self, rows: NDArray[np.intp] | None) -> list[trainable.Group]:
         """See the protocol."""
@@ -204,6 +206,12 @@ class CpuPredictor:
         tables: NDArray[np.int32] = c.tables.reshape(len(c.kinds), 1 << c.bits, ROW)
         return tables
 
+    def _track(self) -> NDArray[np.int64]:
+        """(B, TRACK): what the head of densities knows of each stream."""
+        B, T = self.config.streams, self.config.window
+        tracks: NDArray[np.int64] = self.memory.density.track.reshape(B, T + 1, TRACK)
+        return tracks[:, 0]
+
     def state(self, *, copy: bool = True) -> dict[str, NDArray[Any]]:
         """See the protocol."""
         m, A = self.memory, self.config.alphabet
@@ -221,12 +229,16 @@ class CpuPredictor:
             seen=kept(m.seen),
             updates=self._updates,
         )
-        return parameters.arrays() | {
-            "h": m.h[:, :, 0].copy(),
-            "c": m.c[:, :, 0].copy(),
-            "history": m.history[:, :HISTORY].copy(),
-            "contexts": kept(self._tables()),
-        }
+        return (
+            parameters.arrays()
+            | {
+                "h": m.h[:, :, 0].copy(),
+                "c": m.c[:, :, 0].copy(),
+                "history": m.history[:, :HISTORY].copy(),
+                "contexts": kept(self._tables()),
+            }
+            | ({"track": self._track().copy()} if self.config.components else {})
+        )
 
     def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         """See the protocol."""
@@ -234,4 +246,6 @@ class CpuPredictor:
         self._take(Parameters.from_arrays(self.config, state))
         m.h[:, :, 0], m.c[:, :, 0] = state["h"], state["c"]
         m.history[:, :HISTORY], self._tables()[:] = state["history"], state["contexts"]
+        if self.config.components:
+            self._track()[:] = state["track"]
         self._steps = 0
