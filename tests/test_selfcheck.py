@@ -19,11 +19,14 @@ def test_this_machine_computes_rightly(engine: str, threads: int) -> None:
 
 
 def test_it_costs_next_to_nothing() -> None:
-    """Once compiled, the check of the CPU engine takes less than a fifth of a second."""
+    """Once compiled, the check of the CPU engine takes less than a fifth of a second of a processor."""
     selfcheck.run("cpu")
-    began = time.perf_counter()
-    selfcheck.run("cpu")
-    assert time.perf_counter() - began < 0.2
+    taken = []
+    for _ in range(3):
+        began = time.process_time()
+        selfcheck.run("cpu")
+        taken.append(time.process_time() - began)
+    assert min(taken) < 0.2
 
 
 def test_every_stage_is_pinned() -> None:
