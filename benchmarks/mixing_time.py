@@ -39,7 +39,7 @@ TICKS: Final = np.zeros(64, np.int64)
 """What each clock has counted."""
 _MODULES: Final = (bit_kernels, context_kernels, learn_kernels, slot_kernels, mixing_kernels)
 PARTS: Final = {
-    "contexts": ("begin", "end", "hash_network"),
+    "contexts": ("begin", "end"),
     "finding slots": ("fetch_lower", "find_upper", "find_lower"),
     "inputs": ("surest_order", "inputs_of_matches", "inputs_of_contexts", "take_table"),
     "choosing weights": ("select",),

@@ -45,10 +45,9 @@ _MIXING: Final = {
     "all": (1 << 63) - 1,
     "counts": ((1 << 63) - 1) & ~_NETWORK_KINDS,
     "points": (1 << 63) - 1,
-    "points alone": ((1 << 63) - 1) & ~_NETWORK_KINDS,
 }
-"""Sets of contexts of the mixing stage by name. ``counts`` are those that need no network; those of points
-are for packed strokes, ``points alone`` without a network."""
+"""Sets of contexts of the mixing stage by name. ``counts`` are those that need no network; ``points`` are
+for packed strokes."""
 
 # Few streams learn more from each byte, many make the products of an update larger: see docs/experiments.md.
 # A GPU wants hundreds of streams, which only large inputs feed.

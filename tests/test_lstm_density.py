@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from networks import assert_same, step_through
 
 from rnncompress.config import Config, check_config
-from rnncompress.errors import DeviceError
+from rnncompress.errors import CheckpointError, DeviceError
 from rnncompress.lstm import build, density
 from rnncompress.lstm.reference_density import ReferenceDensity, _gradient, _table
+from rnncompress.lstm.state import check_state
 from rnncompress.network import TOTAL, IntArray
 
 WINDOWS = 5
@@ -69,6 +70,29 @@ def test_the_fast_engine_equals_the_specification(network: Config, seed: int, th
             predictor.learn()
         assert_same(encoder.state(), reference.state())
         assert_same(decoder.state(), reference.state())
+
+
+@pytest.mark.parametrize("columns", [-1, 0, 2, 3, 8, 9, 255, 256])
+def test_points_of_impossible_columns_are_refused(columns: int) -> None:
+    """Compiled code divides by their number; what passes is used by both engines alike."""
+    network = config(streams=1)
+    first, last = ink(network, 1, 2)
+    networks = [build(network, 2, engine=engine) for engine in ("reference", "cpu")]
+    networks[0].predict_window(first)
+    networks[0].learn()
+    state = networks[0].state()
+    assert state["track"][0, 2] > state["track"][0, 0]
+    state["track"][0, 1] = columns
+    if not 3 <= columns <= 8:
+        with pytest.raises(CheckpointError):
+            check_state(network, state)
+        return
+    check_state(network, state)
+    for predictor in networks:
+        predictor.load_state(state)
+        predictor.predict_window(last)
+        predictor.learn()
+    assert_same(networks[0].state(), networks[1].state())
 
 
 def test_a_state_goes_on_in_the_other_engine() -> None:

@@ -14,13 +14,18 @@ from rnncompress.config import Config
 from rnncompress.engine import state as states
 from rnncompress.engine.mixed_reference import MixedReference
 from rnncompress.errors import CheckpointError
+from rnncompress.mixing import point_kernels
 from rnncompress.mixing import text_kernels as text
 from rnncompress.mixing.sizes import MODELS
+from rnncompress.network import IntArray
 
 CONFIG = Config(
     layers=0, streams=2, window=2, mixing=1 << 1 | 1 << 6, sets=14, slot_bits=1, past_bits=12, frozen=2
 )
 WINDOWS = windows_of(CONFIG, TEXT[:60], 12, 9)
+POINTS = CONFIG.replace(points=1, mixing=(1 << 53) - 1, window=4)
+RECORDS = windows_of(POINTS, b"\3\2\x20\0\0\0" + b"\xff\1\0" + b"\7\2\1\6\3\x10" * 20, 12)
+"""Of the first stream; the second begins with another number of columns."""
 PLACES = {name: value for name, value in vars(text).items() if name.isupper() and isinstance(value, int)}
 FIELDS = [
     "POSITION", "LAST4", "BEFORE4", "WORD", "WORD1", "WORD2", "LINE", "LINE1", "FIRST", "START", "TAG", "IN_TAG",
@@ -60,33 +65,44 @@ class GuardedEngine(MixedReference):
         return replace(memory, **{name: Guarded(array) for name, array in arrays.items()})
 
 
-@pytest.fixture(scope="module")
-def start() -> State:
-    """A state in which everything was used."""
-    engine = engines.build(CONFIG, len(WINDOWS))
+def after(config: Config, windows: list[IntArray]) -> State:
+    """The state before the last of these windows."""
+    engine = engines.build(config, len(windows))
     engine.begin_block(None)
-    for window in WINDOWS[:-1]:
+    for window in windows[:-1]:
         engine.encode_window(window, window.size)
         engine.learn()
     return {name: array for name, array in engine.state().items() if name not in states.CODING}
 
 
-def usable(state: State) -> bool:
+@pytest.fixture(scope="module")
+def start() -> State:
+    """A state in which everything was used."""
+    return after(CONFIG, WINDOWS)
+
+
+@pytest.fixture(scope="module")
+def in_records() -> State:
+    """The same among the records of packed strokes."""
+    return after(POINTS, RECORDS)
+
+
+def usable(state: State, config: Config = CONFIG, windows: list[IntArray] = WINDOWS) -> bool:
     """Whether it is accepted. If so it must be usable, and plain and compiled code must go on alike."""
     try:
-        states.check_state(CONFIG, state)
+        states.check_state(config, state)
     except CheckpointError:
         return False
-    plain = GuardedEngine(CONFIG, None, state)
-    compiled = engines.build(CONFIG, len(WINDOWS), state=state)
+    plain = GuardedEngine(config, None, state)
+    compiled = engines.build(config, len(windows), state=state)
     for engine in (plain, compiled):
         engine.begin_block(None)
-        engine.encode_window(WINDOWS[-1], WINDOWS[-1].size)
+        engine.encode_window(windows[-1], windows[-1].size)
         engine.learn()
     assert plain.end_block() == compiled.end_block()
     one, other = (engine.state(copy=False) for engine in (plain, compiled))
     assert_same(one, other)
-    states.check_state(CONFIG, other)
+    states.check_state(config, other)
     return True
 
 
@@ -114,6 +130,31 @@ def test_matches(model: int, part: int, start: State) -> None:
         state = start | {"mixing.text": start["mixing.text"].copy()}
         state["mixing.text"][0, text.MATCH + 3 * model + part] = value
         assert usable(state) <= (0 <= value <= 2**40)
+
+
+@pytest.mark.parametrize("field", ["COLUMNS", "HANDS", "END", "SINCE", "STROKE", "DRAWING", "CLOCK"])
+def test_numbers_of_points(field: str, in_records: State) -> None:
+    """What is an index, or is divided by, is refused where it cannot be; all else is used."""
+    assert usable(in_records, POINTS, RECORDS)
+    at = getattr(point_kernels, field)
+    refused = {"COLUMNS": 0, "HANDS": 0, "SINCE": 256, "STROKE": 256}.get(field, -1)
+    for value in (*EXTREMES, 2, 8, 9, 256):
+        state = in_records | {"mixing.text": in_records["mixing.text"].copy()}
+        state["mixing.text"][0, at] = value
+        taken = usable(state, POINTS, RECORDS)
+        assert not (taken and value == refused)
+        assert taken <= (0 <= value < 2**32)
+
+
+@pytest.mark.parametrize(
+    ("place", "count"), [(point_kernels.PLACE, 4), (point_kernels.STEPS, 24), (point_kernels.RECORD, 8)]
+)
+def test_steps_of_points(place: int, count: int, in_records: State) -> None:
+    """All of them at once."""
+    for value in EXTREMES:
+        state = in_records | {"mixing.text": in_records["mixing.text"].copy()}
+        state["mixing.text"][0, place : place + count] = value
+        assert usable(state, POINTS, RECORDS) <= (0 <= value < 2**32)
 
 
 def test_all_places_are_tried() -> None:

@@ -14,6 +14,7 @@ from rnncompress.config import Config
 from rnncompress.explaining.costs import Costs
 from rnncompress.explaining.ink import analyse, as_html
 from rnncompress.strokes import files, packing, picture
+from rnncompress.strokes.layout import HEAD
 from rnncompress.strokes.made_up import records
 
 DRAWINGS = b"".join(ink.omniglot([ink.line(20, n), ink.line(9, 5, time=300)]) for n in range(12))
@@ -81,7 +82,7 @@ def test_columns_are_told_in_the_order_of_the_file():
         found.seek(0)
         data = found.read()
     bits = np.zeros(len(data), np.float32)
-    bits[packing.HEAD + 3 : packing.HEAD + 6] = 1, 2, 4  # time, x, y of the first point
+    bits[HEAD + 3 : HEAD + 6] = 1, 2, 4  # time, x, y of the first point
     told = analyse(data, Costs(bits))
     assert told.columns == (2, 4, 1)
     assert "&lt;a&gt;" in as_html("<a>", data, Costs(bits), "&")

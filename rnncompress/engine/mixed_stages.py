@@ -5,6 +5,7 @@ not wait for each other; after it the stage learns from the part.
 """
 
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -39,8 +40,8 @@ class MixedStages(Coding, ABC):
         self.memory = self.allocate(own)
         self._coded = np.zeros(config.window * config.streams * BITS, np.int32)
         """The probabilities of the bits of a window as they come, of 65536."""
-        self._done: list[IntArray] = []
-        """Those of the windows that nobody has asked about."""
+        self._done: deque[IntArray] = deque()
+        """Those of the windows that nobody has asked about; another thread may add to them meanwhile."""
         self.learning = True
         """Whether the mixing stage learns; else it follows the text, and remembers nothing of it to match."""
 
@@ -113,7 +114,7 @@ class MixedStages(Coding, ABC):
         return self._take()
 
     def _take(self) -> IntArray:
-        done, self._done = self._done, []
+        done = [self._done.popleft() for _ in range(len(self._done))]
         return np.concatenate([np.zeros(0, np.int32), *done])
 
     def settle(self) -> None:

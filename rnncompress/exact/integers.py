@@ -30,6 +30,12 @@ def magnitude(x: Any) -> Any:
 
 
 @register_jitable
+def signed(x: Any) -> Any:
+    """0, -1, 1, -2, … of x = 0, 1, 2, 3, …"""
+    return (x >> 1) ^ -(x & 1)
+
+
+@register_jitable
 def wrap(x: Any) -> Any:
     """x modulo 2**32, as a signed integer of 32 bits."""
     return ((x + 0x80000000) & MASK) - 0x80000000

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncompress.explaining.costs import Bits, Costs
-from rnncompress.strokes import packing, picture, records
+from rnncompress.strokes import packing, picture
+from rnncompress.strokes.layout import BEGINS, HEAD, LIFT
+from rnncompress.strokes.numbers import Reader
 
 DRAWINGS: Final = 64
 """Of a file that are shown at most: the first."""
@@ -48,7 +50,7 @@ class Ink:
 def analyse(packed: bytes, costs: Costs) -> Ink:
     """What the costs of packed strokes come to."""
     bits, lifts = _of_records(packed, costs)
-    begins = int((_records(packed)[lifts, 1] == records.BEGINS).sum())
+    begins = int((packing.table_of(Reader(packed))[lifts, 1] == BEGINS).sum())
     by_column = bits[~lifts].sum(axis=0, dtype=np.float64)
     return Ink(
         points=int((~lifts).sum()),
@@ -83,14 +85,8 @@ def as_html(name: str, packed: bytes, costs: Costs, summary: str) -> str:
     )
 
 
-def _records(packed: bytes) -> records.Bytes:
-    """The records (n, k) of packed strokes."""
-    columns, count = packed[0], int.from_bytes(packed[2 : packing.HEAD], "little")
-    return np.frombuffer(packed, np.uint8, columns * count, packing.HEAD).reshape(count, columns)
-
-
 def _of_records(packed: bytes, costs: Costs) -> tuple[Bits, NDArray[np.bool_]]:
     """Bits (n, k) of all bytes of the records, and which of these are lifts."""
-    table = _records(packed)
-    bits = costs.coded[packing.HEAD : packing.HEAD + table.size].reshape(table.shape)
-    return bits, table[:, 0] == records.LIFT
+    table = packing.table_of(Reader(packed))
+    bits = costs.coded[HEAD : HEAD + table.size].reshape(table.shape)
+    return bits, table[:, 0] == LIFT

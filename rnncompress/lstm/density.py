@@ -37,8 +37,8 @@ REACH: Final = 16
 MASS_BITS: Final = 20
 """Masses are in units of 2^-20."""
 
-NEAR: Final = 224
-"""Bytes below tell a difference from -112 to 111; others are as good as impossible here."""
+LEAST_COLUMNS: Final = 3
+"""Time, x, y."""
 TRACK: Final = 3
 """What is kept of each stream: bytes so far, columns, where the records end (0 where there are none)."""
 

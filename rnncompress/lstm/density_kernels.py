@@ -6,17 +6,19 @@
 
 from rnncompress.compiled.compile import kernel
 from rnncompress.exact.frequencies import TOTAL
+from rnncompress.exact.integers import signed
 from rnncompress.lstm.density import (
     ALPHABET,
+    LEAST_COLUMNS,
     MASS_BITS,
     MOST_COMPONENTS,
-    NEAR,
     PARAMETERS,
     REACH,
     STEPS,
     TRACK,
     UNIT_BITS,
 )
+from rnncompress.strokes.layout import HEAD, MOST_COLUMNS, NEAR
 
 _HALF = 1 << (UNIT_BITS - 1)
 _ONE = 1 << UNIT_BITS
@@ -30,7 +32,6 @@ _MEAN_BITS = 2
 _FURTHEST = 112 << UNIT_BITS
 _STEEPEST = 2 << UNIT_BITS
 _CLIP = 1 << 24
-_HEAD = 6
 _DX = 1
 _DY = 2
 
@@ -43,10 +44,10 @@ def advance(m, b, t, symbol):
     position, columns, end = m.track[at], m.track[at + 1], m.track[at + 2]
     if position == 0:
         columns = symbol
-    elif 2 <= position < _HEAD:
+    elif 2 <= position < HEAD:
         end += symbol << (8 * (position - 2))
-        if position == _HEAD - 1:
-            end = _HEAD + end * columns if 3 <= columns <= 8 else 0
+        if position == HEAD - 1:
+            end = HEAD + end * columns if LEAST_COLUMNS <= columns <= MOST_COLUMNS else 0
     m.track[following] = position + 1
     m.track[following + 1] = columns
     m.track[following + 2] = end
@@ -57,9 +58,9 @@ def phase(m, b, t):
     """0 where step ``t`` is predicted by the softmax, 1 where it is dx, 2 where it is dy and dx is in the window."""
     at = (b * (m.steps + 1) + t) * TRACK
     position = m.track[at]
-    if not _HEAD <= position < m.track[at + 2]:
+    if not HEAD <= position < m.track[at + 2]:
         return 0
-    place = (position - _HEAD) % m.track[at + 1]
+    place = (position - HEAD) % m.track[at + 1]
     if place == _DX:
         return 1
     return 2 if place == _DY and t > 0 else 0
@@ -90,12 +91,6 @@ def place_of(edge, mean, rate):
     """Where ``edge`` is in the table of the logistic function; all but the result in units of 2^-16."""
     z = ((edge - mean) * rate) >> (2 * UNIT_BITS - 8)
     return min(max(z, -STEPS * REACH), STEPS * REACH) + STEPS * REACH
-
-
-@kernel
-def signed(byte):
-    """The difference that a byte tells."""
-    return (byte >> 1) ^ -(byte & 1)
 
 
 @kernel

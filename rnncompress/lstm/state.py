@@ -14,9 +14,10 @@ from rnncompress.config import Config
 from rnncompress.errors import CheckpointError
 from rnncompress.exact.grid import ACTIVATION_MAX, WEIGHT_LIMIT
 from rnncompress.lstm.contexts import COUNT, ENTRIES, HISTORY, MOST_USES, MOST_WEIGHT, SYMBOLS, kinds
-from rnncompress.lstm.density import TRACK
+from rnncompress.lstm.density import LEAST_COLUMNS, TRACK
 from rnncompress.lstm.parameters import MOST_SEEN
 from rnncompress.lstm.sizes import ROW
+from rnncompress.strokes.layout import HEAD, MOST_COLUMNS
 
 Array = NDArray[Any]
 State = dict[str, Array]
@@ -30,7 +31,9 @@ _LARGEST_MOMENT: Final = 2.0**35
 _LARGEST_CELL: Final = 2.0**16
 """A forget gate is at most 0.99998, where its formula is clamped, so a cell stays below 58,100."""
 _LARGEST_TRACK: Final = 1 << 48
-"""Bytes of a stream, and places in it."""
+"""Bytes of a stream."""
+_LARGEST_END: Final = 1 << 32 + 3
+"""Where records of eight bytes could end."""
 _LARGEST_UPDATES: Final = 1 << 62
 """Beyond any run, and as far again from the end of int64."""
 
@@ -99,7 +102,6 @@ def _bounds(config: Config, state: Mapping[str, Array]) -> Iterator[tuple[str, A
         "history": (0, config.alphabet - 1),
         "h": (-ACTIVATION_MAX, ACTIVATION_MAX),
         "c": (0.0 - cell, cell),
-        "track": (0, _LARGEST_TRACK),
     }
     weight = float(WEIGHT_LIMIT)
     for name, array in state.items():
@@ -107,6 +109,13 @@ def _bounds(config: Config, state: Mapping[str, Array]) -> Iterator[tuple[str, A
             yield "weights of contexts", array[..., :ENTRIES], -MOST_WEIGHT, MOST_WEIGHT
             yield "symbols of contexts", array[..., SYMBOLS : SYMBOLS + ENTRIES], 0, config.alphabet - 1
             yield "counts of contexts", array[..., COUNT], 0, MOST_USES
+        elif name == "track":
+            place, columns, end = array.T
+            yield "places in records", place, 0, _LARGEST_TRACK
+            yield "columns of records", columns, 0, 255
+            yield "ends of records", end, 0, _LARGEST_END
+            in_records = columns[(place >= HEAD) & (end > 0)]
+            yield "columns of points", in_records, LEAST_COLUMNS, MOST_COLUMNS
         elif name in limits:
             yield name, array, *limits[name]
         elif "moment" in name:

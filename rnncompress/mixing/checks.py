@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from rnncompress.config import Config
 from rnncompress.errors import CheckpointError
+from rnncompress.mixing import point_kernels as points
 from rnncompress.mixing import text_kernels as text
 from rnncompress.mixing.learn_kernels import FINAL_LIMIT, MOST_VISITS
 from rnncompress.mixing.sizes import MODELS
+from rnncompress.strokes.layout import HEAD, MOST_COLUMNS
 
 Array = NDArray[Any]
 
@@ -26,7 +28,15 @@ _MOST: Final = {
     text.FIELD: text.TAGS,
     text.RECORD: text.LONGEST_RECORD,
     text.CANDIDATE: text.LONGEST_RECORD,
-} | dict.fromkeys(range(text.STACK, text.STACK + text.DEEPEST), 255)
+} | dict.fromkeys(
+    (
+        *range(text.STACK, text.STACK + text.DEEPEST),
+        points.COLUMNS, points.HANDS, points.SINCE, points.STROKE,
+        *range(points.STEPS + 2 * points.SPAN, points.STEPS + 3 * points.SPAN),
+        *range(points.RECORD, points.RECORD + MOST_COLUMNS),
+    ),
+    255,
+)  # fmt: skip
 """What numbers in ``Memory.text`` are at most; those that are no places in the text are 32 bits else."""
 _PLACES: Final = (
     text.LINE,
@@ -63,6 +73,10 @@ def _bounds(config: Config, state: Mapping[str, Array]) -> Iterator[tuple[str, A
     most[:, _PLACES] = length[:, None]
     most[:, text.MATCH : text.MATCH + 3 * MODELS] = MOST_TEXT
     yield "texts", words, 0, most
+    if config.points:
+        in_records = (length >= HEAD) & (words[:, points.END] > 0)
+        yield "columns of points", words[in_records, points.COLUMNS], 2, MOST_COLUMNS
+        yield "hands", words[length >= 2, points.HANDS], 1, 255
     matches = words[:, text.MATCH : text.MATCH + 3 * MODELS].reshape(-1, 3)
     yield "streams of matches", matches[:, 1], 0, config.streams - 1
     yield "lengths of matches", matches[:, 2], 0, text.LONGEST

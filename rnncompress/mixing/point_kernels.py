@@ -13,15 +13,10 @@ belongs to a stream; the names below are the places in it, behind those of text.
 from typing import Final
 
 from rnncompress.compiled.compile import inlined
+from rnncompress.exact.integers import signed
 from rnncompress.mixing.sizes import STATE
 from rnncompress.mixing.text_kernels import MASK, POSITION, join
-
-HEAD: Final = 6
-"""Bytes before the records."""
-LIFT: Final = 255
-BEGINS: Final = 1
-"""The first two bytes of records without a point; the second of one that begins a drawing."""
-MOST_COLUMNS: Final = 8
+from rnncompress.strokes.layout import BEGINS, HEAD, LIFT, MOST_COLUMNS
 
 COLUMNS: Final = 204
 HANDS: Final = 205
@@ -47,12 +42,6 @@ RECORD: Final = 240
 def in_points(s):
     """Whether the next byte is one of a record."""
     return HEAD <= s[POSITION] < s[END]
-
-
-@inlined
-def signed(byte):
-    """The difference that a byte tells."""
-    return (byte >> 1) ^ -(byte & 1)
 
 
 @inlined

@@ -10,8 +10,6 @@ from typing import Final
 NUMBER: Final = rb"-?(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,9})?"
 """A decimal number in its usual form: without exponent, plus sign or leading zeros."""
 
-MOST_COLUMNS: Final = 8
-"""Numbers of a point at most."""
 Spelling = tuple[bytes, ...]
 """What stands behind each number of a point, k texts; the last leads to the next point."""
 

@@ -4,6 +4,7 @@ Drawing programs scale what a screen told them in pixels. ``i * step + start``, 
 has, must be the very text of the number; how step and start are found does not matter, and only the encoder does it.
 """
 
+import operator
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -146,6 +147,8 @@ def _step(exact: Ints) -> int:
         near = np.abs(exact - base - multiples * step) < 0.05 * step
         used = near & (np.abs(multiples) <= reach) & (multiples != 0)
         if used.any():
-            m = multiples[used]
-            step = float((m * (exact[used] - base)).sum() / (m * m).sum())
+            # Sums of integers, whose quotient is rounded once: the same grid is found on every machine.
+            m = multiples[used].astype(np.int64).tolist()
+            distances = (exact[used] - base).tolist()
+            step = sum(map(operator.mul, m, distances)) / sum(each * each for each in m)
     return round(step)

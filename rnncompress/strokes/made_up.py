@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncompress.strokes import records as packed
+from rnncompress.strokes.layout import BEGINS, LIFT
 from rnncompress.strokes.numerals import Ints
 
 COLUMNS: Final = 3
@@ -25,7 +25,7 @@ def records(
 
     ``symbols`` gives what follows the bytes that it is given, without end.
     """
-    begin = [packed.LIFT, packed.BEGINS, 0]
+    begin = [LIFT, BEGINS, 0]
     prime = [COLUMNS, 1, *_ENDLESS.to_bytes(4, "little"), *begin]
     drawn = symbols(np.array(prime, np.int32))
     runs: list[list[tuple[int, int]]] = [[]]
@@ -33,8 +33,8 @@ def records(
     x = y = 0
     while count > 0:
         first, *step = islice(drawn, COLUMNS)
-        if first == packed.LIFT:
-            begins.append(step[0] == packed.BEGINS)
+        if first == LIFT:
+            begins.append(step[0] == BEGINS)
             runs.append([])
             x, y = (0, 0) if begins[-1] else (x, y)
             count -= 1  # of lifts without points there could be no end

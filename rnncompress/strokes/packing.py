@@ -22,8 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncompress.strokes import numerals, records, scanning
-from rnncompress.strokes.dialects import MOST_COLUMNS, Spelling, recognise
+from rnncompress.strokes.dialects import Spelling, recognise
 from rnncompress.strokes.grids import Finder, Grid, nearest
+from rnncompress.strokes.layout import BEGINS, COUNT_BYTES, LIFT, MOST_COLUMNS
 from rnncompress.strokes.numbers import Reader, block, varints
 from rnncompress.strokes.numerals import MOST_DECIMALS, Ints, Style
 
@@ -32,14 +33,11 @@ MOST_BYTES: Final = 1 << 26
 LEAST_POINTS: Final = 16
 LEAST_SHARE: Final = 0.3
 """Of the bytes of a file, those of its points must be at least so many that it is one of strokes."""
-COUNT_BYTES: Final = 4
-HEAD: Final = 2 + COUNT_BYTES
-"""Bytes before the records."""
 _HANDS: Final = 64
 """Hands that are looked for at most."""
 _LEAST_DRAWINGS: Final = 4 * _HANDS
-_ALIKE: Final = 0.05
-"""Nats of a point that must be saved."""
+_ALIKE: Final = 74
+"""Bits / 1024 of a point that must be saved."""
 _FALLING: Final = 0.001
 """Of the points, those before which time may fall back within a stroke."""
 
@@ -105,25 +103,29 @@ def pack(strokes: Strokes) -> bytes:
     table, far = records.encode(strokes.runs, strokes.begins, rising)
     sets = list(dict.fromkeys(strokes.grids))
     numbers = {grids: number for number, grids in enumerate(sets)}
-    k, described = len(strokes.columns), b""
+    described = b""
     for between, column in zip(strokes.spelling, strokes.columns, strict=True):
         described += block(between) + varints((column.style.significant, column.style.least, column.rising))
     described += varints((strokes.mark, len(sets)))
     for grid in (grid for grids in sets for grid in grids):
         described += varints((grid.decimals, grid.step, grid.start))
     drawings = varints(numbers[grids] for grids in strokes.grids)
-    head = bytes([k, hands(table)]) + len(table).to_bytes(COUNT_BYTES, "little")
-    return head + table.tobytes() + described + block(drawings) + block(far) + strokes.rest
+    return _with_head(table) + described + block(drawings) + block(far) + strokes.rest
 
 
 def points_alone(strokes: Strokes) -> bytes:
     """As :func:`pack`, but the records are all: what a model learns from, or is evaluated with."""
     table, _ = records.encode(strokes.runs, strokes.begins, [column.rising for column in strokes.columns])
-    return (
-        bytes([len(strokes.columns), hands(table)])
-        + len(table).to_bytes(COUNT_BYTES, "little")
-        + table.tobytes()
-    )
+    return _with_head(table)
+
+
+def table_of(reader: Reader) -> records.Bytes:
+    """The records (n, k) with which packed strokes begin. Raises ValueError if there are none."""
+    columns, _, *count = reader.take(2 + COUNT_BYTES)
+    if not 2 <= columns <= MOST_COLUMNS:
+        raise ValueError(f"its points have {columns} columns")
+    rows = int.from_bytes(bytes(count), "little")
+    return np.frombuffer(reader.take(rows * columns), np.uint8).reshape(rows, columns)
 
 
 def divided(strokes: Strokes, share: float) -> tuple[Strokes, Strokes]:
@@ -153,11 +155,8 @@ def divided(strokes: Strokes, share: float) -> tuple[Strokes, Strokes]:
 def unpack(packed: bytes) -> Strokes:
     """The inverse of :func:`pack`. Raises ValueError if there are no strokes."""
     reader = Reader(packed)
-    columns, _, *count = reader.take(2 + COUNT_BYTES)
-    if not 2 <= columns <= MOST_COLUMNS:
-        raise ValueError(f"its points have {columns} columns")
-    rows = int.from_bytes(bytes(count), "little")
-    table = np.frombuffer(reader.take(rows * columns), np.uint8).reshape(rows, columns)
+    table = table_of(reader)
+    columns = table.shape[1]
     spelling, described = [], []
     for _ in range(columns):
         spelling.append(reader.block())
@@ -180,23 +179,37 @@ def unpack(packed: bytes) -> Strokes:
     return Strokes(tuple(spelling), tuple(described), mark, reader.rest(), runs, begins, drawings)
 
 
+def _with_head(table: records.Bytes) -> bytes:
+    """Records, and before them what tells how many there are."""
+    head = bytes([table.shape[1], hands(table)]) + len(table).to_bytes(COUNT_BYTES, "little")
+    return head + table.tobytes()
+
+
 def hands(table: records.Bytes) -> int:
     """After how many drawings the times in the first column of ``table`` (n, k) are alike; 1 if that is no use.
 
     In a collection the same people draw one thing after the other, each with a screen that tells points in its rhythm.
     """
-    lifts = table[:, 0] == records.LIFT
-    drawings = np.cumsum(lifts & (table[:, 1] == records.BEGINS))[~lifts] - 1
+    lifts = table[:, 0] == LIFT
+    drawings = np.cumsum(lifts & (table[:, 1] == BEGINS))[~lifts] - 1
     count = int(drawings[-1]) + 1 if len(drawings) else 0
     if count < _LEAST_DRAWINGS:
         return 1
-    seen = np.zeros((count, 256))
+    seen = np.zeros((count, 256), np.int64)
     np.add.at(seen, (drawings, table[~lifts, 0]), 1)
-    likely = np.log((seen + 0.05) / (seen + 0.05).sum(axis=1, keepdims=True))
-    gains = [float((seen[each:] * likely[:-each]).sum() / seen[each:].sum()) for each in range(1, _HANDS + 1)]
+    smooth = 20 * seen + 1
+    likely = _log2(smooth) - _log2(smooth.sum(axis=1, keepdims=True))
+    gains = [int((seen[each:] * likely[:-each]).sum() // seen[each:].sum()) for each in range(1, _HANDS + 1)]
     # Multiples are as good, but for chance.
-    best = next(n for n, gain in enumerate(gains) if gain > max(gains) - _ALIKE / 2)
+    best = next(n for n, gain in enumerate(gains) if gain > max(gains) - _ALIKE // 2)
     return best + 1 if gains[best] > gains[0] + _ALIKE else 1
+
+
+def _log2(numbers: Ints) -> Ints:
+    """Logarithms of positive integers in units of 1/1024, rounded down: by integers, so the same on every machine."""
+    found, where = np.unique(numbers, return_inverse=True)
+    logs = np.array([(number**1024).bit_length() - 1 for number in found.tolist()], np.int64)
+    return logs[where].reshape(numbers.shape)
 
 
 def _grid(reader: Reader) -> Grid:

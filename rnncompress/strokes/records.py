@@ -1,31 +1,21 @@
 """Points as records of bytes: one byte for each number of a point, which is what the engine predicts.
 
 The last number of a point comes first: mostly it is the time, which tells how far the pen can have come. A byte tells
-the difference from the point before. A record that begins with :data:`LIFT` has no point: a new run begins,
+the difference from the point before. A record that begins with ``LIFT`` has no point: a new run begins,
 and its second byte tells whether it goes on where the last one ended, or belongs to a new drawing, whose first point is
 told as it is. What a byte cannot hold is *far*: the byte tells its size, and the rest stands elsewhere.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncompress.strokes.layout import BEGINS, FURTHEST, GOES_ON, LIFT, NEAR
 from rnncompress.strokes.numbers import Reader, varint
 from rnncompress.strokes.numerals import MOST, Ints
 
 Bytes = NDArray[np.uint8]
-
-NEAR: Final = 224
-"""Differences below, once they are no longer negative, are told by the byte alone."""
-FURTHEST: Final = 254
-"""All of a difference is elsewhere, as a varint; from NEAR on to here, its lower eight bits are."""
-LIFT: Final = 255
-
-GOES_ON: Final = 0
-BEGINS: Final = 1
-"""A run goes on with a drawing, or begins one."""
 
 
 def encode(runs: Sequence[Ints], begins: Iterable[bool], rising: Sequence[bool]) -> tuple[Bytes, bytes]:
