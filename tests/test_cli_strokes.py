@@ -82,7 +82,7 @@ def test_no_bundle_of_strokes(cli, refuses, folder):
     """The program in it does not know them."""
     (folder / "a.txt").write_bytes(DRAWING)
     assert cli("encode", "a.txt", "-q").exit_code == 0
-    refuses(1, "bundle", "a.txt.rnnc", says="--as bytes")
+    refuses(1, "bundle", "a.txt.rnnc", says="^a.txt.rnnc: it holds strokes")
 
 
 @pytest.mark.parametrize("engine", ["reference", "cpu"])
