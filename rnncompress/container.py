@@ -312,6 +312,8 @@ def _read_body(reader: _Reader) -> Header:
         trained = reader.take(MODEL_HASH, "the hash of the model")
         use, packed = _read_use(reader)
     reader.check_end()
+    if packed == 0:
+        raise DamagedError("the header announces strokes that take no bytes")
     return Header(MODES[mode], length, digest, config, trained, use, packed)
 
 

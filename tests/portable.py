@@ -55,9 +55,13 @@ class Portable:
         content = done.stdout if command == "i" else target.read_bytes() if target.exists() else b""
         return done.returncode, content, done.stderr.decode()
 
-    def encode(self, data: bytes, config: Config, *arguments: str | Path) -> bytes:
-        """The compressed bytes."""
-        code, content, messages = self.run("e", data, *fields(config), *arguments)
+    def encode(self, data: bytes, config: Config, packed: bytes | None = None) -> bytes:
+        """The compressed bytes: those of ``packed`` strokes, if these are coded in place of ``data``."""
+        path = self._folder / "packed"
+        if packed is not None:
+            path.write_bytes(packed)
+        strokes = [] if packed is None else ["-s", path]
+        code, content, messages = self.run("e", data, *fields(config), *strokes)
         assert (code, messages) == (0, "")
         return content
 
@@ -68,15 +72,11 @@ class Portable:
         return content
 
 
-UNKNOWN = ("points", "density")
-"""Parts of the configuration that the program does not have."""
-
-
 def fields(config: Config) -> list[str]:
     """A configuration as the program takes it."""
     return [
         f"{name}={value}"
         for part in PARTS
         for name, value in zip(part.fields, numbers(config, part), strict=True)
-        if part.used(config) or (name == part.switch and part.name not in UNKNOWN)
+        if part.used(config) or name == part.switch
     ]

@@ -56,10 +56,10 @@ TEXTS = st.one_of(
 SMALL = Config(layers=1, hidden=16, streams=2, window=4, contexts=0b10, context_bits=4)
 
 
-def encoded(data: bytes, config: Config, model: Model | None = None) -> bytes:
-    """What Python writes."""
-    target = io.BytesIO()
-    codec.encode(io.BytesIO(data), target, config, model=model, build=engines.build)
+def encoded(data: bytes, config: Config, model: Model | None = None, packed: bytes | None = None) -> bytes:
+    """What Python writes: ``data``, or ``packed`` strokes in its place."""
+    target, strokes = io.BytesIO(), None if packed is None else io.BytesIO(packed)
+    codec.encode(io.BytesIO(data), target, config, model=model, packed=strokes, build=engines.build)
     return target.getvalue()
 
 
@@ -211,7 +211,7 @@ def test_a_file_tells_its_configuration(portable):
     """As encoding takes it."""
     code, told, _ = portable.run("i", encoded(models.TEXT, SMALL))
     assert code == 0
-    assert told.decode().split() == fields(SMALL)
+    assert told.decode().split() == [*fields(SMALL), "packed=0"]
 
 
 def test_a_program_that_computes_other_numbers_refuses(tmp_path):

@@ -6,7 +6,7 @@
 
 from rnncompress.compiled.compile import kernel
 from rnncompress.exact.frequencies import TOTAL
-from rnncompress.exact.integers import signed
+from rnncompress.exact.integers import MASK, signed
 from rnncompress.lstm.density import (
     ALPHABET,
     LEAST_COLUMNS,
@@ -47,7 +47,7 @@ def advance(m, b, t, symbol):
     elif 2 <= position < HEAD:
         end += symbol << (8 * (position - 2))
         if position == HEAD - 1:
-            end = HEAD + end * columns if LEAST_COLUMNS <= columns <= MOST_COLUMNS else 0
+            end = min(MASK, HEAD + end * columns) if LEAST_COLUMNS <= columns <= MOST_COLUMNS else 0
     m.track[following] = position + 1
     m.track[following + 1] = columns
     m.track[following + 2] = end

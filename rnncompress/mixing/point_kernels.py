@@ -171,7 +171,8 @@ def known_of_record(s, at):
 
 @inlined
 def hash_points(s, h):
-    """Hash the contexts of the next byte of a record into ``h``; kinds 53 and 54 are those of the network."""
+    """Hash the contexts of the next byte of a record into ``h``; kinds 53 and 54 are those of the network,
+    and 0 where there is none."""
     k = s[COLUMNS]
     at = (s[POSITION] - HEAD) % k
     known = known_of_record(s, at)
@@ -268,6 +269,7 @@ def hash_points(s, h):
     h[62] = join(h[16], t1)
     for kind in range(63):
         h[kind] = join(h[kind], STATE + min(since, 1))
+    h[53] = h[54] = 0
 
 
 @inlined

@@ -122,6 +122,7 @@ static void release(void) {
 
 static uint64_t least(uint64_t a, uint64_t b) { return a < b ? a : b; }
 static uint64_t most(uint64_t a, uint64_t b) { return a > b ? a : b; }
+static uint64_t pieces(uint64_t whole, uint64_t size) { return whole / size + (whole % size != 0); }
 static int64_t clamp(int64_t x, int64_t low, int64_t high) { return x < low ? low : x > high ? high : x; }
 
 static uint64_t little_endian(const uint8_t *data, int bytes) {
@@ -232,6 +233,9 @@ enum {
     CELL, ALPHABET, LAYERS, HIDDEN, RATE_FIRST, RATE_LAST, HORIZON,
     CONTEXTS, CONTEXT_BITS,
     MIXING, SETS, SLOT_BITS, PAST_BITS, FROZEN,
+    POINTS,
+    COMPONENTS,
+    PACKED,
     FIELDS
 };
 
@@ -257,19 +261,26 @@ static const struct {
     {"slot_bits", 1, 26, 1, 18},
     {"past_bits", 12, 30, 1, 22},
     {"frozen", 1, 4096, 1, 8},
+    {"points", 0, 1, 1, 0},
+    {"components", 0, 20, 1, 0},
+    {"packed", 0, ((uint64_t)1 << 63) - 1, 1, 0}, /* bytes of strokes that are coded in place of the original */
 };
 
 /* Fields that are in use together; a part is absent if its switch is 0. */
-enum { PARTS = 4, NO_SWITCH = -1 };
+enum { NO_SWITCH = -1 };
 static const struct {
+    int tag, first, end, on;
     const char *name;
-    int first, end, on;
-} PART[PARTS] = {
-    {"walk", STREAMS, CELL, NO_SWITCH},
-    {"network", CELL, CONTEXTS, LAYERS},
-    {"contexts", CONTEXTS, MIXING, CONTEXTS},
-    {"mixing", MIXING, FIELDS, MIXING},
+} PART[] = {
+    {1, STREAMS, CELL, NO_SWITCH, "walk"},
+    {2, CELL, CONTEXTS, LAYERS, "network"},
+    {3, CONTEXTS, MIXING, CONTEXTS, "contexts"},
+    {4, MIXING, POINTS, MIXING, "mixing"},
+    {5, POINTS, COMPONENTS, POINTS, "points"},
+    {6, COMPONENTS, PACKED, COMPONENTS, "density"},
+    {255, PACKED, FIELDS, PACKED, "strokes"},
 };
+enum { PARTS = sizeof PART / sizeof *PART };
 
 typedef struct {
     uint64_t is[FIELDS];
@@ -294,6 +305,8 @@ static const char *wrong_with(const Config *config) {
             if (value < FIELD[n].least || value > FIELD[n].most || value % FIELD[n].step) return FIELD[n].name;
         }
     if (!config->is[LAYERS] && !config->is[MIXING]) return "layers";
+    if (config->is[POINTS] && !config->is[MIXING]) return "points";
+    if (config->is[COMPONENTS] && (!config->is[LAYERS] || config->is[CONTEXTS])) return "components";
     if (config->is[LANES] > config->is[STREAMS]) return "lanes";
     return NULL;
 }
@@ -306,7 +319,7 @@ static uint8_t *put_config(uint8_t *out, const Config *config, uint32_t without)
         out += 2;
         for (int n = PART[part].first; n < PART[part].end; n++)
             if (!(without >> n & 1)) out = put_varint(out, config->is[n]);
-        start[0] = (uint8_t)(part + 1);
+        start[0] = (uint8_t)PART[part].tag;
         start[1] = (uint8_t)(out - start - 2);
         if (out == start + 2) out = start;
     }
@@ -391,40 +404,56 @@ typedef struct {
     uint64_t use[USES];
 } Header;
 
+/* Bytes that are coded. */
+static uint64_t coded(const Header *header) {
+    return header->config.is[PACKED] ? header->config.is[PACKED] : header->length;
+}
+
 static NORETURN void impossible(const Reader *reader, const char *what) {
     fail(FAILED, "%s: damaged: the header announces an impossible %s", reader->name, what);
 }
 
 static void read_config(Reader *body, Config *config) {
-    int last = 0;
-    memset(config, 0, sizeof *config);
+    int last = 0, present = 0;
     while (body->offset < body->size) {
-        int tag = take_byte(body, HEADER);
+        int tag = take_byte(body, HEADER), part = 0;
         uint64_t size = take_byte(body, HEADER), end = body->offset + size;
         if (tag <= last) impossible(body, "order of parts");
-        if (tag > PARTS) fail(CANNOT_HERE, "%s: part %d of its header needs a newer program", body->name, tag);
-        for (int n = PART[tag - 1].first; n < PART[tag - 1].end; n++) config->is[n] = take_varint(body, HEADER);
+        while (part < PARTS && PART[part].tag != tag) part++;
+        if (part == PARTS) fail(CANNOT_HERE, "%s: part %d of its header needs a newer program", body->name, tag);
+        for (int n = PART[part].first; n < PART[part].end; n++) config->is[n] = take_varint(body, HEADER);
         if (config->is[CELL] > FIELD[CELL].most) impossible(body, "cell");
-        if (body->offset != end || !has_part(config, tag - 1)) impossible(body, PART[tag - 1].name);
+        if (body->offset != end) impossible(body, PART[part].name);
+        present |= 1 << part;
         last = tag;
     }
+    for (int part = 0; part < PARTS; part++)
+        if (present >> part & 1 && !has_part(config, part)) impossible(body, PART[part].name);
     const char *wrong = wrong_with(config);
     if (wrong) impossible(body, wrong);
 }
 
+/* Read how a model is used: so many numbers, and if one more is there it is that of packed strokes. */
 static void read_use(Reader *body, Header *header) {
-    for (header->uses = 0; body->offset < body->size && header->uses < USES; header->uses++) {
-        uint64_t value = header->use[header->uses] = take_varint(body, HEADER);
-        int n = USE[header->uses];
+    uint64_t number[USES + 1];
+    int count = 0;
+    while (body->offset < body->size && count <= USES) number[count++] = take_varint(body, HEADER);
+    if (count % 2 && !(header->config.is[PACKED] = number[--count])) impossible(body, "packed");
+    if (count != WALK && count != USES) impossible(body, "use");
+    for (int k = 0; k < count; k++) {
+        int n = USE[k];
+        uint64_t value = header->use[k] = number[k];
         if ((value < FIELD[n].least && (n != FROZEN || value)) || value > FIELD[n].most || value % FIELD[n].step)
             impossible(body, FIELD[n].name);
     }
-    if ((header->uses != WALK && header->uses != USES) || header->use[2] > header->use[0]) impossible(body, "use");
+    if (header->use[2] > header->use[0]) impossible(body, "lanes");
+    header->uses = count;
 }
 
 static void read_header(Reader *reader, Header *header) {
     uint8_t data[LONGEST_HEADER];
     uint64_t start = least(sizeof MAGIC, reader->size);
+    memset(header, 0, sizeof *header);
     take(reader, data, start, HEADER);
     if (!start || memcmp(data, MAGIC, (size_t)start)) fail(FAILED, "%s: not an rnncompress file", reader->name);
     take(reader, data + start, 6 - start, HEADER);
@@ -457,6 +486,7 @@ static size_t put_header(uint8_t *out, const Header *header) {
         memcpy(at, header->trained, MODEL_HASH);
         at += MODEL_HASH;
         for (int n = 0; n < header->uses; n++) at = put_varint(at, header->use[n]);
+        if (header->config.is[PACKED]) at = put_varint(at, header->config.is[PACKED]);
     }
     out[4] = VERSION;
     out[5] = (uint8_t)(at - out - 6);
@@ -543,6 +573,59 @@ static inline int16_t dithered(float g, uint32_t key, uint32_t counter) {
     return (int16_t)(n - ((float)n > x));
 }
 
+/* -- the logistic function as integers ---------------------------------------------------------------------------------- */
+
+/* Densities and the whole mixing stage are computed by integers alone. What is stretched, ln(p / (1 - p)), has the unit
+ * 1/256. Shifts to the right of negative numbers round down, as everywhere since long. */
+#if -1 >> 1 != -1
+#error "a shift to the right of a negative number must keep its sign"
+#endif
+
+enum { SQUASH_LIMIT = 3071, STRETCH_LIMIT = 2047, REACH = 16 * 256 };
+#define UNIT ((uint64_t)1 << 60)
+static int32_t squash_table[2 * SQUASH_LIMIT + 1]; /* probabilities of 65536 */
+static int16_t stretch_table[4096];
+static int64_t decay[REACH + 1], logistic[2 * REACH + 1]; /* e^(-n/256), 2^16 is 1; 1 / (1 + e^(-n/256)), 2^20 is 1 */
+
+static int32_t squash(int64_t x) { return squash_table[x + SQUASH_LIMIT]; }
+
+/* The quotient, rounded down, also below 0. */
+static int64_t quotient(int64_t a, int64_t b) { return (a - (a < 0 ? b - 1 : 0)) / b; }
+
+/* a * b / 2^60. */
+static uint64_t product60(uint64_t a, uint64_t b) {
+    uint64_t half = ((uint64_t)1 << 30) - 1, ah = a >> 30, al = a & half, bh = b >> 30, bl = b & half;
+    return ah * bh + ((ah * bl + al * bh + (al * bl >> 30)) >> 30);
+}
+
+/* 2^bits / (1 + falling), rounded. */
+static int32_t part_of(uint64_t falling, int bits) {
+    uint64_t all = UNIT + falling, rest = UNIT;
+    int32_t p = 0;
+    while (bits--) {
+        p = 2 * p + (2 * rest >= all);
+        rest = 2 * rest >= all ? 2 * rest - all : 2 * rest;
+    }
+    return p + (rest + all / 2 >= all);
+}
+
+static void make_tables(void) {
+    uint64_t ratio = 0, term = UNIT, falling = UNIT; /* e^(-1/256) from its series, e^(-x/256) */
+    for (uint64_t n = 0; term; term /= 256 * ++n) ratio = n % 2 ? ratio - term : ratio + term;
+    for (int x = 0; x <= REACH; x++, falling = product60(falling, ratio)) {
+        decay[x] = (int64_t)((falling + (UNIT >> 17)) >> 44);
+        logistic[REACH + x] = part_of(falling, 20);
+        logistic[REACH - x] = (1 << 20) - logistic[REACH + x];
+        if (x > SQUASH_LIMIT) continue;
+        squash_table[SQUASH_LIMIT + x] = (int32_t)least(65535, (uint64_t)part_of(falling, 16));
+        squash_table[SQUASH_LIMIT - x] = 65536 - squash_table[SQUASH_LIMIT + x];
+    }
+    for (int n = 0, x = 0; n < 4096; n++) {
+        while (x <= 2 * SQUASH_LIMIT && squash_table[x] < 16 * n + 8) x++;
+        stretch_table[n] = (int16_t)clamp(x - SQUASH_LIMIT, -STRETCH_LIMIT, STRETCH_LIMIT);
+    }
+}
+
 /* -- products of integers -------------------------------------------------------------------------------------------- */
 
 /* So many products of 8 by 16 bits are added before they could leave 32 bits; sums of these are modulo 2^32. */
@@ -581,7 +664,7 @@ static void turn(const int16_t *in, size_t steps, size_t width, int16_t *out, si
 
 /* -- the range coder ------------------------------------------------------------------------------------------------- */
 
-enum { PRECISION = 24 };
+enum { PRECISION = 24, TOTAL = (1 << PRECISION) - 2 }; /* of all frequencies, two guards left out */
 
 /* Of one lane. An encoder writes words; a decoder takes them, and has a range of 0 once it met an impossible one. */
 typedef struct {
@@ -693,13 +776,41 @@ static int may_end(const Coder *c) {
     return c->range && c->count >= c->room && (!c->room || c->point - c->lower < 0x1FFFFFFFFu);
 }
 
+/* -- records of points ------------------------------------------------------------------------------------------------ */
+
+/* What the parts `points` and `density` are for: packed strokes. They begin with the numbers k of a point, hands, and how
+ * many records of k bytes follow. A record has a byte for each number, the last number first; the byte tells the difference
+ * from the point before, 0, -1, 1, -2, ... if it is below NEAR. It is no point if it begins with LIFT: the pen was lifted. */
+enum { HEAD = 6, MOST_COLUMNS = 8, NEAR = 224, FURTHEST = 254, LIFT = 255, BEGINS = 1 };
+
+typedef struct {
+    uint64_t position, columns, hands, records;
+} Head;
+
+static void observe_head(Head *head, uint32_t c) {
+    uint64_t n = head->position++;
+    if (n == 0) head->columns = c;
+    if (n == 1) head->hands = most(1, c);
+    if (n > 1 && n < HEAD) head->records |= (uint64_t)c << 8 * (n - 2);
+}
+
+/* The place of the next byte in its record; -1 if it is in none. */
+static int place_in_record(const Head *head, uint64_t least_columns) {
+    if (head->columns < least_columns || head->columns > MOST_COLUMNS || head->position < HEAD) return -1;
+    uint64_t end = least(UINT32_MAX, HEAD + head->records * head->columns);
+    return head->position < end ? (int)((head->position - HEAD) % head->columns) : -1;
+}
+
+/* 0, -1, 1, -2, ... of 0, 1, 2, 3, ... */
+static int64_t signed_(int64_t x) { return x >> 1 ^ -(x & 1); }
+
 /* -- contexts of the network ----------------------------------------------------------------------------------------- */
 
 /* Weights from what went before straight to the logits: a hashed table for each kind, of rows of one cache line, which
  * hold the weights of the last few symbols seen in the context. A weight has the unit of the logits' sums. */
 
 enum { ENTRIES = 7, HISTORY = 32, WORD_KIND = 24, PAIR_KIND = 25, SURE = 5 << 19 };
-enum { MOST_WEIGHT = 1 << 26, MOST_USES = 1 << 30 };
+enum { MOST_WEIGHT = 1 << 26, MOST_USES = 1 << 30, PARAMETERS = 6 };
 
 typedef struct {
     int32_t weights[ENTRIES], symbols[ENTRIES], uses;
@@ -738,6 +849,10 @@ typedef struct {
     uint32_t *sums;                 /* scratch: (B, N), or TILE rows of any matrix */
     float *dc, *d;                  /* (B, H), (N) */
     int32_t *heads, *next;          /* (E), (B * T * 2): for each row of the embedding where it was an input */
+    int components;                 /* densities: how many are mixed, or 0 */
+    Head *records;                  /* (B): where in packed strokes a stream is */
+    uint8_t *phases;                /* (B, T): what is predicted: DX or DY, by densities; else 0 */
+    int32_t *outputs;               /* (B, T, 6 * components): where dx is predicted, the last logits, 2^16 is 1 */
 } Network;
 
 static const uint8_t *newest_symbol(const Network *w, size_t b, size_t t) {
@@ -878,6 +993,9 @@ static void network_allocate(Network *w, const Config *config, uint64_t windows)
     w->sums = ARRAY(uint32_t, most(times(B, N), TILE * most(256, most(2, L) * H)), 1);
     w->dc = ARRAY(float, B, H), w->d = ARRAY(float, N, 1);
     w->heads = ARRAY(int32_t, E, 1), w->next = ARRAY(int32_t, BT, 2);
+    w->components = (int)config->is[COMPONENTS];
+    w->records = ARRAY(Head, B, 1), w->phases = ARRAY(uint8_t, BT, 1);
+    w->outputs = ARRAY(int32_t, BT, PARAMETERS * config->is[COMPONENTS]);
 }
 
 /* Start values: uniform, of variance 1 / columns, from a counter. */
@@ -977,10 +1095,9 @@ static void cells(const Network *w, const Layer *l, size_t b, size_t t, const ui
     lstm_cells(H, gate[0] + now, gate[1] + now, gate[2] + now, gate[3] + now, l->c + before, l->c + before + H, y, h);
 }
 
-/* Frequencies from the sums of the logits, in place. */
-static void softmax(uint32_t *restrict table, const float *restrict bias) {
-    enum { TOTAL = (1 << PRECISION) - 2 };
-    float x[256], top;
+/* Frequencies from the sums of the logits, in place; the logits go to x. */
+static void softmax(uint32_t *restrict table, const float *restrict bias, float *restrict x) {
+    float top;
     int best = 0;
     int32_t total = 0, left = TOTAL;
     for (int a = 0; a < 256; a++) x[a] = (float)(int32_t)table[a] * FORWARD_UNIT + bias[a];
@@ -1001,6 +1118,129 @@ static void softmax(uint32_t *restrict table, const float *restrict bias) {
     table[best] += (uint32_t)left;
 }
 
+/* -- the network: densities ---------------------------------------------------------------------------------------------- */
+
+/* With the part `density` dx and dy of a point are predicted by a mixture of components, each of two logistic densities.
+ * The step that predicts dx tells, by the last 6 K logits, for each component its weight, mean and scale of dx, mean and
+ * scale of dy, and the slope: by how much the mean of dy moves with dx. All are integers, 2^16 is 1, masses of 2^20. */
+enum { DX = 1, DY = 2, MOST_COMPONENTS = 20, CLIP = 1 << 24, ONE = 1 << 16 };
+
+typedef struct {
+    int64_t weight[2], mean[2], rate[2], slope; /* of dx, and of dy once dx is known; rate: 1 / scale */
+} Component;
+
+/* Where an edge of cell d is in the table of the logistic function. */
+static int64_t edge(int64_t d, int half, int64_t mean, int64_t rate) {
+    return clamp(((d * ONE + half * (ONE / 2) - mean) * rate) >> 24, -REACH, REACH);
+}
+
+static int64_t mass(int64_t d, int64_t mean, int64_t rate) {
+    return logistic[REACH + edge(d, 1, mean, rate)] - logistic[REACH + edge(d, -1, mean, rate)];
+}
+
+static int64_t mean_of(int64_t mean) { return clamp(mean, -112 * ONE, 112 * ONE); }
+
+/* Read the components of a step, and what they are after the byte dx, if that is not -1. */
+static void read_components(const Network *w, size_t b, size_t t, int dx, Component *components) {
+    int K = w->components;
+    const int32_t *out = w->outputs + (b * w->T + t) * (size_t)(PARAMETERS * K);
+    int64_t top = INT64_MIN, largest = 0;
+    for (int k = 0; k < K; k++) top = out[k] > top ? out[k] : top;
+    for (int k = 0; k < K; k++) {
+        Component *c = components + k;
+        int centre[2] = {k % 5 - 2, k / 5 - (K - 1) / 10};
+        c->weight[0] = decay[least(REACH, (uint64_t)(top - out[k]) >> 8)];
+        for (int axis = 0; axis < 2; axis++) {
+            c->mean[axis] = mean_of((int64_t)out[(2 * axis + 1) * K + k] * 4 + centre[axis] * ONE);
+            c->rate[axis] = decay[clamp((out[(2 * axis + 2) * K + k] >> 8) + 640, 0, 1664)] * 798391 >> 16; /* up to e^2.5 */
+        }
+        c->slope = clamp(out[5 * K + k], -2 * ONE, 2 * ONE);
+        if (dx < 0) continue;
+        c->weight[1] = dx < NEAR ? c->weight[0] * mass(signed_(dx), c->mean[0], c->rate[0]) >> 6 : 0;
+        if (c->weight[1] > largest) largest = c->weight[1];
+        c->mean[1] = mean_of(c->mean[1] + (c->slope * (signed_(dx) * ONE - c->mean[0]) >> 16));
+    }
+    for (Component *c = components; c < components + K; c++)
+        c->weight[1] = largest ? c->weight[1] * ONE / largest : c->weight[0];
+}
+
+/* Frequencies of dx, or of dy after the byte dx, by the densities of step t. */
+static void density_table(const Network *w, size_t b, size_t t, int dx, uint32_t *table) {
+    Component components[MOST_COMPONENTS];
+    int64_t masses[256] = {0}, total = 1, left = TOTAL;
+    int axis = dx >= 0, best = 0;
+    read_components(w, b, t, dx, components);
+    for (int byte = 0; byte < NEAR; byte++) {
+        for (const Component *c = components; c < components + w->components; c++)
+            masses[byte] += c->weight[axis] * mass(signed_(byte), c->mean[axis], c->rate[axis]) >> 10;
+        total += masses[byte];
+        if (masses[byte] > masses[best]) best = byte;
+    }
+    for (int byte = 0; byte < 256; byte++) {
+        table[byte] = (uint32_t)(masses[byte] * (TOTAL - 256) / total) + 1;
+        left -= table[byte];
+    }
+    table[best] += (uint32_t)left;
+}
+
+/* Replace the table of step t by that of densities where these predict it; x are the logits. */
+static void predict_by_densities(const Network *w, size_t b, size_t t, const float *x, uint32_t *table) {
+    int place = place_in_record(w->records + b, 3), phase = place == DX || (place == DY && t) ? place : 0;
+    int outputs = PARAMETERS * w->components;
+    w->phases[b * w->T + t] = (uint8_t)phase;
+    for (int n = 0; phase == DX && n < outputs; n++)
+        w->outputs[(b * w->T + t) * (size_t)outputs + (size_t)n] = (int32_t)nearest(within(x[256 - outputs + n], 64) * ONE);
+    if (phase == DX) density_table(w, b, t, -1, table);
+    if (phase == DY) density_table(w, b, t - 1, *newest_symbol(w, b, t), table);
+}
+
+/* A share, of 2^16, of a derivative. */
+static int64_t push(int64_t share, int64_t value) { return share * clamp(value, -CLIP, CLIP) >> 16; }
+
+/* Of the logarithm of the mass of cell d: the derivatives by the mean, and by the logarithm of the scale. */
+static void derivatives(int64_t d, int64_t mean, int64_t rate, int64_t by[2]) {
+    int64_t z = edge(d, 1, mean, rate), y = edge(d, -1, mean, rate), high = logistic[REACH + z], low = logistic[REACH + y];
+    int64_t f = high * ((1 << 20) - high) >> 20, g = low * ((1 << 20) - low) >> 20, own = high > low ? high - low : 1;
+    by[0] = quotient(-(f - g) * rate, own);
+    by[1] = quotient(-(z * f - y * g) * 256, own);
+}
+
+/* The gradients at the last logits of step t, which predicted the byte dx; dy is -1 where the window ends before it. */
+static void density_gradients(const Network *w, size_t b, size_t t, int dx, int dy, float *d) {
+    Component components[MOST_COMPONENTS], *c = components;
+    int K = w->components, both = dy >= 0 && dy < NEAR;
+    int64_t shares[MOST_COMPONENTS], g[PARAMETERS * MOST_COMPONENTS] = {0}, weight = 0, total = 0, by[2];
+    const int32_t *out = w->outputs + (b * w->T + t) * (size_t)(PARAMETERS * K);
+    read_components(w, b, t, dx, components);
+    for (int k = 0; k < K; k++, c++) {
+        shares[k] = c->weight[1] * (both ? mass(signed_(dy), c->mean[1], c->rate[1]) : 1);
+        weight += c->weight[0], total += shares[k];
+    }
+    if (dx >= NEAR || !total) return;
+    c = components;
+    for (int k = 0; k < K; k++, c++) {
+        int64_t share = shares[k] * ONE / total;
+        derivatives(signed_(dx), c->mean[0], c->rate[0], by);
+        g[k] = c->weight[0] * ONE / weight - share;
+        g[K + k] = -push(share, by[0]);
+        g[2 * K + k] = -push(share, by[1]);
+        if (both) {
+            derivatives(signed_(dy), c->mean[1], c->rate[1], by);
+            int64_t down = -push(share, by[0]);
+            g[K + k] -= c->slope * down >> 16;
+            g[3 * K + k] = down * 4; /* a logit of 1 moves a mean by 4 */
+            g[4 * K + k] = -push(share, by[1]);
+            g[5 * K + k] = down * (signed_(dx) * ONE - c->mean[0]) >> 16;
+        }
+        g[K + k] *= 4;
+    }
+    for (int n = 0; n < PARAMETERS * K; n++) {
+        int far = out[n] <= -8 * ONE || out[n] >= 8 * ONE; /* and what moves it further makes no difference */
+        g[n] = clamp(g[n], -ONE, ONE);
+        d[256 - PARAMETERS * K + n] = far && (out[n] > 0) == (g[n] < 0) ? 0.0f : (float)(int32_t)g[n] * (1 / 65536.0f);
+    }
+}
+
 /* Compute the tables of step t of the first `streams` streams. The symbols before it are in the history. */
 static void network_predict(Network *w, size_t streams, size_t t) {
     uint32_t *table = w->table + t * 256;
@@ -1019,13 +1259,16 @@ static void network_predict(Network *w, size_t streams, size_t t) {
     for (size_t b = 0; b < streams; b++) memset(table + b * T * 256, 0, 256 * sizeof *table);
     add_products(w, w->L, streams, t, table, T * 256);
     for (size_t b = 0; b < streams; b++) {
+        float logits[256];
         add_contexts(w, w->hashes + (b * T + t) * w->K, table + b * T * 256);
-        softmax(table + b * T * 256, w->bias);
+        softmax(table + b * T * 256, w->bias, logits);
+        if (w->components) predict_by_densities(w, b, t, logits, table + b * T * 256);
     }
 }
 
 static void network_observe(Network *w, size_t b, size_t t, int symbol) {
     w->history[b * (HISTORY + w->T) + HISTORY + t] = (uint8_t)symbol;
+    observe_head(w->records + b, (uint32_t)symbol);
 }
 
 /* -- the network: learning ------------------------------------------------------------------------------------------- */
@@ -1060,9 +1303,12 @@ static void logit_gradients(Network *w) {
     for (size_t b = 0; b < w->B; b++)
         for (size_t t = 0; t < w->T; t++) {
             size_t at = (b * w->T + t) * 256;
-            float d[256];
-            for (int a = 0; a < 256; a++) d[a] = (float)(int32_t)w->table[at + a] * (1 / 16777216.0f);
-            d[*newest_symbol(w, b, t + 1)] -= 1.0f;
+            float d[256] = {0};
+            const uint8_t *symbol = newest_symbol(w, b, t + 1);
+            int phase = w->phases[b * w->T + t];
+            if (phase == DX) density_gradients(w, b, t, symbol[0], t + 1 < w->T ? symbol[1] : -1, d);
+            for (int a = 0; !phase && a < 256; a++) d[a] = (float)(int32_t)w->table[at + a] * (1 / 16777216.0f);
+            if (!phase) d[*symbol] -= 1.0f;
             dither(d, w->layers[w->L].gradients + at, 256, key, (uint32_t)((t * w->B + b) * 256));
         }
 }
@@ -1198,48 +1444,10 @@ static void network_learn(Network *w) {
 
 /* -- mixing: tables -------------------------------------------------------------------------------------------------- */
 
-/* Everything in the mixing stage is an integer. A probability is of 65536; stretched, ln(p / (1 - p)), it is in units of
- * 1/256. Shifts to the right of negative numbers round down, as everywhere since long. */
-#if -1 >> 1 != -1
-#error "a shift to the right of a negative number must keep its sign"
-#endif
-
-enum { SQUASH_LIMIT = 3071, STRETCH_LIMIT = 2047, RARE = 5, RATES = 1024 + 1009 };
-#define UNIT ((uint64_t)1 << 60)
-
 /* A bit history is a byte: a state that tells how often 0 and 1 followed, within bounds, and which came last. */
-static int32_t squash_table[2 * SQUASH_LIMIT + 1];
-static int16_t stretch_table[4096];
+enum { RARE = 5, RATES = 1024 + 1009 };
 static uint8_t following[512], counts[512]; /* the state after a bit, at 2 * state + bit; how often 0 and 1 were seen */
 static int32_t reciprocals[1024], rates[RATES];
-
-static int32_t squash(int64_t x) { return squash_table[x + SQUASH_LIMIT]; }
-
-/* a * b / 2^60. */
-static uint64_t product60(uint64_t a, uint64_t b) {
-    uint64_t half = ((uint64_t)1 << 30) - 1, ah = a >> 30, al = a & half, bh = b >> 30, bl = b & half;
-    return ah * bh + ((ah * bl + al * bh + (al * bl >> 30)) >> 30);
-}
-
-static void make_squash(void) {
-    uint64_t ratio = 0, term = UNIT, falling = UNIT; /* e^(-1/256) from its series, e^(-x/256) */
-    for (uint64_t n = 0; term; term /= 256 * ++n) ratio = n % 2 ? ratio - term : ratio + term;
-    for (int x = 0; x <= SQUASH_LIMIT; x++, falling = product60(falling, ratio)) {
-        uint64_t all = UNIT + falling, rest = UNIT;
-        int32_t p = 0; /* 2^16 * UNIT / all, rounded */
-        for (int bit = 0; bit < 16; bit++) {
-            p = 2 * p + (2 * rest >= all);
-            rest = 2 * rest >= all ? 2 * rest - all : 2 * rest;
-        }
-        p += rest + all / 2 >= all;
-        squash_table[SQUASH_LIMIT + x] = p < 65535 ? p : 65535;
-        squash_table[SQUASH_LIMIT - x] = x ? 65536 - squash_table[SQUASH_LIMIT + x] : squash_table[SQUASH_LIMIT];
-    }
-    for (int n = 0, x = 0; n < 4096; n++) {
-        while (x <= 2 * SQUASH_LIMIT && squash_table[x] < 16 * n + 8) x++;
-        stretch_table[n] = (int16_t)clamp(x - SQUASH_LIMIT, -STRETCH_LIMIT, STRETCH_LIMIT);
-    }
-}
 
 /* A history that has seen the rarer bit n times counts the other up to LIMITS[n]. */
 static const int LIMITS[RARE] = {40, 24, 12, 6, 5};
@@ -1287,6 +1495,17 @@ static const uint32_t SET_ROWS[MOST_SETS] = {256, 2048, 2048, 1024, 2048, 1536, 
                                              4096, 2048, 2048, 32768, 4096, 4096, 65536};
 static const uint64_t LEAST_MATCH[MODELS] = {5, 8, 16};
 
+/* What a stream of packed strokes remembers. */
+enum { SPAN = 8 };
+typedef struct {
+    Head head;
+    uint8_t record[MOST_COLUMNS];           /* so far */
+    uint32_t since, stroke, drawing, clock; /* points since the pen was set down; numbers; time of the drawing */
+    uint32_t place[2], from[2];             /* x, y in the drawing; from where the pen was set down */
+    int32_t steps[2][SPAN];                 /* the last dx and dy, the newest first */
+    uint32_t times[SPAN];
+} Pen;
+
 /* What a stream remembers of its text. */
 typedef struct {
     uint64_t position;                /* bytes so far */
@@ -1309,6 +1528,7 @@ typedef struct {
     struct {
         uint64_t at, distance, times; /* of each byte: last place, how far from the one before, how often in a row */
     } seen[256];
+    Pen pen;
 } Stream;
 
 /* What selects weights besides the bits of a byte. */
@@ -1333,7 +1553,7 @@ typedef struct {
 
 typedef struct {
     size_t B, K, S, frozen, runs, inputs, orders; /* runs: K, padded to whole vectors */
-    int kinds[KINDS + 1], network, line_bits, match_bits;
+    int kinds[KINDS + 1], network, points, line_bits, match_bits;
     uint64_t mask; /* bytes of text that are kept of each stream, minus 1 */
     Stream *text;  /* (B) */
     uint8_t *past; /* (B, mask + 1): a ring of each stream */
@@ -1366,7 +1586,7 @@ static void mixing_allocate(Mixing *m, const Config *config) {
     m->kinds[K = m->K] = KINDS;
     m->B = (size_t)B, m->S = (size_t)config->is[SETS], m->frozen = (size_t)config->is[FROZEN];
     m->runs = padded(m->K), m->inputs = padded(m->runs + 2 * m->K + OTHERS);
-    m->network = config->is[LAYERS] > 0;
+    m->network = config->is[LAYERS] > 0, m->points = config->is[POINTS] > 0;
     m->line_bits = (int)config->is[SLOT_BITS], m->match_bits = (int)least(22, config->is[PAST_BITS] + 1);
     m->mask = ((uint64_t)1 << config->is[PAST_BITS]) - 1;
     for (size_t t = 0; t < m->S; t++) m->set_rows[t + 1] = m->set_rows[t] + SET_ROWS[t];
@@ -1393,15 +1613,11 @@ static void fill(uint32_t *array, size_t count, uint32_t value) {
     while (count--) *array++ = value;
 }
 
-/* What each of K contexts begins with if all have `weight`, in 1/256: rounded down, also below 0. */
-static int16_t share(int weight, size_t K) {
-    int all = weight * 64, parts = (int)K + 4;
-    return (int16_t)((all - (all < 0 ? parts - 1 : 0)) / parts);
-}
+/* What each of K contexts begins with if all have `weight`, in 1/256. */
+static int16_t share(int weight, size_t K) { return (int16_t)quotient(weight * 64, (int)K + 4); }
 
 static void mixing_start(Mixing *m) {
     enum { HISTORY_WEIGHT = 357, CERTAINTY_WEIGHT = -62, RUN_WEIGHT = 82, NETWORK_WEIGHT = 143 << 6, RATE = 1573, RATE_LEFT = 15, RATE_HALF = 1000 };
-    if (!following[1]) make_squash(), make_histories();
     for (int n = 0; n < 1024; n++) reciprocals[n] = (2 << 16) / (2 * n + 3);
     for (int n = 0; n < RATES; n++) {
         int visits = n < 1024 ? n : 1024 + 64 * (n - 1024);
@@ -1716,10 +1932,10 @@ static void note_hash(const Mixing *m, Byte *byte, size_t k, uint32_t value) {
     PREFETCH(line_of(m, k, byte->hashes[k]));
 }
 
-static void hash_contexts(const Mixing *m, size_t b, Byte *byte) {
+static void hash_text(const Mixing *m, size_t b, const Byte *byte, uint32_t *h) {
     const Stream *s = m->text + b;
     const uint8_t *past = m->past + b * (m->mask + 1);
-    uint32_t h[KINDS], last = s->last, before = s->before, word = s->word, word1 = s->word1, word2 = s->word2;
+    uint32_t last = s->last, before = s->before, word = s->word, word1 = s->word1, word2 = s->word2;
     uint32_t c1 = last & 0xFF, two = last & 0xFFFF, three = last & 0xFFFFFF;
     /* The last 1 to 6 bytes, then the word, 8 bytes, 11. */
     h[0] = c1, h[1] = two, h[2] = three, h[3] = last;
@@ -1740,12 +1956,10 @@ static void hash_contexts(const Mixing *m, size_t b, Byte *byte) {
     uint32_t i1 = m->indirect1[c1], i2 = m->indirect2[two], i3 = m->indirect3[join(three, 7) >> 12];
     h[48] = join(i1 & 0xFFFF, c1), h[49] = join(i1, c1), h[50] = join(i2 & 0xFFFF, c1);
     h[51] = join(i2 & 0xFF, two), h[52] = join(i3 & 0xFFFF, c1);
-    /* What others expect; the network's come later. */
+    /* What others expect. */
     uint64_t longest = most(byte->lengths[0], most(byte->lengths[1], byte->lengths[2]));
     h[23] = join((uint32_t)(byte->guesses[0] + 1), two);
     h[30] = join((uint32_t)least(longest, 15), three);
-    h[NETWORK_KIND] = h[NETWORK_SURE_KIND] = 0;
-    for (size_t k = 0; k < m->K; k++) note_hash(m, byte, k, h[m->kinds[k]]);
 }
 
 /* Hash the contexts made of what the network expects. */
@@ -1770,15 +1984,176 @@ static void tell_facts(const Stream *s, uint32_t *f) {
     f[F_RECORD] = s->record ? (uint32_t)(s->position % s->record % 256) : 0;
 }
 
+/* -- mixing: contexts of points ---------------------------------------------------------------------------------------- */
+
+/* A new run of points begins. */
+static void lift_pen(Pen *pen) {
+    pen->since = 0;
+    pen->stroke = pen->stroke < 255 ? pen->stroke + 1 : 255;
+    if (pen->record[1] == BEGINS) {
+        pen->stroke = pen->clock = pen->place[0] = pen->place[1] = 0;
+        pen->drawing++;
+    }
+    pen->from[0] = pen->from[1] = 0;
+    memset(pen->steps, 0, sizeof pen->steps);
+}
+
+/* A point follows. To where the pen is set down it did not draw. */
+static void move_pen(Pen *pen, const int64_t step[2], uint32_t time) {
+    for (int axis = 0; axis < 2; axis++) {
+        int32_t drawn = pen->since ? (int32_t)step[axis] : 0;
+        pen->place[axis] += (uint32_t)step[axis], pen->from[axis] += (uint32_t)drawn;
+        memmove(pen->steps[axis] + 1, pen->steps[axis], (SPAN - 1) * sizeof drawn);
+        pen->steps[axis][0] = drawn;
+    }
+    memmove(pen->times + 1, pen->times, (SPAN - 1) * sizeof time);
+    pen->times[0] = time;
+    pen->clock += time;
+    pen->since = pen->since < 255 ? pen->since + 1 : 255;
+}
+
+/* The byte c of packed strokes follows; of records of two numbers the first is dy. */
+static void observe_point(Pen *pen, uint32_t c) {
+    int at = place_in_record(&pen->head, 2), timed = pen->head.columns > 2;
+    observe_head(&pen->head, c);
+    if (at >= 0) pen->record[at] = (uint8_t)c;
+    if (at < 0 || at < (int)pen->head.columns - 1) return;
+    const int64_t step[2] = {signed_(pen->record[1]), signed_(pen->record[timed ? 2 : 0])};
+    if (pen->record[0] == LIFT)
+        lift_pen(pen);
+    else
+        move_pen(pen, step, timed ? pen->record[0] : 0);
+}
+
+/* How far the pen came along an axis in the last so many steps. */
+static int32_t moved(const Pen *pen, int axis, int steps) {
+    int32_t sum = 0;
+    while (steps--) sum += pen->steps[axis][steps];
+    return sum;
+}
+
+/* How far it will come in `time` at the speed of the last steps, in 1/scale, at most 60. */
+static int32_t expected(const Pen *pen, int axis, int steps, int64_t time, int scale) {
+    int64_t passed = 0;
+    for (int n = 0; n < steps; n++) passed += pen->times[n];
+    if (!passed) passed = 1;
+    return (int32_t)clamp(quotient(2 * moved(pen, axis, steps) * time * scale + passed, 2 * passed), -60, 60);
+}
+
+/* Of a step, or of several: one of 16 directions, 0 for none; one of 8 sizes; two small numbers as one. */
+static uint32_t direction(int32_t x, int32_t y) {
+    int width = abs(x), height = abs(y);
+    if (!width && !height) return 0;
+    return (uint32_t)(1 + 4 * (x < 0) + 8 * (y < 0) + clamp(4 * height / (width + height), 0, 3));
+}
+
+static uint32_t size_of(int32_t x, int32_t y) {
+    int far = abs(x) + abs(y);
+    return (uint32_t)(far < 4 ? far : 4 + (far > 5) + (far > 8) + (far > 15));
+}
+
+static uint32_t pair(int32_t x, int32_t y) { return ((uint32_t)x & 0xFFFF) << 16 | ((uint32_t)y & 0xFFFF); }
+
+static uint32_t pair_expected(const Pen *pen, int steps, int64_t time, int scale) {
+    return pair(expected(pen, 0, steps, time, scale), expected(pen, 1, steps, time, scale));
+}
+
+/* A hash of the bytes of the record so far. */
+static uint32_t known_of_record(const Pen *pen, int at) {
+    uint32_t known = (uint32_t)at;
+    for (int n = 0; n < at; n++) known = join(known, pen->record[n]);
+    return known;
+}
+
+/* The time from the last point to this one, if it is known. */
+static int64_t time_of(const Pen *pen, int at) {
+    return at && pen->head.columns > 2 ? (int64_t)least(NEAR - 1, pen->record[0]) : 8;
+}
+
+static void hash_points(const Pen *pen, int at, uint32_t *h) {
+    uint32_t known = known_of_record(pen, at), drawing = pen->drawing, hand = drawing % (uint32_t)pen->head.hands, sizes = 0;
+    const int32_t *dx = pen->steps[0], *dy = pen->steps[1], x = (int32_t)pen->place[0], y = (int32_t)pen->place[1];
+    const int32_t from_x = (int32_t)pen->from[0], from_y = (int32_t)pen->from[1];
+    const int32_t x2 = moved(pen, 0, 2), x4 = moved(pen, 0, 4), x8 = moved(pen, 0, 8);
+    const int32_t y2 = moved(pen, 1, 2), y4 = moved(pen, 1, 4), y8 = moved(pen, 1, 8);
+    const uint32_t *t = pen->times, t1 = t[0], t2 = t1 | t[1] << 8, t3 = t2 | t[2] << 16;
+    uint32_t d4 = direction(x4, y4), d8 = direction(x8, y8), with_hand = join(known, hand), here = join(known, drawing);
+    int64_t time = time_of(pen, at);
+    uint32_t e1 = pair_expected(pen, 1, time, 4), e4 = pair_expected(pen, 4, time, 4), c4 = pair_expected(pen, 4, time, 2);
+    for (int n = 0; n < 4; n++) sizes = sizes << 3 | size_of(dx[n], dy[n]);
+    /* The last steps, and the last times. */
+    h[0] = known;
+    for (int n = 0; n < 4; n++) h[n + 1] = join(h[n], pair(dx[n], dy[n]));
+    h[5] = join(h[4], join(pair(dx[4], dy[4]), pair(dx[5], dy[5])));
+    h[6] = join(known, t1), h[7] = join(known, t2), h[8] = join(known, t3), h[9] = join(h[8], t[3] << 8 | t[4]);
+    h[10] = join(known, t1 + t[1]), h[11] = join(known, t1 + t[1] + t[2]), h[12] = join(h[1], t1), h[13] = join(h[2], t2);
+    h[14] = join(join(known, sizes), t1), h[15] = join(join(known, sizes & 0x3F), t3);
+    /* Where the pen goes. */
+    h[16] = join(known, d4 << 8 | size_of(x4, y4)), h[17] = join(known, d8 << 8 | size_of(x8, y8));
+    h[18] = join(h[1], d4 << 8 | direction(x8 - x4, y8 - y4)), h[19] = join(join(known, d4 << 8 | direction(x2, y2)), t1);
+    h[20] = join(known, d8 << 16 | (uint32_t)least(255, (uint64_t)(abs(x8) + abs(y8))));
+    h[21] = join(known, pair(x4, y4)), h[22] = join(h[1], pair(x4, y4)), h[23] = join(join(known, pair(x8, y8)), pair(x4, y4));
+    h[24] = join(known, pair(x2, y2)), h[25] = join(known, sizes);
+    h[26] = join(known, size_of(x4, y4) << 8 | (uint32_t)least(40, pen->since));
+    /* What its speed lets one expect. */
+    h[27] = join(known, e4), h[28] = join(known, pair_expected(pen, 2, time, 3)), h[29] = join(h[1], pair_expected(pen, 8, time, 4));
+    h[30] = join(h[2], c4), h[31] = join(join(known, c4), drawing), h[32] = join(join(known, e1), hand);
+    h[33] = join(join(known, c4), d8), h[34] = join(join(known, e4), e1);
+    /* Each axis by itself. */
+    h[35] = join(known, join(pair(dx[0], dx[1]), (uint32_t)dx[2])), h[36] = join(known, join(pair(dy[0], dy[1]), (uint32_t)dy[2]));
+    h[37] = join(h[35], pair(dx[3], dx[4])), h[38] = join(h[36], pair(dy[3], dy[4]));
+    /* Whose hand it is, and this drawing. */
+    h[39] = with_hand, h[40] = join(h[1], hand), h[41] = join(with_hand, t1), h[42] = join(with_hand, t2);
+    h[43] = join(with_hand, t1 + t[1]), h[44] = join(with_hand, t1 + t[1] + t[2]), h[45] = join(with_hand, pen->clock & 15);
+    h[46] = join(with_hand, (sizes & 7) | t1 << 8), h[47] = join(h[12], hand);
+    h[48] = here, h[49] = join(h[1], drawing), h[50] = join(here, t1), h[51] = join(here, pen->clock & 7), h[52] = join(here, t2);
+    /* Where the pen is. */
+    h[55] = join(known, pair(x >> 2, y >> 2)), h[56] = join(join(known, pair(x >> 3, y >> 3)), d4);
+    h[57] = join(known, pair(from_x >> 1, from_y >> 1)), h[58] = join(known, pen->since << 8 | pen->stroke);
+    h[59] = join(join(known, pen->stroke), pair(x >> 3, y >> 3));
+    h[60] = join(join(known, (uint32_t)least(3, pen->since)), (uint32_t)least(0xFFFF, pen->clock) >> 8);
+    h[61] = join(join(known, pair(from_x >> 2, from_y >> 2)), d4), h[62] = join(h[16], t1);
+    for (int kind = 0; kind < KINDS; kind++) h[kind] = join(h[kind], 1024 + (pen->since > 0));
+}
+
+static void tell_point_facts(const Pen *pen, int at, uint32_t *f) {
+    uint32_t phase = (uint32_t)least(3, (uint64_t)at), last = at ? pen->record[at - 1] : pen->times[0];
+    uint32_t d4 = direction(moved(pen, 0, 4), moved(pen, 1, 4));
+    int64_t time = time_of(pen, at);
+    int axis = at > 1;
+    f[F_C1] = 85 * (uint32_t)least(2, phase) + (uint32_t)least(84, last);
+    f[F_C2] = 64 * phase + (uint32_t)least(63, at ? pen->record[0] : pen->times[1]);
+    f[F_C3] = 64 * phase + d4;
+    f[F_WORD] = !at;
+    f[F_COLUMN] = 64 * phase + (uint32_t)least(63, pen->since);
+    f[F_MARK] = 64 * phase + 32 + (uint32_t)clamp(expected(pen, axis, 4, time, 4), -32, 31);
+    f[F_CLASSES] = phase | size_of(moved(pen, 0, 4), moved(pen, 1, 4)) << 2 | d4 << 5 | (uint32_t)least(63, last) << 10;
+    f[F_OPEN] = size_of(moved(pen, 0, 8), moved(pen, 1, 8));
+    f[F_FIRST] = 64 * phase + pen->drawing % (uint32_t)pen->head.hands % 64;
+    f[F_TAG] = phase;
+    f[F_THREE] = join(known_of_record(pen, at), pair(pen->steps[0][0], pen->steps[1][0])) & 0xFFFF;
+    f[F_RECORD] = 64 * phase + 32 + (uint32_t)clamp(expected(pen, !axis, 2, time, 4), -32, 31);
+}
+
+/* -- mixing: a byte -------------------------------------------------------------------------------------------------- */
+
 /* Work out what is known of the next byte of stream b before anything is predicted. */
 static void begin_byte(const Mixing *m, size_t b, Byte *byte) {
+    const Stream *s = m->text + b;
+    int at = m->points ? place_in_record(&s->pen.head, 2) : -1;
+    uint32_t h[KINDS] = {0};
     expect(m, b, byte);
-    hash_contexts(m, b, byte);
-    tell_facts(m->text + b, byte->facts);
+    if (at < 0)
+        hash_text(m, b, byte, h), tell_facts(s, byte->facts);
+    else
+        hash_points(&s->pen, at, h), tell_point_facts(&s->pen, at, byte->facts);
+    h[NETWORK_KIND] = h[NETWORK_SURE_KIND] = 0; /* those come later */
+    for (size_t k = 0; k < m->K; k++) note_hash(m, byte, k, h[m->kinds[k]]);
 }
 
 static void end_byte(Mixing *m, size_t b, Byte *byte, int c) {
     byte->symbol = c;
+    if (m->points) observe_point(&m->text[b].pen, (uint32_t)c);
     observe(m, b, (uint32_t)c);
     follow(m, b, (uint32_t)c);
 }
@@ -1949,7 +2324,7 @@ static uint32_t predict_bit(Mixing *m, size_t b, Byte *byte, Bit *bit, int i, in
     if (m->network) {
         int32_t p = opinion(m->cumulative + b * 257, i, c0);
         said = stretch_table[p >> 4], sure = (p - 32768) >> 6;
-        quantile = (int)clamp(((said * 6 - (said < 0 ? 4 : 0)) / 5 >> 8) + 8, 0, 15);
+        quantile = (int)clamp((quotient(said * 6, 5) >> 8) + 8, 0, 15);
         if ((byte->expected | 256) >> (8 - i) == (uint32_t)c0) hit = 1 + (int)(byte->expected >> (7 - i) & 1);
     }
     choose_rows(m, byte, bit, i, c0, longest, surest, history, quantile, hit);
@@ -2204,7 +2579,7 @@ static void text_allocate(Text *text, const Config *config, uint64_t length) {
     memset(text, 0, sizeof *text);
     text->length = length;
     text->B = (size_t)config->is[STREAMS];
-    text->steps = length / config->is[STREAMS] + (length % config->is[STREAMS] != 0);
+    text->steps = pieces(length, config->is[STREAMS]);
     text->chunk = (size_t)(window * most(1, CHUNK / window));
     text->parts = ARRAY(uint8_t, config->is[STREAMS], text->chunk);
 }
@@ -2352,6 +2727,124 @@ static int file_is(FILE *file, uint64_t length, uint8_t digest[DIGEST]) {
     }
     hash_end(&hash, digest);
     return !length && !ferror(file);
+}
+
+/* -- strokes ------------------------------------------------------------------------------------------------------------ */
+
+/* Behind the records of packed strokes stands how their points are written, and the rest of the original, in which a mark
+ * stands for each run of points. Numbers are integers on grids: decimals, step, and start of each column and drawing. */
+enum { MOST_STROKES = 1 << 26, MOST_DECIMALS = 18 };
+#define MOST_VALUE ((uint64_t)1 << 62)
+static const char STROKES[] = "its strokes";
+
+typedef struct {
+    Reader between; /* what stands behind each number */
+    uint64_t significant, least, rising;
+} Column;
+
+typedef struct {
+    uint64_t decimals, step, start;
+} Grid;
+
+static NORETURN void no_strokes(const Reader *packed) {
+    fail(FAILED, "%s: damaged: its strokes make no file", packed->name);
+}
+
+/* Write a part of an original of so many bytes. */
+static void put_part(const Reader *packed, Writer *out, uint64_t length, const uint8_t *data, uint64_t size) {
+    if (size > length - out->size) no_strokes(packed);
+    put(out, data, (size_t)size);
+}
+
+/* Bytes that have their number before them. */
+static Reader take_block(Reader *packed) {
+    uint64_t size = take_varint(packed, STROKES);
+    if (size > packed->size - packed->offset) no_strokes(packed);
+    Reader block = {.data = packed->data + packed->offset, .name = packed->name, .size = size};
+    packed->offset += size;
+    return block;
+}
+
+/* Write a number: of significant digits, if they are told, halves away from 0; without zeros at the end of the decimals, but
+ * `least` decimals. Returns its size, 0 if it is too large. */
+static int put_number(char *text, const Grid *grid, const Column *column, int64_t n) {
+    uint64_t size = (uint64_t)(n < 0 ? -n : n), digits = 0, last = 1, unit = 1;
+    if (plus(times(size, grid->step), grid->start) >= MOST_VALUE) return 0;
+    int64_t value = n * (int64_t)grid->step + (int64_t)grid->start;
+    size = (uint64_t)(value < 0 ? -value : value);
+    for (uint64_t power = 1; size >= power; power *= 10)
+        if (++digits > column->significant && column->significant) last *= 10;
+    size = (size + last / 2) / last * last;
+    for (uint64_t k = 0; k < grid->decimals; k++) unit *= 10;
+    int dot = sprintf(text, "%s%" PRIu64, value < 0 && size ? "-" : "", size / unit);
+    int end = dot + sprintf(text + dot, ".%0*" PRIu64, (int)grid->decimals, size % unit);
+    while (text[end - 1] == '0') end--;
+    while (end <= dot + (int)column->least) text[end++] = '0';
+    return end - (text[end - 1] == '.');
+}
+
+/* Write the original of packed strokes. */
+static void unpack(Reader *packed, Writer *out, uint64_t length) {
+    Column columns[MOST_COLUMNS];
+    int k = take_byte(packed, STROKES);
+    uint8_t head[HEAD - 1];
+    take(packed, head, sizeof head, STROKES); /* hands, number of records */
+    uint64_t size = little_endian(head + 1, 4) * (uint64_t)k, sum = 0;
+    if (k < 2 || k > MOST_COLUMNS || size > packed->size - packed->offset) no_strokes(packed);
+    const uint8_t *record = packed->data + packed->offset, *end = record + size;
+    packed->offset += size;
+    for (Column *c = columns; c < columns + k; c++) {
+        c->between = take_block(packed);
+        c->significant = take_varint(packed, STROKES), c->least = take_varint(packed, STROKES);
+        c->rising = take_varint(packed, STROKES);
+        if (most(c->significant, c->least) > MOST_DECIMALS || c->rising > 1) no_strokes(packed);
+    }
+    uint64_t mark = take_varint(packed, STROKES), sets = take_varint(packed, STROKES);
+    if (mark > 255 || sets > (packed->size - packed->offset) / (uint64_t)(3 * k)) no_strokes(packed);
+    Grid *grids = ARRAY(Grid, sets, (uint64_t)k), *grid = NULL;
+    for (Grid *g = grids; g < grids + sets * (uint64_t)k; g++) {
+        g->decimals = take_varint(packed, STROKES), g->step = take_varint(packed, STROKES);
+        g->start = take_varint(packed, STROKES);
+        if (g->decimals > MOST_DECIMALS || !g->step || g->start >= MOST_VALUE) no_strokes(packed);
+    }
+    Reader drawings = take_block(packed), far = take_block(packed);
+    int64_t point[MOST_COLUMNS] = {0};
+    for (; packed->offset < packed->size; packed->offset++) {
+        const uint8_t *byte = packed->data + packed->offset;
+        if (*byte != mark) {
+            put_part(packed, out, length, byte, 1);
+            continue;
+        }
+        if (record == end || *record != LIFT) no_strokes(packed); /* more marks than runs */
+        if (record[1] == BEGINS) {
+            uint64_t number = take_varint(&drawings, STROKES);
+            if (number >= sets) no_strokes(packed);
+            grid = grids + number * (uint64_t)k;
+            memset(point, 0, sizeof point);
+        }
+        if (!grid) no_strokes(packed);
+        record += k;
+        if (record == end || *record == LIFT) put_part(packed, out, length, byte, 1);
+        for (int follows = 0; record < end && *record != LIFT; record += k, follows = 1) {
+            for (int n = 0; n < k; n++) {
+                int c = (n + k - 1) % k;
+                uint64_t d = record[n];
+                if (d >= NEAR) d = d == FURTHEST ? take_varint(&far, STROKES) : 256 * (d - NEAR) + NEAR + take_byte(&far, STROKES);
+                sum = plus(sum, columns[c].rising ? d : d / 2 + d % 2);
+                if (sum >= MOST_VALUE) no_strokes(packed);
+                point[c] += columns[c].rising ? (int64_t)d : signed_((int64_t)d);
+            }
+            for (int c = 0; c < k; c++) {
+                const Reader *before = &columns[(c + k - 1) % k].between;
+                char text[64];
+                int digits = put_number(text, grid + c, columns + c, point[c]);
+                if (!digits) no_strokes(packed);
+                if (c || follows) put_part(packed, out, length, before->data, before->size);
+                put_part(packed, out, length, (const uint8_t *)text, (uint64_t)digits);
+            }
+        }
+    }
+    if (!grid || record != end || out->size != length) no_strokes(packed);
 }
 
 /* -- trained models -------------------------------------------------------------------------------------------------- */
@@ -2588,10 +3081,11 @@ static void read_model(Trained *model, const char *name) {
     behind(model, model->text, key);
 }
 
-/* The configuration with which a file of `length` bytes uses a model, by what its header tells. */
+/* The configuration with which a file uses a model, by what its header tells. */
 static Config used_config(const Config *model, const Header *header) {
     Config config = *model;
-    uint64_t streams = header->use[0], longest = header->length / streams + (header->length % streams != 0), bits = 0;
+    uint64_t streams = header->use[0], longest = pieces(coded(header), streams), bits = 0;
+    config.is[PACKED] = header->config.is[PACKED];
     while (longest > 1 && (longest - 1) >> bits) bits++;
     config.is[RATE_FIRST] = config.is[RATE_LAST] = most(model->is[RATE_LAST], 500);
     config.is[PAST_BITS] = least(model->is[PAST_BITS], most(FIELD[PAST_BITS].least, bits));
@@ -2604,19 +3098,19 @@ static Config used_config(const Config *model, const Header *header) {
 /* -- encoding and decoding ---------------------------------------------------------------------------------------------- */
 
 typedef struct {
-    const char *source, *target, *model;
+    const char *source, *target, *model, *strokes;
     uint64_t memory_limit;
     int overwrite;
     int told[FIELDS]; /* which fields of `config` the command line gives */
     Config config;
 } Options;
 
-static FILE *open_target(const Options *options) {
-    FILE *there = options->overwrite ? NULL : fopen(options->target, "rb");
-    if (there) fail(FAILED, "%s exists; -f overwrites it", options->target);
-    FILE *file = fopen(options->target, "wb+");
-    if (!file) fail(FAILED, "%s cannot be written", options->target);
-    unfinished = options->target;
+static FILE *open_target(const Options *options, const char *name) {
+    FILE *there = options->overwrite ? NULL : fopen(name, "rb");
+    if (there) fail(FAILED, "%s exists; -f overwrites it", name);
+    FILE *file = fopen(name, "wb+");
+    if (!file) fail(FAILED, "%s cannot be written", name);
+    unfinished = name;
     return file;
 }
 
@@ -2638,8 +3132,7 @@ static void check_memory(Engine *e, Text *text, const Config *config, uint64_t l
 
 /* Make an engine that has learnt nothing yet, or what a model knows. */
 static void prepare(Engine *e, Text *text, const Config *config, uint64_t length, const Trained *model) {
-    uint64_t window = config->is[STREAMS] * config->is[WINDOW];
-    engine_allocate(e, config, length / window + (length % window != 0));
+    engine_allocate(e, config, pieces(length, config->is[STREAMS] * config->is[WINDOW]));
     text_allocate(text, config, length);
     if (e->network && !model) network_start(e->network);
     if (e->mixing) mixing_start(e->mixing);
@@ -2657,7 +3150,7 @@ static void decode_stored(const Options *options, Reader *reader, const Header *
     FILE *target = NULL;
     const Reader start = *reader;
     for (int writing = 0; writing < 2; writing++) {
-        if (writing) target = open_target(options);
+        if (writing) target = open_target(options, options->target);
         *reader = start;
         fseeko(reader->file, (off_t)start.offset, SEEK_SET);
         hash_begin(&hash);
@@ -2674,6 +3167,33 @@ static void decode_stored(const Options *options, Reader *reader, const Header *
     }
     fclose(reader->file);
     close_target(target, options->target);
+}
+
+/* All of a file of strokes that are packed. */
+static Reader packed_strokes(FILE *file, uint64_t size, const char *name) {
+    uint8_t *data = ARRAY(uint8_t, size, 1);
+    rewind(file);
+    if (fread(data, 1, (size_t)size, file) != size) fail(FAILED, "%s cannot be read", name);
+    return (Reader){.data = data, .name = name, .size = size};
+}
+
+/* Whether so many bytes of packed strokes can be an original of this length. */
+static void check_packed(const Header *header, const char *name) {
+    if (header->config.is[PACKED] && (header->config.is[PACKED] > header->length || header->length > MOST_STROKES))
+        fail(FAILED, "%s: so many bytes of strokes are not those of a file of %" PRIu64, name, header->length);
+}
+
+/* Put the original in place of its packed strokes, which are kept in another file if one is named. */
+static void unpack_target(const Options *options, Text *text, uint64_t length) {
+    Reader packed = packed_strokes(text->file, text->length, options->source);
+    Writer out = {.file = freopen(options->target, "wb+", text->file), .name = options->target};
+    if (!(text->file = out.file)) fail(FAILED, "%s cannot be written", options->target);
+    unpack(&packed, &out, length);
+    if (!options->strokes) return;
+    Writer kept = {.file = open_target(options, options->strokes), .name = options->strokes};
+    put(&kept, packed.data, (size_t)packed.size);
+    close_target(kept.file, options->strokes);
+    unfinished = options->target;
 }
 
 /* Read the header, and the model that it names; returns the configuration. */
@@ -2702,15 +3222,18 @@ static void decode(const Options *options) {
     }
     const Config config = needed_config(options, &header, &model);
     const Reader at_blocks = reader;
-    check_memory(&engine, &text, &config, header.length, options->memory_limit);
-    verify_blocks(&reader, &config, header.length);
-    prepare(&engine, &text, &config, header.length, header.mode == TRAINED ? &model : NULL);
-    text.file = open_target(options);
+    const uint64_t length = coded(&header);
+    check_packed(&header, options->source);
+    check_memory(&engine, &text, &config, length, options->memory_limit);
+    verify_blocks(&reader, &config, length);
+    prepare(&engine, &text, &config, length, header.mode == TRAINED ? &model : NULL);
+    text.file = open_target(options, options->target);
     text.name = options->target;
     reader = at_blocks;
     fseeko(reader.file, (off_t)reader.offset, SEEK_SET);
     code_file(&engine, &text, NULL, &reader);
     engine_end(&engine);
+    if (config.is[PACKED]) unpack_target(options, &text, header.length);
     fclose(reader.file);
     if (fflush(text.file) || !file_is(text.file, header.length, digest) || memcmp(digest, header.digest, DIGEST))
         fail(MISMATCH, "%s: what was decoded is not what was encoded", options->source);
@@ -2748,6 +3271,23 @@ static void copy_stored(FILE *source, const Options *options, Writer *writer, He
     while ((some = fread(data, 1, sizeof data, source)) > 0) put(writer, data, some);
 }
 
+/* Open the packed strokes that are coded in place of a file, which must be what they are of. */
+static FILE *take_strokes(const Options *options, Header *header) {
+    Reader packed;
+    uint8_t digest[DIGEST];
+    open_reader(&packed, options->strokes);
+    header->config.is[PACKED] = packed.size;
+    check_packed(header, options->strokes);
+    Reader strokes = packed_strokes(packed.file, packed.size, options->strokes);
+    Writer out = {.file = tmpfile(), .name = "a temporary file"};
+    if (!out.file) fail(FAILED, "no temporary file can be made");
+    unpack(&strokes, &out, header->length);
+    if (!file_is(out.file, header->length, digest) || memcmp(digest, header->digest, DIGEST))
+        fail(FAILED, "%s has the strokes of another file than %s", options->strokes, options->source);
+    fclose(out.file);
+    return packed.file;
+}
+
 static void encode(const Options *options) {
     Reader reader;
     Header header = {.mode = options->model ? TRAINED : MODEL, .config = options->config};
@@ -2759,6 +3299,9 @@ static void encode(const Options *options) {
     open_reader(&reader, options->source);
     header.length = reader.size;
     if (!file_is(reader.file, header.length, header.digest)) fail(FAILED, "%s cannot be read", options->source);
+    FILE *input = options->strokes ? take_strokes(options, &header) : reader.file;
+    if (options->config.is[PACKED] && options->config.is[PACKED] != header.config.is[PACKED])
+        fail(USAGE, "no strokes of %" PRIu64 " bytes are given by -s", options->config.is[PACKED]);
     if (options->model) {
         read_model(&model, options->model);
         memcpy(header.trained, model.digest, MODEL_HASH);
@@ -2767,15 +3310,15 @@ static void encode(const Options *options) {
     default_absent(&header.config);
     const char *wrong = wrong_with(&header.config);
     if (wrong) fail(USAGE, "no configuration has this %s", wrong);
-    check_memory(&engine, &text, &header.config, header.length, options->memory_limit);
-    writer.file = open_target(options);
+    check_memory(&engine, &text, &header.config, coded(&header), options->memory_limit);
+    writer.file = open_target(options, options->target);
     Header stored = header;
     stored.mode = STORED;
     uint64_t stored_size = put_header(data, &stored) + 4 + header.length;
     if (header.length) {
-        prepare(&engine, &text, &header.config, header.length, options->model ? &model : NULL);
-        text.file = reader.file;
-        text.name = options->source;
+        prepare(&engine, &text, &header.config, coded(&header), options->model ? &model : NULL);
+        text.file = input;
+        text.name = options->strokes ? options->strokes : options->source;
         put(&writer, data, put_header(data, &header));
         put_crc(&writer);
         code_file(&engine, &text, &writer, NULL);
@@ -2784,6 +3327,7 @@ static void encode(const Options *options) {
     if (!header.length || writer.size >= stored_size) copy_stored(reader.file, options, &writer, &header);
     if (!file_is(reader.file, header.length, digest) || memcmp(digest, header.digest, DIGEST))
         fail(FAILED, "%s changed while it was encoded", options->source);
+    if (options->strokes) fclose(input);
     fclose(reader.file);
     close_target(writer.file, options->target);
 }
@@ -2849,6 +3393,7 @@ static NORETURN void usage(void) {
           "       rnnc e [options] FILE OUT.rnnc [field=number]  encode; fields: see docs/format.md\n"
           "       rnnc i FILE.rnnc                               print the fields of a file\n"
           "options: -m MODEL  the trained model to start from\n"
+          "         -s PACKED of a file of strokes: decoding keeps them there, encoding takes them in place of FILE\n"
           "         -M MIB    refuse to take more memory; 8192 if not told\n"
           "         -f        overwrite OUT\n"
           "exit codes: 0 done, 1 failed, 2 wrong usage, 3 decoded bytes are wrong, 4 cannot decode here\n",
@@ -2887,6 +3432,8 @@ int main(int count, char **arguments) {
             options.overwrite = 1;
         else if (!strcmp(argument, "-m") && n + 1 < count)
             options.model = arguments[++n];
+        else if (!strcmp(argument, "-s") && n + 1 < count)
+            options.strokes = arguments[++n];
         else if (!strcmp(argument, "-M") && n + 1 < count)
             options.memory_limit = times(number_of(arguments[++n]), 1 << 20);
         else if (named < 2)
@@ -2897,6 +3444,8 @@ int main(int count, char **arguments) {
     options.source = names[0];
     options.target = names[1];
     if (named != (*arguments[1] == 'i' ? 1 : 2)) usage();
+    make_tables();
+    make_histories();
     self_check();
     if (*arguments[1] == 'd')
         decode(&options);

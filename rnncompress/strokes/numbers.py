@@ -37,14 +37,16 @@ class Reader:
         return taken
 
     def varint(self) -> int:
-        """The next number, below 2^63."""
+        """The next number, below 2^63, in its shortest form."""
         value = 0
         for shift in range(0, 63, 7):
             byte = self.byte()
             value |= (byte & 127) << shift
-            if byte < 128:
+            if byte < 128 and (byte or not shift):
                 return value
-        raise ValueError("it holds a number that is too large")
+            if byte < 128:
+                break
+        raise ValueError("it holds a number that is too large, or not in its shortest form")
 
     def block(self) -> bytes:
         """The next bytes that have their number before them."""

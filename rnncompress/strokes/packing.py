@@ -26,7 +26,7 @@ from rnncompress.strokes.dialects import Spelling, recognise
 from rnncompress.strokes.grids import Finder, Grid, nearest
 from rnncompress.strokes.layout import BEGINS, COUNT_BYTES, LIFT, MOST_COLUMNS
 from rnncompress.strokes.numbers import Reader, block, varints
-from rnncompress.strokes.numerals import MOST_DECIMALS, Ints, Style
+from rnncompress.strokes.numerals import MOST, MOST_DECIMALS, Ints, Style
 
 MOST_BYTES: Final = 1 << 26
 """Larger files are not looked at: all numbers of a file are taken into memory."""
@@ -214,7 +214,7 @@ def _log2(numbers: Ints) -> Ints:
 
 def _grid(reader: Reader) -> Grid:
     decimals, step, start = reader.varint(), reader.varint(), reader.varint()
-    if decimals > MOST_DECIMALS or not step:
+    if decimals > MOST_DECIMALS or not step or start >= MOST:
         raise ValueError("a grid is impossible")
     return Grid(decimals, step, start)
 

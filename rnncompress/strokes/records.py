@@ -63,7 +63,8 @@ def decode(records: Bytes, far: Reader, rising: Sequence[bool]) -> tuple[list[In
     differences = np.where(np.roll(rising, 1), differences, (differences >> 1) ^ -(differences & 1))
     differences[lifts] = 0
     differences = np.roll(differences, -1, axis=1)
-    if float(np.abs(differences).sum(dtype=np.float64)) >= MOST:
+    sizes = np.abs(differences)  # their sum may take more than 64 bits
+    if (int((sizes >> 32).sum()) << 32) + int((sizes & 0xFFFFFFFF).sum()) >= MOST:
         raise ValueError("its coordinates are too large")
     begins = lifts & (records[:, 1] == BEGINS)
     sums = np.cumsum(differences, axis=0)

@@ -45,7 +45,7 @@ STROKES = b"START\n" + b"".join(
     for n in range(150)
 )
 POINTS = presets.get("strokes", 0).replace(hidden=32, components=3, sets=6, slot_bits=8, past_bits=12)
-"""What is coded as strokes, and with what; beside the table, as the portable program does not know it."""
+"""What is coded as strokes, and with what."""
 
 
 def strokes(name: EngineName, build: Build = build_trusted) -> bytes:
