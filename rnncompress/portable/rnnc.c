@@ -391,18 +391,20 @@ static const uint8_t MAGIC[4] = {0x89, 'R', 'N', 'N'};
 static const char HEADER[] = "the header";
 
 /* How a file uses a trained model: the walk, then learning where it is not the usual one. */
-enum { WALK = 4, FROZEN_USE = 3, USES = 8 };
+enum { WALK = 4, USES = 8 };
 static const int USE[USES] = {STREAMS, WINDOW, LANES, FROZEN, RATE_FIRST, RATE_LAST, HORIZON, PAST_BITS};
 
 typedef struct {
     int mode;
     uint64_t length; /* of the original */
     uint8_t digest[DIGEST];
-    Config config;
+    Config config; /* with a trained model what is told of it: WALK or USES of the fields in USE, and PACKED */
     uint8_t trained[MODEL_HASH];
-    int uses; /* numbers in `use`: WALK or USES */
-    uint64_t use[USES];
+    int uses;
 } Header;
+
+/* A field as it is told of the use of a model: no frozen steps where nothing is mixed. */
+static uint64_t used(const Config *config, int n) { return n == FROZEN && !config->is[MIXING] ? 0 : config->is[n]; }
 
 /* Bytes that are coded. */
 static uint64_t coded(const Header *header) {
@@ -433,20 +435,19 @@ static void read_config(Reader *body, Config *config) {
     if (wrong) impossible(body, wrong);
 }
 
-/* Read how a model is used: so many numbers, and if one more is there it is that of packed strokes. */
+/* Read how a model is used; if one number more is there it is that of packed strokes. */
 static void read_use(Reader *body, Header *header) {
-    uint64_t number[USES + 1];
+    uint64_t *is = header->config.is, number[USES + 1];
     int count = 0;
     while (body->offset < body->size && count <= USES) number[count++] = take_varint(body, HEADER);
-    if (count % 2 && !(header->config.is[PACKED] = number[--count])) impossible(body, "packed");
+    if (count % 2 && !(is[PACKED] = number[--count])) impossible(body, "packed");
     if (count != WALK && count != USES) impossible(body, "use");
-    for (int k = 0; k < count; k++) {
-        int n = USE[k];
-        uint64_t value = header->use[k] = number[k];
+    for (int k = 0, n; k < count; k++) {
+        uint64_t value = is[n = USE[k]] = number[k];
         if ((value < FIELD[n].least && (n != FROZEN || value)) || value > FIELD[n].most || value % FIELD[n].step)
             impossible(body, FIELD[n].name);
     }
-    if (header->use[2] > header->use[0]) impossible(body, "lanes");
+    if (is[LANES] > is[STREAMS]) impossible(body, "lanes");
     header->uses = count;
 }
 
@@ -485,7 +486,7 @@ static size_t put_header(uint8_t *out, const Header *header) {
     if (header->mode == TRAINED) {
         memcpy(at, header->trained, MODEL_HASH);
         at += MODEL_HASH;
-        for (int n = 0; n < header->uses; n++) at = put_varint(at, header->use[n]);
+        for (int n = 0; n < header->uses; n++) at = put_varint(at, used(&header->config, USE[n]));
         if (header->config.is[PACKED]) at = put_varint(at, header->config.is[PACKED]);
     }
     out[4] = VERSION;
@@ -670,17 +671,10 @@ enum { PRECISION = 24, TOTAL = (1 << PRECISION) - 2 }; /* of all frequencies, tw
 typedef struct {
     uint64_t lower, range, point;
     uint32_t *words;
-    size_t count, room; /* words written or taken; decoding: words that there are */
+    size_t count, room; /* words written or taken; decoding: words that there are. An encoder has room for all */
 } Coder;
 
-static void put_word(Coder *c, uint32_t word) {
-    if (c->count == c->room) {
-        c->room = 2 * c->room + 1024;
-        c->words = realloc(c->words, c->room * sizeof *c->words);
-        if (!c->words) fail(FAILED, "not enough memory");
-    }
-    c->words[c->count++] = word;
-}
+static void put_word(Coder *c, uint32_t word) { c->words[c->count++] = word; }
 
 static void carry(Coder *c) {
     size_t n = c->count;
@@ -778,9 +772,9 @@ static int may_end(const Coder *c) {
 
 /* -- records of points ------------------------------------------------------------------------------------------------ */
 
-/* What the parts `points` and `density` are for: packed strokes. They begin with the numbers k of a point, hands, and how
- * many records of k bytes follow. A record has a byte for each number, the last number first; the byte tells the difference
- * from the point before, 0, -1, 1, -2, ... if it is below NEAR. It is no point if it begins with LIFT: the pen was lifted. */
+/* The parts `points` and `density` are for packed strokes. These begin with the numbers k of a point, hands, and how many
+ * records of k bytes follow. A record has a byte for each number, the last number first; the byte tells the difference
+ * from the point before, 0, -1, 1, -2, ... below NEAR. A record that begins with LIFT is no point: the pen was lifted. */
 enum { HEAD = 6, MOST_COLUMNS = 8, NEAR = 224, FURTHEST = 254, LIFT = 255, BEGINS = 1 };
 
 typedef struct {
@@ -1152,7 +1146,8 @@ static void read_components(const Network *w, size_t b, size_t t, int dx, Compon
         c->weight[0] = decay[least(REACH, (uint64_t)(top - out[k]) >> 8)];
         for (int axis = 0; axis < 2; axis++) {
             c->mean[axis] = mean_of((int64_t)out[(2 * axis + 1) * K + k] * 4 + centre[axis] * ONE);
-            c->rate[axis] = decay[clamp((out[(2 * axis + 2) * K + k] >> 8) + 640, 0, 1664)] * 798391 >> 16; /* up to e^2.5 */
+            int64_t scale = clamp((out[(2 * axis + 2) * K + k] >> 8) + 640, 0, 1664);
+            c->rate[axis] = decay[scale] * 798391 >> 16; /* from e^2.5 down */
         }
         c->slope = clamp(out[5 * K + k], -2 * ONE, 2 * ONE);
         if (dx < 0) continue;
@@ -1186,10 +1181,10 @@ static void density_table(const Network *w, size_t b, size_t t, int dx, uint32_t
 /* Replace the table of step t by that of densities where these predict it; x are the logits. */
 static void predict_by_densities(const Network *w, size_t b, size_t t, const float *x, uint32_t *table) {
     int place = place_in_record(w->records + b, 3), phase = place == DX || (place == DY && t) ? place : 0;
-    int outputs = PARAMETERS * w->components;
+    int count = PARAMETERS * w->components;
+    int32_t *out = w->outputs + (b * w->T + t) * (size_t)count;
     w->phases[b * w->T + t] = (uint8_t)phase;
-    for (int n = 0; phase == DX && n < outputs; n++)
-        w->outputs[(b * w->T + t) * (size_t)outputs + (size_t)n] = (int32_t)nearest(within(x[256 - outputs + n], 64) * ONE);
+    for (int n = 0; phase == DX && n < count; n++) out[n] = (int32_t)nearest(within(x[256 - count + n], 64) * ONE);
     if (phase == DX) density_table(w, b, t, -1, table);
     if (phase == DY) density_table(w, b, t - 1, *newest_symbol(w, b, t), table);
 }
@@ -1199,7 +1194,8 @@ static int64_t push(int64_t share, int64_t value) { return share * clamp(value, 
 
 /* Of the logarithm of the mass of cell d: the derivatives by the mean, and by the logarithm of the scale. */
 static void derivatives(int64_t d, int64_t mean, int64_t rate, int64_t by[2]) {
-    int64_t z = edge(d, 1, mean, rate), y = edge(d, -1, mean, rate), high = logistic[REACH + z], low = logistic[REACH + y];
+    int64_t z = edge(d, 1, mean, rate), y = edge(d, -1, mean, rate);
+    int64_t high = logistic[REACH + z], low = logistic[REACH + y];
     int64_t f = high * ((1 << 20) - high) >> 20, g = low * ((1 << 20) - low) >> 20, own = high > low ? high - low : 1;
     by[0] = quotient(-(f - g) * rate, own);
     by[1] = quotient(-(z * f - y * g) * 256, own);
@@ -2070,43 +2066,50 @@ static int64_t time_of(const Pen *pen, int at) {
     return at && pen->head.columns > 2 ? (int64_t)least(NEAR - 1, pen->record[0]) : 8;
 }
 
+/* Hash the contexts of byte `at` of a record. */
 static void hash_points(const Pen *pen, int at, uint32_t *h) {
-    uint32_t known = known_of_record(pen, at), drawing = pen->drawing, hand = drawing % (uint32_t)pen->head.hands, sizes = 0;
     const int32_t *dx = pen->steps[0], *dy = pen->steps[1], x = (int32_t)pen->place[0], y = (int32_t)pen->place[1];
     const int32_t from_x = (int32_t)pen->from[0], from_y = (int32_t)pen->from[1];
     const int32_t x2 = moved(pen, 0, 2), x4 = moved(pen, 0, 4), x8 = moved(pen, 0, 8);
     const int32_t y2 = moved(pen, 1, 2), y4 = moved(pen, 1, 4), y8 = moved(pen, 1, 8);
     const uint32_t *t = pen->times, t1 = t[0], t2 = t1 | t[1] << 8, t3 = t2 | t[2] << 16;
-    uint32_t d4 = direction(x4, y4), d8 = direction(x8, y8), with_hand = join(known, hand), here = join(known, drawing);
+    uint32_t known = known_of_record(pen, at), drawing = pen->drawing, hand = drawing % (uint32_t)pen->head.hands;
+    uint32_t d2 = direction(x2, y2), d4 = direction(x4, y4), d8 = direction(x8, y8), s4 = size_of(x4, y4), sizes = 0;
     int64_t time = time_of(pen, at);
-    uint32_t e1 = pair_expected(pen, 1, time, 4), e4 = pair_expected(pen, 4, time, 4), c4 = pair_expected(pen, 4, time, 2);
+    uint32_t e1 = pair_expected(pen, 1, time, 4), e2 = pair_expected(pen, 2, time, 3);
+    uint32_t e4 = pair_expected(pen, 4, time, 4), e8 = pair_expected(pen, 8, time, 4);
+    uint32_t half = pair_expected(pen, 4, time, 2), by_hand = join(known, hand), here = join(known, drawing);
     for (int n = 0; n < 4; n++) sizes = sizes << 3 | size_of(dx[n], dy[n]);
-    /* The last steps, and the last times. */
+    /* The last steps. */
     h[0] = known;
     for (int n = 0; n < 4; n++) h[n + 1] = join(h[n], pair(dx[n], dy[n]));
     h[5] = join(h[4], join(pair(dx[4], dy[4]), pair(dx[5], dy[5])));
-    h[6] = join(known, t1), h[7] = join(known, t2), h[8] = join(known, t3), h[9] = join(h[8], t[3] << 8 | t[4]);
-    h[10] = join(known, t1 + t[1]), h[11] = join(known, t1 + t[1] + t[2]), h[12] = join(h[1], t1), h[13] = join(h[2], t2);
+    /* The last times. */
+    h[6] = join(known, t1), h[7] = join(known, t2);
+    h[8] = join(known, t3), h[9] = join(h[8], t[3] << 8 | t[4]);
+    h[10] = join(known, t1 + t[1]), h[11] = join(known, t1 + t[1] + t[2]);
+    h[12] = join(h[1], t1), h[13] = join(h[2], t2);
     h[14] = join(join(known, sizes), t1), h[15] = join(join(known, sizes & 0x3F), t3);
     /* Where the pen goes. */
-    h[16] = join(known, d4 << 8 | size_of(x4, y4)), h[17] = join(known, d8 << 8 | size_of(x8, y8));
-    h[18] = join(h[1], d4 << 8 | direction(x8 - x4, y8 - y4)), h[19] = join(join(known, d4 << 8 | direction(x2, y2)), t1);
+    h[16] = join(known, d4 << 8 | s4), h[17] = join(known, d8 << 8 | size_of(x8, y8));
+    h[18] = join(h[1], d4 << 8 | direction(x8 - x4, y8 - y4)), h[19] = join(join(known, d4 << 8 | d2), t1);
     h[20] = join(known, d8 << 16 | (uint32_t)least(255, (uint64_t)(abs(x8) + abs(y8))));
-    h[21] = join(known, pair(x4, y4)), h[22] = join(h[1], pair(x4, y4)), h[23] = join(join(known, pair(x8, y8)), pair(x4, y4));
-    h[24] = join(known, pair(x2, y2)), h[25] = join(known, sizes);
-    h[26] = join(known, size_of(x4, y4) << 8 | (uint32_t)least(40, pen->since));
+    h[21] = join(known, pair(x4, y4)), h[22] = join(h[1], pair(x4, y4));
+    h[23] = join(join(known, pair(x8, y8)), pair(x4, y4)), h[24] = join(known, pair(x2, y2));
+    h[25] = join(known, sizes), h[26] = join(known, s4 << 8 | (uint32_t)least(40, pen->since));
     /* What its speed lets one expect. */
-    h[27] = join(known, e4), h[28] = join(known, pair_expected(pen, 2, time, 3)), h[29] = join(h[1], pair_expected(pen, 8, time, 4));
-    h[30] = join(h[2], c4), h[31] = join(join(known, c4), drawing), h[32] = join(join(known, e1), hand);
-    h[33] = join(join(known, c4), d8), h[34] = join(join(known, e4), e1);
+    h[27] = join(known, e4), h[28] = join(known, e2), h[29] = join(h[1], e8), h[30] = join(h[2], half);
+    h[31] = join(join(known, half), drawing), h[32] = join(join(known, e1), hand);
+    h[33] = join(join(known, half), d8), h[34] = join(join(known, e4), e1);
     /* Each axis by itself. */
-    h[35] = join(known, join(pair(dx[0], dx[1]), (uint32_t)dx[2])), h[36] = join(known, join(pair(dy[0], dy[1]), (uint32_t)dy[2]));
-    h[37] = join(h[35], pair(dx[3], dx[4])), h[38] = join(h[36], pair(dy[3], dy[4]));
+    h[35] = join(known, join(pair(dx[0], dx[1]), (uint32_t)dx[2])), h[37] = join(h[35], pair(dx[3], dx[4]));
+    h[36] = join(known, join(pair(dy[0], dy[1]), (uint32_t)dy[2])), h[38] = join(h[36], pair(dy[3], dy[4]));
     /* Whose hand it is, and this drawing. */
-    h[39] = with_hand, h[40] = join(h[1], hand), h[41] = join(with_hand, t1), h[42] = join(with_hand, t2);
-    h[43] = join(with_hand, t1 + t[1]), h[44] = join(with_hand, t1 + t[1] + t[2]), h[45] = join(with_hand, pen->clock & 15);
-    h[46] = join(with_hand, (sizes & 7) | t1 << 8), h[47] = join(h[12], hand);
-    h[48] = here, h[49] = join(h[1], drawing), h[50] = join(here, t1), h[51] = join(here, pen->clock & 7), h[52] = join(here, t2);
+    h[39] = by_hand, h[40] = join(h[1], hand), h[41] = join(by_hand, t1), h[42] = join(by_hand, t2);
+    h[43] = join(by_hand, t1 + t[1]), h[44] = join(by_hand, t1 + t[1] + t[2]);
+    h[45] = join(by_hand, pen->clock & 15), h[46] = join(by_hand, (sizes & 7) | t1 << 8), h[47] = join(h[12], hand);
+    h[48] = here, h[49] = join(h[1], drawing), h[50] = join(here, t1);
+    h[51] = join(here, pen->clock & 7), h[52] = join(here, t2);
     /* Where the pen is. */
     h[55] = join(known, pair(x >> 2, y >> 2)), h[56] = join(join(known, pair(x >> 3, y >> 3)), d4);
     h[57] = join(known, pair(from_x >> 1, from_y >> 1)), h[58] = join(known, pen->since << 8 | pen->stroke);
@@ -2465,27 +2468,47 @@ static void mixing_learn(Mixing *m, size_t count) {
 
 /* -- joined: a window of the file ------------------------------------------------------------------------------------ */
 
+enum { BLOCK_SYMBOLS = 1 << 20 };
+
 typedef struct {
     Config config;
     size_t B, T, lane_count;
     Network *network; /* NULL if there is none */
     Mixing *mixing;
     Coder *lanes;
-    Coder **lane; /* (B): that of each stream */
+    Coder **lane;    /* (B): that of each stream */
+    uint32_t *words; /* of a block, lane after lane */
     Network own_network;
     Mixing own_mixing;
 } Engine;
 
-static void engine_allocate(Engine *e, const Config *config, uint64_t windows) {
+/* Words of the coder that a symbol, or the end of a lane, takes at most. */
+enum { SYMBOL_WORDS = 5, END_WORDS = 2 };
+
+static uint64_t block_symbols(const Config *config) {
+    uint64_t window = config->is[STREAMS] * config->is[WINDOW];
+    return window * most(1, BLOCK_SYMBOLS / window);
+}
+
+/* Words of a block at most. */
+static uint64_t most_words(const Config *config) {
+    return plus(times(SYMBOL_WORDS, block_symbols(config)), END_WORDS * config->is[LANES]);
+}
+
+static void engine_allocate(Engine *e, const Config *config, uint64_t length) {
+    uint64_t window = config->is[STREAMS] * config->is[WINDOW];
     memset(e, 0, sizeof *e);
     e->config = *config;
     e->B = (size_t)config->is[STREAMS], e->T = (size_t)config->is[WINDOW], e->lane_count = (size_t)config->is[LANES];
     e->lanes = ARRAY(Coder, config->is[LANES], 1);
     e->lane = ARRAY(Coder *, config->is[STREAMS], 1);
-    if (config->is[LAYERS]) network_allocate(e->network = &e->own_network, config, windows);
+    e->words = ARRAY(uint32_t, most_words(config), 1);
+    if (config->is[LAYERS]) network_allocate(e->network = &e->own_network, config, pieces(length, window));
     if (config->is[MIXING]) mixing_allocate(e->mixing = &e->own_mixing, config);
-    for (size_t n = 0; !measuring && n < e->lane_count; n++)
-        for (uint64_t b = n * e->B / e->lane_count; b < (n + 1) * e->B / e->lane_count; b++) e->lane[b] = e->lanes + n;
+    for (size_t n = 0, b = 0; !measuring && n < e->lane_count; n++) {
+        e->lanes[n].words = e->words + SYMBOL_WORDS * (size_t)(block_symbols(config) / e->B) * b + END_WORDS * n;
+        while (b < (n + 1) * e->B / e->lane_count) e->lane[b++] = e->lanes + n;
+    }
 }
 
 /* The byte of a stream, bit by bit; when encoding it is c. */
@@ -2563,7 +2586,7 @@ static void code_window(Engine *e, uint8_t *symbols, size_t stride, size_t steps
 
 /* -- joined: the whole file ------------------------------------------------------------------------------------------ */
 
-enum { BLOCK_SYMBOLS = 1 << 20, CHUNK = 4096 };
+enum { CHUNK = 4096 };
 
 /* The original is cut into B parts, the streams; a few thousand steps of each are in memory. */
 typedef struct {
@@ -2634,38 +2657,31 @@ static void write_block(Writer *writer, Engine *e) {
     put_crc(writer);
 }
 
-/* Read the sizes of a block, each to `size` if that is given; returns their sum. */
-static uint64_t read_sizes(Reader *reader, const Config *config, uint64_t symbols, Coder *lanes) {
-    uint64_t longest = plus(times(5, symbols), 2 * config->is[LANES]), total = 0;
+/* Read the sizes of a block, each to `room` if there are lanes; returns their sum. */
+static uint64_t read_sizes(Reader *reader, const Config *config, Coder *lanes) {
+    uint64_t total = 0;
     for (uint64_t n = 0; n < config->is[LANES]; n++) {
         uint64_t size = take_varint(reader, "the size of a block");
         total = plus(total, size);
-        if (lanes && total <= longest) lanes[n].room = (size_t)size;
+        if (lanes) lanes[n].room = (size_t)size;
     }
-    if (total > longest) fail(FAILED, "%s: a block has an impossible size", reader->name);
+    if (total > most_words(config)) fail(FAILED, "%s: a block has an impossible size", reader->name);
     return total;
 }
 
-static void read_block(Reader *reader, Engine *e, uint64_t symbols) {
+static void read_block(Reader *reader, Engine *e) {
     uint8_t data[4];
-    read_sizes(reader, &e->config, symbols, e->lanes);
-    for (size_t n = 0; n < e->lane_count; n++) {
-        Coder *c = e->lanes + n;
-        free(c->words);
-        c->words = malloc((c->room ? c->room : 1) * sizeof *c->words);
-        if (!c->words) fail(FAILED, "not enough memory");
-        for (size_t word = 0; word < c->room; word++) {
+    uint32_t *words = e->words;
+    read_sizes(reader, &e->config, e->lanes);
+    for (Coder *c = e->lanes; c < e->lanes + e->lane_count; c++) {
+        c->words = words;
+        for (; words < c->words + c->room; words++) {
             take(reader, data, sizeof data, "a block");
-            c->words[word] = (uint32_t)little_endian(data, 4);
+            *words = (uint32_t)little_endian(data, 4);
         }
         begin_decoding(c);
     }
     check_crc(reader, "a block");
-}
-
-static uint64_t block_symbols(const Config *config) {
-    uint64_t window = config->is[STREAMS] * config->is[WINDOW];
-    return window * most(1, BLOCK_SYMBOLS / window);
 }
 
 /* Read all blocks, and check all of them that can be checked without decoding. */
@@ -2673,7 +2689,7 @@ static void verify_blocks(Reader *reader, const Config *config, uint64_t length)
     uint8_t data[CHUNK];
     uint64_t symbols = block_symbols(config);
     for (uint64_t done = 0; done < length; done += least(symbols, length - done)) {
-        uint64_t words = read_sizes(reader, config, symbols, NULL);
+        uint64_t words = read_sizes(reader, config, NULL);
         for (uint64_t bytes = times(4, words), some; bytes; bytes -= some)
             take(reader, data, some = least(bytes, sizeof data), "a block");
         check_crc(reader, "a block");
@@ -2699,7 +2715,7 @@ static void code_file(Engine *e, Text *text, Writer *writer, Reader *reader) {
         }
         if (first % symbols == 0) {
             for (size_t n = 0; writer && n < e->lane_count; n++) begin_encoding(e->lanes + n);
-            if (!writer) read_block(reader, e, symbols);
+            if (!writer) read_block(reader, e);
         }
         code_window(e, text->parts + in_chunk, text->chunk, (size_t)least(left, e->T),
                     least(window, text->length - first), !writer);
@@ -2709,10 +2725,6 @@ static void code_file(Engine *e, Text *text, Writer *writer, Reader *reader) {
         if (writer && block_ends) write_block(writer, e);
         if (e->network && !last) network_learn(e->network);
     }
-}
-
-static void engine_end(Engine *e) {
-    for (size_t n = 0; n < e->lane_count; n++) free(e->lanes[n].words);
 }
 
 /* The digest of all of a file; its length must be as given. */
@@ -2729,16 +2741,16 @@ static int file_is(FILE *file, uint64_t length, uint8_t digest[DIGEST]) {
     return !length && !ferror(file);
 }
 
-/* -- strokes ------------------------------------------------------------------------------------------------------------ */
+/* -- strokes --------------------------------------------------------------------------------------------------------- */
 
-/* Behind the records of packed strokes stands how their points are written, and the rest of the original, in which a mark
- * stands for each run of points. Numbers are integers on grids: decimals, step, and start of each column and drawing. */
+/* Behind the records of packed strokes stands how their points are written, and the rest of the original, in which a
+ * mark stands for each run of points. Numbers are integers on grids: those of a column and a drawing. */
 enum { MOST_STROKES = 1 << 26, MOST_DECIMALS = 18 };
 #define MOST_VALUE ((uint64_t)1 << 62)
 static const char STROKES[] = "its strokes";
 
 typedef struct {
-    Reader between; /* what stands behind each number */
+    Reader behind; /* the text behind each number */
     uint64_t significant, least, rising;
 } Column;
 
@@ -2746,105 +2758,138 @@ typedef struct {
     uint64_t decimals, step, start;
 } Grid;
 
-static NORETURN void no_strokes(const Reader *packed) {
-    fail(FAILED, "%s: damaged: its strokes make no file", packed->name);
+typedef struct {
+    Reader packed, drawings, far; /* what is not taken yet */
+    const uint8_t *record, *end;
+    int k;
+    Column columns[MOST_COLUMNS];
+    uint64_t mark, sets;
+    Grid *grids, *grid; /* (sets, k); (k), that of the drawing, NULL before the first */
+    int64_t point[MOST_COLUMNS];
+    uint64_t far_away; /* the sizes of all differences so far */
+    Writer *out;
+    uint64_t length; /* of the original */
+} Strokes;
+
+static NORETURN void no_strokes(const Strokes *s) {
+    fail(FAILED, "%s: damaged: its strokes make no file", s->packed.name);
 }
 
-/* Write a part of an original of so many bytes. */
-static void put_part(const Reader *packed, Writer *out, uint64_t length, const uint8_t *data, uint64_t size) {
-    if (size > length - out->size) no_strokes(packed);
-    put(out, data, (size_t)size);
+static uint64_t take_number(Strokes *s, uint64_t low, uint64_t high) {
+    uint64_t number = take_varint(&s->packed, STROKES);
+    if (number < low || number > high) no_strokes(s);
+    return number;
 }
 
-/* Bytes that have their number before them. */
-static Reader take_block(Reader *packed) {
-    uint64_t size = take_varint(packed, STROKES);
-    if (size > packed->size - packed->offset) no_strokes(packed);
-    Reader block = {.data = packed->data + packed->offset, .name = packed->name, .size = size};
-    packed->offset += size;
-    return block;
+/* So many of the bytes that are left. */
+static Reader take_part(Strokes *s, uint64_t size) {
+    if (size > s->packed.size - s->packed.offset) no_strokes(s);
+    Reader part = {.data = s->packed.data + s->packed.offset, .name = s->packed.name, .size = size};
+    s->packed.offset += size;
+    return part;
 }
 
-/* Write a number: of significant digits, if they are told, halves away from 0; without zeros at the end of the decimals, but
- * `least` decimals. Returns its size, 0 if it is too large. */
-static int put_number(char *text, const Grid *grid, const Column *column, int64_t n) {
-    uint64_t size = (uint64_t)(n < 0 ? -n : n), digits = 0, last = 1, unit = 1;
-    if (plus(times(size, grid->step), grid->start) >= MOST_VALUE) return 0;
-    int64_t value = n * (int64_t)grid->step + (int64_t)grid->start;
-    size = (uint64_t)(value < 0 ? -value : value);
+/* Take all but the rest. */
+static void take_description(Strokes *s) {
+    uint64_t k = take_byte(&s->packed, STROKES), records;
+    uint8_t head[HEAD - 1]; /* hands, number of records */
+    take(&s->packed, head, sizeof head, STROKES);
+    if (k < 2 || k > MOST_COLUMNS) no_strokes(s);
+    s->k = (int)k, records = k * little_endian(head + 1, 4);
+    s->record = take_part(s, records).data, s->end = s->record + records;
+    for (Column *c = s->columns; c < s->columns + k; c++) {
+        c->behind = take_part(s, take_number(s, 0, MOST_STROKES));
+        c->significant = take_number(s, 0, MOST_DECIMALS), c->least = take_number(s, 0, MOST_DECIMALS);
+        c->rising = take_number(s, 0, 1);
+    }
+    s->mark = take_number(s, 0, 255), s->sets = take_number(s, 0, s->packed.size / (3 * k));
+    s->grids = ARRAY(Grid, s->sets, k);
+    for (Grid *g = s->grids; g < s->grids + s->sets * k; g++) {
+        g->decimals = take_number(s, 0, MOST_DECIMALS), g->step = take_number(s, 1, INT64_MAX);
+        g->start = take_number(s, 0, MOST_VALUE - 1);
+    }
+    s->drawings = take_part(s, take_number(s, 0, MOST_STROKES));
+    s->far = take_part(s, take_number(s, 0, MOST_STROKES));
+}
+
+static void put_text(Strokes *s, const void *text, uint64_t size) {
+    if (size > s->length - s->out->size) no_strokes(s);
+    put(s->out, text, (size_t)size);
+}
+
+/* Write a number: rounded to its significant digits, if they are told, halves away from 0; without zeros at the end of
+ * the decimals, but with `least` of these. */
+static void put_number(Strokes *s, int n) {
+    const Column *column = s->columns + n;
+    const Grid *grid = s->grid + n;
+    uint64_t size = (uint64_t)llabs(s->point[n]), digits = 0, place = 1, unit = 1;
+    if (plus(times(size, grid->step), grid->start) >= MOST_VALUE) no_strokes(s);
+    int64_t value = s->point[n] * (int64_t)grid->step + (int64_t)grid->start;
+    size = (uint64_t)llabs(value);
     for (uint64_t power = 1; size >= power; power *= 10)
-        if (++digits > column->significant && column->significant) last *= 10;
-    size = (size + last / 2) / last * last;
+        if (++digits > column->significant && column->significant) place *= 10;
+    size = (size + place / 2) / place * place;
     for (uint64_t k = 0; k < grid->decimals; k++) unit *= 10;
+    char text[64];
     int dot = sprintf(text, "%s%" PRIu64, value < 0 && size ? "-" : "", size / unit);
     int end = dot + sprintf(text + dot, ".%0*" PRIu64, (int)grid->decimals, size % unit);
     while (text[end - 1] == '0') end--;
     while (end <= dot + (int)column->least) text[end++] = '0';
-    return end - (text[end - 1] == '.');
+    put_text(s, text, (uint64_t)(end - (text[end - 1] == '.')));
 }
 
-/* Write the original of packed strokes. */
-static void unpack(Reader *packed, Writer *out, uint64_t length) {
-    Column columns[MOST_COLUMNS];
-    int k = take_byte(packed, STROKES);
-    uint8_t head[HEAD - 1];
-    take(packed, head, sizeof head, STROKES); /* hands, number of records */
-    uint64_t size = little_endian(head + 1, 4) * (uint64_t)k, sum = 0;
-    if (k < 2 || k > MOST_COLUMNS || size > packed->size - packed->offset) no_strokes(packed);
-    const uint8_t *record = packed->data + packed->offset, *end = record + size;
-    packed->offset += size;
-    for (Column *c = columns; c < columns + k; c++) {
-        c->between = take_block(packed);
-        c->significant = take_varint(packed, STROKES), c->least = take_varint(packed, STROKES);
-        c->rising = take_varint(packed, STROKES);
-        if (most(c->significant, c->least) > MOST_DECIMALS || c->rising > 1) no_strokes(packed);
+/* Take a point: the last number first, then the others. */
+static void take_point(Strokes *s) {
+    for (int n = 0; n < s->k; n++) {
+        int c = (n + s->k - 1) % s->k;
+        uint64_t d = s->record[n], rising = s->columns[c].rising;
+        if (d == FURTHEST)
+            d = take_varint(&s->far, STROKES);
+        else if (d >= NEAR)
+            d = NEAR + 256 * (d - NEAR) + take_byte(&s->far, STROKES);
+        s->far_away = plus(s->far_away, rising ? d : d / 2 + d % 2);
+        if (s->far_away >= MOST_VALUE) no_strokes(s);
+        s->point[c] += rising ? (int64_t)d : signed_((int64_t)d);
     }
-    uint64_t mark = take_varint(packed, STROKES), sets = take_varint(packed, STROKES);
-    if (mark > 255 || sets > (packed->size - packed->offset) / (uint64_t)(3 * k)) no_strokes(packed);
-    Grid *grids = ARRAY(Grid, sets, (uint64_t)k), *grid = NULL;
-    for (Grid *g = grids; g < grids + sets * (uint64_t)k; g++) {
-        g->decimals = take_varint(packed, STROKES), g->step = take_varint(packed, STROKES);
-        g->start = take_varint(packed, STROKES);
-        if (g->decimals > MOST_DECIMALS || !g->step || g->start >= MOST_VALUE) no_strokes(packed);
+    s->record += s->k;
+}
+
+/* Write a run where a mark stands; one without points is the mark itself. */
+static void put_run(Strokes *s) {
+    if (s->record == s->end || *s->record != LIFT) no_strokes(s);
+    if (s->record[1] == BEGINS) {
+        uint64_t number = take_varint(&s->drawings, STROKES);
+        if (number >= s->sets) no_strokes(s);
+        s->grid = s->grids + number * (uint64_t)s->k;
+        memset(s->point, 0, sizeof s->point);
     }
-    Reader drawings = take_block(packed), far = take_block(packed);
-    int64_t point[MOST_COLUMNS] = {0};
-    for (; packed->offset < packed->size; packed->offset++) {
-        const uint8_t *byte = packed->data + packed->offset;
-        if (*byte != mark) {
-            put_part(packed, out, length, byte, 1);
-            continue;
-        }
-        if (record == end || *record != LIFT) no_strokes(packed); /* more marks than runs */
-        if (record[1] == BEGINS) {
-            uint64_t number = take_varint(&drawings, STROKES);
-            if (number >= sets) no_strokes(packed);
-            grid = grids + number * (uint64_t)k;
-            memset(point, 0, sizeof point);
-        }
-        if (!grid) no_strokes(packed);
-        record += k;
-        if (record == end || *record == LIFT) put_part(packed, out, length, byte, 1);
-        for (int follows = 0; record < end && *record != LIFT; record += k, follows = 1) {
-            for (int n = 0; n < k; n++) {
-                int c = (n + k - 1) % k;
-                uint64_t d = record[n];
-                if (d >= NEAR) d = d == FURTHEST ? take_varint(&far, STROKES) : 256 * (d - NEAR) + NEAR + take_byte(&far, STROKES);
-                sum = plus(sum, columns[c].rising ? d : d / 2 + d % 2);
-                if (sum >= MOST_VALUE) no_strokes(packed);
-                point[c] += columns[c].rising ? (int64_t)d : signed_((int64_t)d);
-            }
-            for (int c = 0; c < k; c++) {
-                const Reader *before = &columns[(c + k - 1) % k].between;
-                char text[64];
-                int digits = put_number(text, grid + c, columns + c, point[c]);
-                if (!digits) no_strokes(packed);
-                if (c || follows) put_part(packed, out, length, before->data, before->size);
-                put_part(packed, out, length, (const uint8_t *)text, (uint64_t)digits);
-            }
+    if (!s->grid) no_strokes(s);
+    s->record += s->k;
+    if (s->record == s->end || *s->record == LIFT) {
+        uint8_t mark = (uint8_t)s->mark;
+        put_text(s, &mark, 1);
+        return;
+    }
+    for (int point = 0; s->record < s->end && *s->record != LIFT; point++) {
+        take_point(s);
+        for (int c = 0; c < s->k; c++) {
+            const Reader *before = &s->columns[(c + s->k - 1) % s->k].behind;
+            if (c || point) put_text(s, before->data, before->size);
+            put_number(s, c);
         }
     }
-    if (!grid || record != end || out->size != length) no_strokes(packed);
+}
+
+/* Write the original, of `length` bytes, of packed strokes. */
+static void unpack(const Reader *packed, Writer *out, uint64_t length) {
+    Strokes s = {.packed = *packed, .out = out, .length = length};
+    take_description(&s);
+    for (const uint8_t *rest = packed->data + s.packed.offset; rest < packed->data + packed->size; rest++)
+        if (*rest == s.mark)
+            put_run(&s);
+        else
+            put_text(&s, rest, 1);
+    if (!s.grid || s.record != s.end || out->size != length) no_strokes(&s);
 }
 
 /* -- trained models -------------------------------------------------------------------------------------------------- */
@@ -3083,14 +3128,15 @@ static void read_model(Trained *model, const char *name) {
 
 /* The configuration with which a file uses a model, by what its header tells. */
 static Config used_config(const Config *model, const Header *header) {
+    const uint64_t *told = header->config.is;
     Config config = *model;
-    uint64_t streams = header->use[0], longest = pieces(coded(header), streams), bits = 0;
-    config.is[PACKED] = header->config.is[PACKED];
+    uint64_t longest = pieces(coded(header), told[STREAMS]), bits = 0;
     while (longest > 1 && (longest - 1) >> bits) bits++;
     config.is[RATE_FIRST] = config.is[RATE_LAST] = most(model->is[RATE_LAST], 500);
     config.is[PAST_BITS] = least(model->is[PAST_BITS], most(FIELD[PAST_BITS].least, bits));
+    config.is[PACKED] = told[PACKED];
     for (int n = 0; n < header->uses; n++)
-        if (n != FROZEN_USE || header->use[n]) config.is[USE[n]] = header->use[n];
+        if (told[USE[n]] || USE[n] != FROZEN) config.is[USE[n]] = told[USE[n]];
     default_absent(&config);
     return config;
 }
@@ -3122,7 +3168,7 @@ static void close_target(FILE *file, const char *name) {
 /* Refuse to take more memory than the limit. */
 static void check_memory(Engine *e, Text *text, const Config *config, uint64_t length, uint64_t limit) {
     measuring = 1;
-    engine_allocate(e, config, 1);
+    engine_allocate(e, config, length);
     text_allocate(text, config, length);
     measuring = 0;
     if (measured > limit || measured > SIZE_MAX / 2)
@@ -3132,7 +3178,7 @@ static void check_memory(Engine *e, Text *text, const Config *config, uint64_t l
 
 /* Make an engine that has learnt nothing yet, or what a model knows. */
 static void prepare(Engine *e, Text *text, const Config *config, uint64_t length, const Trained *model) {
-    engine_allocate(e, config, pieces(length, config->is[STREAMS] * config->is[WINDOW]));
+    engine_allocate(e, config, length);
     text_allocate(text, config, length);
     if (e->network && !model) network_start(e->network);
     if (e->mixing) mixing_start(e->mixing);
@@ -3232,7 +3278,6 @@ static void decode(const Options *options) {
     reader = at_blocks;
     fseeko(reader.file, (off_t)reader.offset, SEEK_SET);
     code_file(&engine, &text, NULL, &reader);
-    engine_end(&engine);
     if (config.is[PACKED]) unpack_target(options, &text, header.length);
     fclose(reader.file);
     if (fflush(text.file) || !file_is(text.file, header.length, digest) || memcmp(digest, header.digest, DIGEST))
@@ -3240,22 +3285,18 @@ static void decode(const Options *options) {
     close_target(text.file, options->target);
 }
 
-/* Set how `header` uses a model: as `options` say, else as the model was trained. Learning is told if it is unusual. */
+/* Set how `header` uses a model: as the command line tells, else as the model was trained. Learning is told if it is
+ * unusual. */
 static void choose_use(const Options *options, Header *header, const Config *model) {
-    uint8_t wanted[LONGEST_HEADER], usual[LONGEST_HEADER];
-    for (int n = 0; n < USES; n++)
-        header->use[n] = options->told[USE[n]] ? options->config.is[USE[n]] : model->is[USE[n]];
-    if (!model->is[MIXING]) header->use[FROZEN_USE] = 0;
+    for (int n = 0; n < WALK; n++)
+        if (!options->told[USE[n]]) header->config.is[USE[n]] = model->is[USE[n]];
     header->uses = WALK;
-    header->config = used_config(model, header);
+    const Config usual = used_config(model, header);
     for (int n = WALK; n < USES; n++)
-        header->use[n] = options->told[USE[n]] ? options->config.is[USE[n]] : header->config.is[USE[n]];
-    size_t size = (size_t)(put_config(usual, &header->config, 0) - usual);
+        if (!options->told[USE[n]]) header->config.is[USE[n]] = usual.is[USE[n]];
     header->uses = USES;
     header->config = used_config(model, header);
-    for (int n = 0; n < USES; n++) header->use[n] = USE[n] == FROZEN && !header->use[n] ? 0 : header->config.is[USE[n]];
-    if ((size_t)(put_config(wanted, &header->config, 0) - wanted) == size && !memcmp(usual, wanted, size))
-        header->uses = WALK;
+    if (!memcmp(&usual, &header->config, sizeof usual)) header->uses = WALK;
 }
 
 static void copy_stored(FILE *source, const Options *options, Writer *writer, Header *header) {
@@ -3299,6 +3340,7 @@ static void encode(const Options *options) {
     open_reader(&reader, options->source);
     header.length = reader.size;
     if (!file_is(reader.file, header.length, header.digest)) fail(FAILED, "%s cannot be read", options->source);
+    header.config.is[PACKED] = 0;
     FILE *input = options->strokes ? take_strokes(options, &header) : reader.file;
     if (options->config.is[PACKED] && options->config.is[PACKED] != header.config.is[PACKED])
         fail(USAGE, "no strokes of %" PRIu64 " bytes are given by -s", options->config.is[PACKED]);
@@ -3322,7 +3364,6 @@ static void encode(const Options *options) {
         put(&writer, data, put_header(data, &header));
         put_crc(&writer);
         code_file(&engine, &text, &writer, NULL);
-        engine_end(&engine);
     }
     if (!header.length || writer.size >= stored_size) copy_stored(reader.file, options, &writer, &header);
     if (!file_is(reader.file, header.length, digest) || memcmp(digest, header.digest, DIGEST))
@@ -3343,7 +3384,7 @@ static void inform(const Options *options) {
         for (int n = PART[part].first; n < PART[part].end; n++)
             if (has_part(&header.config, part) || n == PART[part].on) printf("%s=%" PRIu64 "\n", FIELD[n].name, header.config.is[n]);
     for (int n = 0; header.mode == TRAINED && n < header.uses; n++)
-        if (header.use[n]) printf("%s=%" PRIu64 "\n", FIELD[USE[n]].name, header.use[n]);
+        if (header.config.is[USE[n]]) printf("%s=%" PRIu64 "\n", FIELD[USE[n]].name, header.config.is[USE[n]]);
     fclose(reader.file);
 }
 
