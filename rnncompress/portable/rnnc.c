@@ -6,8 +6,9 @@
  *     ./rnnc i FILE.rnnc                           tell the configuration, as `e` takes it
  *
  * One file of C99, for any machine with floats of IEEE 754. It was written from docs/format.md and
- * docs/format-mixing.md; docs/arithmetic.md and docs/mixing.md say why everything is as it is. Read it from the top: tools,
- * the header, arithmetic, the range coder, the network, the mixing stage, then what joins them, files, trained models.
+ * docs/format-mixing.md; docs/arithmetic.md, docs/mixing.md, docs/strokes.md say why everything is as it is. Read it from
+ * the top: tools, the header, arithmetic, the range coder, the network, the mixing stage, then what joins them, strokes,
+ * trained models, files.
  *
  * Names: B streams, T steps of a window, L layers, H units, N = gates * H rows of a layer's matrix, A = 256 symbols.
  * Arrays are flat; a comment such as "(B, T, A)" gives the shape, the last index runs fastest.
@@ -326,7 +327,7 @@ static uint8_t *put_config(uint8_t *out, const Config *config, uint32_t without)
     return out;
 }
 
-/* -- reading a file, and what of it is a checksum ---------------------------------------------------------------------- */
+/* -- reading a file, and what of it is a checksum ------------------------------------------------------------------ */
 
 typedef struct {
     FILE *file;          /* or else */
@@ -574,7 +575,7 @@ static inline int16_t dithered(float g, uint32_t key, uint32_t counter) {
     return (int16_t)(n - ((float)n > x));
 }
 
-/* -- the logistic function as integers ---------------------------------------------------------------------------------- */
+/* -- the logistic function as integers ----------------------------------------------------------------------------- */
 
 /* Densities and the whole mixing stage are computed by integers alone. What is stretched, ln(p / (1 - p)), has the unit
  * 1/256. Shifts to the right of negative numbers round down, as everywhere since long. */
@@ -770,7 +771,7 @@ static int may_end(const Coder *c) {
     return c->range && c->count >= c->room && (!c->room || c->point - c->lower < 0x1FFFFFFFFu);
 }
 
-/* -- records of points ------------------------------------------------------------------------------------------------ */
+/* -- records of points --------------------------------------------------------------------------------------------- */
 
 /* The parts `points` and `density` are for packed strokes. These begin with the numbers k of a point, hands, and how many
  * records of k bytes follow. A record has a byte for each number, the last number first; the byte tells the difference
@@ -1112,11 +1113,12 @@ static void softmax(uint32_t *restrict table, const float *restrict bias, float 
     table[best] += (uint32_t)left;
 }
 
-/* -- the network: densities ---------------------------------------------------------------------------------------------- */
+/* -- the network: densities ---------------------------------------------------------------------------------------- */
 
-/* With the part `density` dx and dy of a point are predicted by a mixture of components, each of two logistic densities.
- * The step that predicts dx tells, by the last 6 K logits, for each component its weight, mean and scale of dx, mean and
- * scale of dy, and the slope: by how much the mean of dy moves with dx. All are integers, 2^16 is 1, masses of 2^20. */
+/* With the part `density` dx and dy of a point are predicted by a mixture of components, each of two logistic
+ * densities. The step that predicts dx tells, by the last 6 K logits, for each component its weight, mean and scale of
+ * dx, mean and scale of dy, and the slope: by how much the mean of dy moves with dx. All are integers, 2^16 is 1; of
+ * masses 2^20 is 1. */
 enum { DX = 1, DY = 2, MOST_COMPONENTS = 20, CLIP = 1 << 24, ONE = 1 << 16 };
 
 typedef struct {
@@ -1613,7 +1615,8 @@ static void fill(uint32_t *array, size_t count, uint32_t value) {
 static int16_t share(int weight, size_t K) { return (int16_t)quotient(weight * 64, (int)K + 4); }
 
 static void mixing_start(Mixing *m) {
-    enum { HISTORY_WEIGHT = 357, CERTAINTY_WEIGHT = -62, RUN_WEIGHT = 82, NETWORK_WEIGHT = 143 << 6, RATE = 1573, RATE_LEFT = 15, RATE_HALF = 1000 };
+    enum { HISTORY_WEIGHT = 357, CERTAINTY_WEIGHT = -62, RUN_WEIGHT = 82, NETWORK_WEIGHT = 143 << 6 };
+    enum { RATE = 1573, RATE_LEFT = 15, RATE_HALF = 1000 };
     for (int n = 0; n < 1024; n++) reciprocals[n] = (2 << 16) / (2 * n + 3);
     for (int n = 0; n < RATES; n++) {
         int visits = n < 1024 ? n : 1024 + 64 * (n - 1024);
@@ -1980,7 +1983,7 @@ static void tell_facts(const Stream *s, uint32_t *f) {
     f[F_RECORD] = s->record ? (uint32_t)(s->position % s->record % 256) : 0;
 }
 
-/* -- mixing: contexts of points ---------------------------------------------------------------------------------------- */
+/* -- mixing: contexts of points ------------------------------------------------------------------------------------ */
 
 /* A new run of points begins. */
 static void lift_pen(Pen *pen) {
@@ -3141,7 +3144,7 @@ static Config used_config(const Config *model, const Header *header) {
     return config;
 }
 
-/* -- encoding and decoding ---------------------------------------------------------------------------------------------- */
+/* -- encoding and decoding ----------------------------------------------------------------------------------------- */
 
 typedef struct {
     const char *source, *target, *model, *strokes;
@@ -3382,7 +3385,8 @@ static void inform(const Options *options) {
     if (header.mode == STORED) puts("stored");
     for (int part = 0; header.mode == MODEL && part < PARTS; part++)
         for (int n = PART[part].first; n < PART[part].end; n++)
-            if (has_part(&header.config, part) || n == PART[part].on) printf("%s=%" PRIu64 "\n", FIELD[n].name, header.config.is[n]);
+            if (has_part(&header.config, part) || n == PART[part].on)
+                printf("%s=%" PRIu64 "\n", FIELD[n].name, header.config.is[n]);
     for (int n = 0; header.mode == TRAINED && n < header.uses; n++)
         if (header.config.is[USE[n]]) printf("%s=%" PRIu64 "\n", FIELD[USE[n]].name, header.config.is[USE[n]]);
     fclose(reader.file);
@@ -3452,8 +3456,9 @@ static uint64_t number_of(const char *argument) {
 /* Take field=number. */
 static void take_field(Options *options, const char *argument) {
     const char *number = strchr(argument, '=');
-    for (int n = 0; number && n < FIELDS; n++)
-        if (strlen(FIELD[n].name) == (size_t)(number - argument) && !strncmp(argument, FIELD[n].name, (size_t)(number - argument))) {
+    size_t size = number ? (size_t)(number - argument) : 0;
+    for (int n = 0; size && n < FIELDS; n++)
+        if (strlen(FIELD[n].name) == size && !strncmp(argument, FIELD[n].name, size)) {
             options->config.is[n] = number_of(number + 1);
             options->told[n] = 1;
             return;

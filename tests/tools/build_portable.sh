@@ -15,13 +15,14 @@ printf '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n' >"$folder
 
 # The golden files, with the program run by the words of $1.
 check() {
-  local file fields
+  local file fields strokes
   for file in "$project"/tests/golden/*.rnnc; do
-    $1 "$folder/rnnc" d -f "$file" "$folder/original"
+    $1 "$folder/rnnc" d -f "$file" "$folder/original" -s "$folder/strokes"
     case $file in */lstm.rnnc | */rnn.rnnc | */default.rnnc) cmp "$folder/original" "$project/tests/golden/original.txt" ;; esac
     fields=$($1 "$folder/rnnc" i "$file")
+    case $fields in *packed=[1-9]*) strokes="-s $folder/strokes" ;; *) strokes= ;; esac
     # shellcheck disable=SC2086
-    $1 "$folder/rnnc" e -f "$folder/original" "$folder/again" ${fields#stored}
+    $1 "$folder/rnnc" e -f "$folder/original" "$folder/again" ${fields#stored} $strokes
     cmp "$folder/again" "$file"
   done
 }

@@ -27,6 +27,7 @@ from rnncompress.config import CELLS, Config, varint
 from rnncompress.container import MODEL_HASH, Header
 from rnncompress.errors import RnncompressError
 from rnncompress.model import Model
+from rnncompress.strokes import files
 from rnncompress.use import LEARNING, Use
 from rnncompress.vocabulary import Vocabulary
 
@@ -43,16 +44,19 @@ SEEDS = [
     SMALL.replace(cell="rnn", streams=1, contexts=0),
     SMALL.replace(streams=70, lanes=4, layers=2, window=2),
 ]
+DRAWING = b"START\n" + b"".join(b"%d,%d.5,%d\n" % (n * n % 13, 3 * n % 7, 8 * n) for n in range(40)) + b"BREAK\n"
+STROKES = [SMALL.replace(contexts=0, components=2, window=6)]
+"""With what :data:`DRAWING` is coded."""
 MODEL = Model.of(SMALL, Vocabulary(), lstm.build(SMALL, 1).state(), {})
 """The trained model that is at hand whenever a file is decoded."""
 
 Mutation = Callable[[random.Random], bytes]
 
 
-def packed(config: Config, data: bytes, model: Model | None = None) -> bytes:
-    """A sound file."""
-    target = io.BytesIO()
-    codec.encode(io.BytesIO(data), target, config, model=model, engine="cpu")
+def packed(config: Config, data: bytes, model: Model | None = None, strokes: bytes | None = None) -> bytes:
+    """A sound file, but for its ``strokes``, if these are no packed ones of ``data``."""
+    target, coded = io.BytesIO(), None if strokes is None else io.BytesIO(strokes)
+    codec.encode(io.BytesIO(data), target, config, model=model, packed=coded, engine="cpu")
     return target.getvalue()
 
 
@@ -133,6 +137,12 @@ def cases(rng: random.Random) -> Iterator[tuple[str, bytes]]:
     """Endless files, with the name of what was done to them."""
     sound = [packed(config, b"Knuth " * rng.randint(100, 170)) for config in SEEDS for _ in range(3)]
     sound += [packed(SMALL.replace(streams=streams), b"Knuth " * 150, MODEL) for streams in (1, 2, 5)]
+    found = files.packed(io.BytesIO(DRAWING), "strokes")
+    assert found is not None
+    found.seek(0)
+    strokes = found.read()
+    sound += [packed(config, DRAWING, strokes=strokes) for config in STROKES]
+    sound.append(packed(SMALL, DRAWING, MODEL, strokes))
     while True:
         blob = rng.choice(sound)
         header, payloads = parts(blob)
@@ -157,6 +167,7 @@ def cases(rng: random.Random) -> Iterator[tuple[str, bytes]]:
         used = Use(config.streams, config.window, config.lanes, rng.choice([0, config.frozen]), learning)
         trained = Header("trained", length, rng.randbytes(16), None, MODEL.digest[:MODEL_HASH], used)
         yield "learning of the trained model invented", whole(container._frame(trained), payloads)
+        yield "strokes changed", packed(rng.choice(STROKES), DRAWING, strokes=mutated(strokes, rng))
         yield "stored, changed", mutated(framed(bytes([1]) + header[7:]) + TEXT[:300], rng)
 
 
