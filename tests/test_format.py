@@ -100,7 +100,12 @@ def in_halves(head: str) -> dict[str, str]:
 def value(told: str, names: dict[str, object]) -> int:
     """What a formula of the page comes to."""
     told = re.sub(r"\\\|(\w+)\\\|", r"abs(\1)", told).replace("\\|", "|").replace("·", "*")
-    told = told.replace("[at = 0]", "int(at == 0)").replace("2^16", "65536").replace("mod", "%").replace("−", "-")
+    told = (
+        told.replace("[at = 0]", "int(at == 0)")
+        .replace("2^16", "65536")
+        .replace("mod", "%")
+        .replace("−", "-")
+    )
     return int(eval(told, dict(names)))  # of the page alone
 
 

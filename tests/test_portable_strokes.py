@@ -13,7 +13,7 @@ from test_portable import CONFIGS, TEXT, encoded, exit_code
 
 from rnncompress.config import Config
 from rnncompress.pretrained import adapt
-from rnncompress.strokes import files, packing
+from rnncompress.strokes import files, packing, scanning
 from rnncompress.strokes.layout import COUNT_BYTES
 from rnncompress.strokes.numbers import block, varint, varints
 
@@ -40,12 +40,13 @@ def packed(text: bytes) -> bytes:
         return found.read()
 
 
-def of_strokes(config: Config) -> list[Config]:
-    """``config`` with contexts of points where it mixes, and with densities where it has a network."""
+def of_strokes(config: Config) -> st.SearchStrategy[Config]:
+    """``config`` with contexts of points where it mixes, and with densities where it has a network, or not."""
     pointed = config.replace(points=int(config.mixing > 0))
-    return [pointed, pointed.replace(components=3, contexts=0), config.replace(components=20, contexts=0)][
-        : 3 if config.layers else 1
-    ]
+    densities = [config.replace(components=n, contexts=0) for n in (1, 3, 20)] if config.layers else []
+    return st.sampled_from(
+        [pointed, *densities, *(each.replace(points=pointed.points) for each in densities)]
+    )
 
 
 @st.composite
@@ -57,29 +58,46 @@ def streams(draw: st.DrawFn) -> bytes:
 
 
 @st.composite
-def packings(draw: st.DrawFn) -> tuple[bytes, int]:
-    """Packed strokes of any styles and grids, and the most bytes that they may be the strokes of."""
+def packings(draw: st.DrawFn) -> bytes:
+    """Packed strokes of any styles and grids, most of which make a file."""
     k = draw(st.integers(2, 4))
-    small, large = st.integers(0, 20), st.integers(0, (1 << 62) + 2)
-    records, drawings, runs = b"", 0, 0
-    for _ in range(draw(st.integers(0, 4))):
-        begins = draw(st.booleans()) or not drawings
+    numbers = st.one_of(st.integers(1, 20), st.integers(1, 20), st.integers(1, 10**6))
+    if draw(st.integers(0, 4)) == 0:
+        numbers = st.one_of(st.integers(0, 20), st.integers(0, (1 << 62) + 2))
+    places = (
+        st.one_of(st.integers(0, 9), st.integers(0, 18)) if draw(st.integers(0, 7)) else st.integers(17, 19)
+    )
+    records, far, drawings, runs = b"", b"", 0, 0
+    for _ in range(draw(st.integers(1, 4))):
+        begins = draw(st.integers(0, 9)) > 3 * bool(drawings)
         drawings, runs = drawings + begins, runs + 1
         records += bytes([255, begins] + [0] * (k - 2))
-        points = draw(st.lists(st.lists(BYTES, min_size=k, max_size=k), max_size=6))
-        records += b"".join(bytes([min(254, first), *others]) for first, *others in points)
-    head = bytes([k, 1]) + (len(records) // k).to_bytes(COUNT_BYTES, "little") + records
+        for first, *others in draw(st.lists(st.lists(BYTES, min_size=k, max_size=k), max_size=8)):
+            point = [min(254, first), *others]
+            records += bytes(point)
+            for byte in point:
+                far += (
+                    varint(draw(numbers)) if byte == 254 else draw(st.binary(min_size=byte > 223, max_size=1))
+                )
     described = b""
-    for _ in range(k):
-        described += block(draw(st.binary(max_size=2))) + varints((draw(small), draw(small), draw(st.integers(0, 1))))
+    for column in range(k):
+        style = draw(places), draw(places), draw(st.integers(0, 1))
+        described += block(b"some text between two numbers" * (column == 0) + draw(st.binary(max_size=2)))
+        described += varints(style)
     sets = draw(st.integers(1, 2))
     described += varints((ord("M"), sets))
     for _ in range(sets * k):
-        described += varints((draw(small), draw(st.one_of(small, large)), draw(st.one_of(small, large))))
-    numbers = draw(st.lists(st.integers(0, sets - 1), min_size=drawings, max_size=drawings))
-    far = b"".join(varint(draw(large)) if draw(st.booleans()) else draw(st.binary(min_size=9)) for _ in range(30))
+        described += varints((draw(places), draw(numbers), draw(numbers)))
+    grids = draw(st.lists(st.integers(0, sets - 1), min_size=drawings, max_size=drawings))
     rest = draw(st.binary(max_size=4)) + b"-M" * (runs + draw(st.sampled_from([0] * 9 + [1])))
-    return head + described + block(varints(numbers)) + block(far) + rest, 100_000
+    head = bytes([k, 1]) + (len(records) // k).to_bytes(COUNT_BYTES, "little") + records
+    return head + described + block(varints(grids)) + block(far) + rest
+
+
+def unpacked(data: bytes) -> bytes:
+    """The text of packed strokes, of any length. Raises ValueError or OverflowError."""
+    strokes = packing.unpack(data)
+    return scanning.join(strokes.spelling, strokes.mark, strokes.rest, packing._texts(strokes))
 
 
 def test_golden_strokes(portable, tmp_path):
@@ -92,7 +110,7 @@ def test_golden_strokes(portable, tmp_path):
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(config=CONFIGS.flatmap(lambda config: st.sampled_from(of_strokes(config))), data=st.one_of(streams(), st.just(TEXT)))
+@given(config=CONFIGS.flatmap(of_strokes), data=st.one_of(streams(), st.just(TEXT)))
 def test_contexts_and_densities_of_any_bytes(portable, config, data):
     """With and without a network, whatever follows the head of packed strokes."""
     blob = encoded(data, config)
@@ -103,7 +121,10 @@ def test_contexts_and_densities_of_any_bytes(portable, config, data):
 @pytest.mark.parametrize("config", KINDS.values(), ids=KINDS)
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    form=st.sampled_from(sorted(ink.FORMATS)), strokes=ink.drawings(), around=st.binary(max_size=300), lanes=st.integers(1, 3)
+    form=st.sampled_from(sorted(ink.FORMATS)),
+    strokes=ink.drawings(),
+    around=st.binary(max_size=300),
+    lanes=st.integers(1, 3),
 )
 def test_files_of_strokes(portable, config, form, strokes, around, lanes):
     """Drawings in all formats, of any numbers."""
@@ -119,24 +140,18 @@ def test_files_of_strokes(portable, config, form, strokes, around, lanes):
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(given=packings())
-def test_any_styles_and_grids(portable, given):
+@given(data=packings())
+def test_any_styles_and_grids(portable, data):
     """The text is that of Python; what Python refuses is refused."""
-    data, length = given
     try:
-        strokes = packing.unpack(data)
-        text = packing.text(strokes, max(length, len(data)))
-    except (ValueError, OverflowError) as error:
-        if "another length" not in str(error):
-            text = bytes(max(length, len(data)))
-        else:
-            text = packing.scanning.join(strokes.spelling, strokes.mark, strokes.rest, packing._texts(strokes))
-    if len(data) > len(text):
-        return
+        text = unpacked(data)
+    except (ValueError, OverflowError):
+        text = bytes(len(data))
+    text += bytes(max(0, len(data) - len(text)))  # then it has another length
     blob = encoded(text, CONTEXTS_ALONE, packed=data)
-    expected = exit_code(blob)
     code, content, messages = portable.run("d", blob)
-    assert (code, content) == (expected, text if expected == 0 else b""), messages
+    assert code == exit_code(blob), messages
+    assert content == (text if code == 0 else b"")
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -172,7 +187,8 @@ def test_strokes_of_another_file(portable, tmp_path):
     """Are not taken; nor is a number of packed bytes without them."""
     text = ink.omniglot([ink.line(40)])
     (tmp_path / "strokes").write_bytes(packed(text))
-    code, content, message = portable.run("e", text.replace(b"BREAK", b"break"), "-s", tmp_path / "strokes", *fields(POINTS))
+    other = text.replace(b"BREAK", b"break")
+    code, content, message = portable.run("e", other, "-s", tmp_path / "strokes", *fields(POINTS))
     assert (code, content) == (1, b"")
     assert "another file" in message
     assert portable.run("e", text, "packed=77", *fields(POINTS))[0] == 2

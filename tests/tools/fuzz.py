@@ -44,7 +44,9 @@ SEEDS = [
     SMALL.replace(cell="rnn", streams=1, contexts=0),
     SMALL.replace(streams=70, lanes=4, layers=2, window=2),
 ]
-DRAWING = b"START\n" + b"".join(b"%d,%d.5,%d\n" % (n * n % 13, 3 * n % 7, 8 * n) for n in range(40)) + b"BREAK\n"
+DRAWING = (
+    b"START\n" + b"".join(b"%d,%d.5,%d\n" % (n * n % 13, 3 * n % 7, 8 * n) for n in range(40)) + b"BREAK\n"
+)
 STROKES = [SMALL.replace(contexts=0, components=2, window=6)]
 """With what :data:`DRAWING` is coded."""
 MODEL = Model.of(SMALL, Vocabulary(), lstm.build(SMALL, 1).state(), {})
