@@ -236,7 +236,8 @@ enum {
     MIXING, SETS, SLOT_BITS, PAST_BITS, FROZEN,
     POINTS,
     COMPONENTS,
-    PACKED,
+    WORDS,
+    STROKES,
     FIELDS
 };
 
@@ -264,7 +265,8 @@ static const struct {
     {"frozen", 1, 4096, 1, 8},
     {"points", 0, 1, 1, 0},
     {"components", 0, 20, 1, 0},
-    {"packed", 0, ((uint64_t)1 << 63) - 1, 1, 0}, /* bytes of strokes that are coded in place of the original */
+    {"words", 0, ((uint64_t)1 << 63) - 1, 1, 0}, /* bytes that are coded in place of the original: its words, */
+    {"strokes", 0, ((uint64_t)1 << 63) - 1, 1, 0}, /* or its strokes */
 };
 
 /* Fields that are in use together; a part is absent if its switch is 0. */
@@ -278,8 +280,9 @@ static const struct {
     {3, CONTEXTS, MIXING, CONTEXTS, "contexts"},
     {4, MIXING, POINTS, MIXING, "mixing"},
     {5, POINTS, COMPONENTS, POINTS, "points"},
-    {6, COMPONENTS, PACKED, COMPONENTS, "density"},
-    {255, PACKED, FIELDS, PACKED, "strokes"},
+    {6, COMPONENTS, WORDS, COMPONENTS, "density"},
+    {254, WORDS, STROKES, WORDS, "words"},
+    {255, STROKES, FIELDS, STROKES, "strokes"},
 };
 enum { PARTS = sizeof PART / sizeof *PART };
 
@@ -309,6 +312,7 @@ static const char *wrong_with(const Config *config) {
     if (config->is[POINTS] && !config->is[MIXING]) return "points";
     if (config->is[COMPONENTS] && (!config->is[LAYERS] || config->is[CONTEXTS])) return "components";
     if (config->is[LANES] > config->is[STREAMS]) return "lanes";
+    if (config->is[WORDS] && config->is[STROKES]) return "words";
     return NULL;
 }
 
@@ -399,7 +403,7 @@ typedef struct {
     int mode;
     uint64_t length; /* of the original */
     uint8_t digest[DIGEST];
-    Config config; /* with a trained model what is told of it: WALK or USES of the fields in USE, and PACKED */
+    Config config; /* with a trained model what is told of it: WALK or USES of the fields in USE, and STROKES */
     uint8_t trained[MODEL_HASH];
     int uses;
 } Header;
@@ -409,7 +413,8 @@ static uint64_t used(const Config *config, int n) { return n == FROZEN && !confi
 
 /* Bytes that are coded. */
 static uint64_t coded(const Header *header) {
-    return header->config.is[PACKED] ? header->config.is[PACKED] : header->length;
+    const uint64_t *is = header->config.is;
+    return is[WORDS] ? is[WORDS] : is[STROKES] ? is[STROKES] : header->length;
 }
 
 static NORETURN void impossible(const Reader *reader, const char *what) {
@@ -441,7 +446,7 @@ static void read_use(Reader *body, Header *header) {
     uint64_t *is = header->config.is, number[USES + 1];
     int count = 0;
     while (body->offset < body->size && count <= USES) number[count++] = take_varint(body, HEADER);
-    if (count % 2 && !(is[PACKED] = number[--count])) impossible(body, "packed");
+    if (count % 2 && !(is[STROKES] = number[--count])) impossible(body, "strokes");
     if (count != WALK && count != USES) impossible(body, "use");
     for (int k = 0, n; k < count; k++) {
         uint64_t value = is[n = USE[k]] = number[k];
@@ -488,7 +493,7 @@ static size_t put_header(uint8_t *out, const Header *header) {
         memcpy(at, header->trained, MODEL_HASH);
         at += MODEL_HASH;
         for (int n = 0; n < header->uses; n++) at = put_varint(at, used(&header->config, USE[n]));
-        if (header->config.is[PACKED]) at = put_varint(at, header->config.is[PACKED]);
+        if (header->config.is[STROKES]) at = put_varint(at, header->config.is[STROKES]);
     }
     out[4] = VERSION;
     out[5] = (uint8_t)(at - out - 6);
@@ -2750,7 +2755,7 @@ static int file_is(FILE *file, uint64_t length, uint8_t digest[DIGEST]) {
  * mark stands for each run of points. Numbers are integers on grids: those of a column and a drawing. */
 enum { MOST_STROKES = 1 << 26, MOST_DECIMALS = 18 };
 #define MOST_VALUE ((uint64_t)1 << 62)
-static const char STROKES[] = "its strokes";
+static const char ITS_STROKES[] = "its strokes";
 
 typedef struct {
     Reader behind; /* the text behind each number */
@@ -2779,7 +2784,7 @@ static NORETURN void no_strokes(const Strokes *s) {
 }
 
 static uint64_t take_number(Strokes *s, uint64_t low, uint64_t high) {
-    uint64_t number = take_varint(&s->packed, STROKES);
+    uint64_t number = take_varint(&s->packed, ITS_STROKES);
     if (number < low || number > high) no_strokes(s);
     return number;
 }
@@ -2794,9 +2799,9 @@ static Reader take_part(Strokes *s, uint64_t size) {
 
 /* Take all but the rest. */
 static void take_description(Strokes *s) {
-    uint64_t k = take_byte(&s->packed, STROKES), records;
+    uint64_t k = take_byte(&s->packed, ITS_STROKES), records;
     uint8_t head[HEAD - 1]; /* hands, number of records */
-    take(&s->packed, head, sizeof head, STROKES);
+    take(&s->packed, head, sizeof head, ITS_STROKES);
     if (k < 2 || k > MOST_COLUMNS) no_strokes(s);
     s->k = (int)k, records = k * little_endian(head + 1, 4);
     s->record = take_part(s, records).data, s->end = s->record + records;
@@ -2847,9 +2852,9 @@ static void take_point(Strokes *s) {
         int c = (n + s->k - 1) % s->k;
         uint64_t d = s->record[n], rising = s->columns[c].rising;
         if (d == FURTHEST)
-            d = take_varint(&s->far, STROKES);
+            d = take_varint(&s->far, ITS_STROKES);
         else if (d >= NEAR)
-            d = NEAR + 256 * (d - NEAR) + take_byte(&s->far, STROKES);
+            d = NEAR + 256 * (d - NEAR) + take_byte(&s->far, ITS_STROKES);
         s->far_away = plus(s->far_away, rising ? d : d / 2 + d % 2);
         if (s->far_away >= MOST_VALUE) no_strokes(s);
         s->point[c] += rising ? (int64_t)d : signed_((int64_t)d);
@@ -2861,7 +2866,7 @@ static void take_point(Strokes *s) {
 static void put_run(Strokes *s) {
     if (s->record == s->end || *s->record != LIFT) no_strokes(s);
     if (s->record[1] == BEGINS) {
-        uint64_t number = take_varint(&s->drawings, STROKES);
+        uint64_t number = take_varint(&s->drawings, ITS_STROKES);
         if (number >= s->sets) no_strokes(s);
         s->grid = s->grids + number * (uint64_t)s->k;
         memset(s->point, 0, sizeof s->point);
@@ -2884,7 +2889,7 @@ static void put_run(Strokes *s) {
 }
 
 /* Write the original, of `length` bytes, of packed strokes. */
-static void unpack(const Reader *packed, Writer *out, uint64_t length) {
+static void unpack_strokes(const Reader *packed, Writer *out, uint64_t length) {
     Strokes s = {.packed = *packed, .out = out, .length = length};
     take_description(&s);
     for (const uint8_t *rest = packed->data + s.packed.offset; rest < packed->data + packed->size; rest++)
@@ -2893,6 +2898,88 @@ static void unpack(const Reader *packed, Writer *out, uint64_t length) {
         else
             put_text(&s, rest, 1);
     if (!s.grid || s.record != s.end || out->size != length) no_strokes(&s);
+}
+
+/* -- words ----------------------------------------------------------------------------------------------------------- */
+
+/* A packed text begins with the number of codes of one byte and a list of words. Behind it stand items: codes of words,
+ * marks that make letters large or tell that a byte is itself, and bytes that are themselves. */
+enum { FIRST_CODE = 128, CODES = 128, MOST_CODES = CODES * CODES, MOST_LIST = 1 << 20 };
+enum { LITERAL = 6, CAPITAL = 64, CAPITALS = 94 };
+
+typedef struct {
+    const uint8_t *at, *end; /* what is not taken yet */
+    const char *name;
+    int ones, count;
+    const uint8_t *word[MOST_CODES + 1]; /* each ends with a byte that is no letter */
+    Writer *out;
+    uint64_t length;
+} Words;
+
+static NORETURN void no_words(const Words *w) { fail(FAILED, "%s: damaged: its words make no text", w->name); }
+
+static int next_byte(Words *w) {
+    if (w->at == w->end) no_words(w);
+    return *w->at++;
+}
+
+static int is_small(int c) { return 'a' <= c && c <= 'z'; }
+
+static void put_letter(Words *w, int c) {
+    const uint8_t byte = (uint8_t)c;
+    if (w->out->size == w->length) no_words(w);
+    put(w->out, &byte, 1);
+}
+
+static void take_words(Words *w) {
+    const uint8_t *start = w->at + 1;
+    w->ones = next_byte(w);
+    for (int c = ' ', before; c != '\n'; c = before) {
+        w->word[w->count] = w->at;
+        while (is_small(before = next_byte(w))) continue;
+        int size = (int)(w->at - 1 - w->word[w->count]);
+        if (size)
+            w->count++;
+        else if (before != '\n' || w->count)
+            no_words(w);
+        if ((before != ' ' && before != '\n') || w->at - start > MOST_LIST || w->count > MOST_CODES) no_words(w);
+    }
+    if (w->ones > CODES || w->count > w->ones + CODES * (CODES - w->ones)) no_words(w);
+}
+
+/* The word of the code that begins with the byte c. */
+static const uint8_t *take_code(Words *w, int c) {
+    int n = c - FIRST_CODE;
+    if (n >= w->ones) {
+        int second = next_byte(w) - FIRST_CODE;
+        n = second < 0 ? w->count : w->ones + (n - w->ones) * CODES + second;
+    }
+    if (n >= w->count) no_words(w);
+    return w->word[n];
+}
+
+static void put_item(Words *w) {
+    int mark = next_byte(w), marked = mark == LITERAL || mark == CAPITAL || mark == CAPITALS;
+    int c = marked ? next_byte(w) : mark;
+    if (mark != LITERAL && c >= FIRST_CODE) {
+        const uint8_t *word = take_code(w, c);
+        for (const uint8_t *letter = word; is_small(*letter); letter++)
+            put_letter(w, *letter - 32 * (mark == CAPITALS || (mark == CAPITAL && letter == word)));
+    } else if (mark == CAPITAL && is_small(c))
+        put_letter(w, c - 32);
+    else if (!marked || (mark == LITERAL && (c >= FIRST_CODE || c == LITERAL || c == CAPITAL || c == CAPITALS)))
+        put_letter(w, c);
+    else
+        no_words(w);
+}
+
+/* Write the original, of `length` bytes, of a packed text. */
+static void unpack_words(const Reader *packed, Writer *out, uint64_t length) {
+    Words w = {.at = packed->data, .end = packed->data + packed->size, .name = packed->name, .out = out,
+               .length = length};
+    take_words(&w);
+    while (w.at < w.end) put_item(&w);
+    if (out->size != length) no_words(&w);
 }
 
 /* -- trained models -------------------------------------------------------------------------------------------------- */
@@ -3137,7 +3224,7 @@ static Config used_config(const Config *model, const Header *header) {
     while (longest > 1 && (longest - 1) >> bits) bits++;
     config.is[RATE_FIRST] = config.is[RATE_LAST] = most(model->is[RATE_LAST], 500);
     config.is[PAST_BITS] = least(model->is[PAST_BITS], most(FIELD[PAST_BITS].least, bits));
-    config.is[PACKED] = told[PACKED];
+    config.is[STROKES] = told[STROKES];
     for (int n = 0; n < header->uses; n++)
         if (told[USE[n]] || USE[n] != FROZEN) config.is[USE[n]] = told[USE[n]];
     default_absent(&config);
@@ -3147,7 +3234,8 @@ static Config used_config(const Config *model, const Header *header) {
 /* -- encoding and decoding ----------------------------------------------------------------------------------------- */
 
 typedef struct {
-    const char *source, *target, *model, *strokes;
+    const char *source, *target, *model, *packed;
+    int form; /* of the file `packed`: WORDS or STROKES */
     uint64_t memory_limit;
     int overwrite;
     int told[FIELDS]; /* which fields of `config` the command line gives */
@@ -3218,30 +3306,38 @@ static void decode_stored(const Options *options, Reader *reader, const Header *
     close_target(target, options->target);
 }
 
-/* All of a file of strokes that are packed. */
-static Reader packed_strokes(FILE *file, uint64_t size, const char *name) {
+/* All of a file. */
+static Reader all_of(FILE *file, uint64_t size, const char *name) {
     uint8_t *data = ARRAY(uint8_t, size, 1);
     rewind(file);
     if (fread(data, 1, (size_t)size, file) != size) fail(FAILED, "%s cannot be read", name);
     return (Reader){.data = data, .name = name, .size = size};
 }
 
-/* Whether so many bytes of packed strokes can be an original of this length. */
+/* Whether so many packed bytes can be an original of this length. */
 static void check_packed(const Header *header, const char *name) {
-    if (header->config.is[PACKED] && (header->config.is[PACKED] > header->length || header->length > MOST_STROKES))
-        fail(FAILED, "%s: so many bytes of strokes are not those of a file of %" PRIu64, name, header->length);
+    const uint64_t *is = header->config.is, length = header->length;
+    if ((is[STROKES] && (is[STROKES] > length || length > MOST_STROKES)) || is[WORDS] > plus(times(2, length), MOST_LIST))
+        fail(FAILED, "%s: so many packed bytes are not those of a file of %" PRIu64, name, length);
 }
 
-/* Put the original in place of its packed strokes, which are kept in another file if one is named. */
-static void unpack_target(const Options *options, Text *text, uint64_t length) {
-    Reader packed = packed_strokes(text->file, text->length, options->source);
+static void unpack(const Config *config, const Reader *packed, Writer *out, uint64_t length) {
+    if (config->is[WORDS])
+        unpack_words(packed, out, length);
+    else
+        unpack_strokes(packed, out, length);
+}
+
+/* Put the original in place of its packed bytes, which are kept in another file if one is named. */
+static void unpack_target(const Options *options, const Config *config, Text *text, uint64_t length) {
+    Reader packed = all_of(text->file, text->length, options->source);
     Writer out = {.file = freopen(options->target, "wb+", text->file), .name = options->target};
     if (!(text->file = out.file)) fail(FAILED, "%s cannot be written", options->target);
-    unpack(&packed, &out, length);
-    if (!options->strokes) return;
-    Writer kept = {.file = open_target(options, options->strokes), .name = options->strokes};
+    unpack(config, &packed, &out, length);
+    if (!options->packed) return;
+    Writer kept = {.file = open_target(options, options->packed), .name = options->packed};
     put(&kept, packed.data, (size_t)packed.size);
-    close_target(kept.file, options->strokes);
+    close_target(kept.file, options->packed);
     unfinished = options->target;
 }
 
@@ -3281,7 +3377,7 @@ static void decode(const Options *options) {
     reader = at_blocks;
     fseeko(reader.file, (off_t)reader.offset, SEEK_SET);
     code_file(&engine, &text, NULL, &reader);
-    if (config.is[PACKED]) unpack_target(options, &text, header.length);
+    if (config.is[WORDS] || config.is[STROKES]) unpack_target(options, &config, &text, header.length);
     fclose(reader.file);
     if (fflush(text.file) || !file_is(text.file, header.length, digest) || memcmp(digest, header.digest, DIGEST))
         fail(MISMATCH, "%s: what was decoded is not what was encoded", options->source);
@@ -3315,19 +3411,19 @@ static void copy_stored(FILE *source, const Options *options, Writer *writer, He
     while ((some = fread(data, 1, sizeof data, source)) > 0) put(writer, data, some);
 }
 
-/* Open the packed strokes that are coded in place of a file, which must be what they are of. */
-static FILE *take_strokes(const Options *options, Header *header) {
+/* Open the packed bytes that are coded in place of a file, which must be what they are of. */
+static FILE *take_packed(const Options *options, Header *header) {
     Reader packed;
     uint8_t digest[DIGEST];
-    open_reader(&packed, options->strokes);
-    header->config.is[PACKED] = packed.size;
-    check_packed(header, options->strokes);
-    Reader strokes = packed_strokes(packed.file, packed.size, options->strokes);
+    open_reader(&packed, options->packed);
+    header->config.is[options->form] = packed.size;
+    check_packed(header, options->packed);
+    Reader all = all_of(packed.file, packed.size, options->packed);
     Writer out = {.file = tmpfile(), .name = "a temporary file"};
     if (!out.file) fail(FAILED, "no temporary file can be made");
-    unpack(&strokes, &out, header->length);
+    unpack(&header->config, &all, &out, header->length);
     if (!file_is(out.file, header->length, digest) || memcmp(digest, header->digest, DIGEST))
-        fail(FAILED, "%s has the strokes of another file than %s", options->strokes, options->source);
+        fail(FAILED, "%s is of another file than %s", options->packed, options->source);
     fclose(out.file);
     return packed.file;
 }
@@ -3343,10 +3439,12 @@ static void encode(const Options *options) {
     open_reader(&reader, options->source);
     header.length = reader.size;
     if (!file_is(reader.file, header.length, header.digest)) fail(FAILED, "%s cannot be read", options->source);
-    header.config.is[PACKED] = 0;
-    FILE *input = options->strokes ? take_strokes(options, &header) : reader.file;
-    if (options->config.is[PACKED] && options->config.is[PACKED] != header.config.is[PACKED])
-        fail(USAGE, "no strokes of %" PRIu64 " bytes are given by -s", options->config.is[PACKED]);
+    if (options->packed && options->form == WORDS && options->model) fail(USAGE, "a model knows no words");
+    header.config.is[WORDS] = header.config.is[STROKES] = 0;
+    FILE *input = options->packed ? take_packed(options, &header) : reader.file;
+    for (int form = WORDS; form <= STROKES; form++)
+        if (options->config.is[form] && options->config.is[form] != header.config.is[form])
+            fail(USAGE, "no %s of %" PRIu64 " bytes are given", FIELD[form].name, options->config.is[form]);
     if (options->model) {
         read_model(&model, options->model);
         memcpy(header.trained, model.digest, MODEL_HASH);
@@ -3363,7 +3461,7 @@ static void encode(const Options *options) {
     if (header.length) {
         prepare(&engine, &text, &header.config, coded(&header), options->model ? &model : NULL);
         text.file = input;
-        text.name = options->strokes ? options->strokes : options->source;
+        text.name = options->packed ? options->packed : options->source;
         put(&writer, data, put_header(data, &header));
         put_crc(&writer);
         code_file(&engine, &text, &writer, NULL);
@@ -3371,7 +3469,7 @@ static void encode(const Options *options) {
     if (!header.length || writer.size >= stored_size) copy_stored(reader.file, options, &writer, &header);
     if (!file_is(reader.file, header.length, digest) || memcmp(digest, header.digest, DIGEST))
         fail(FAILED, "%s changed while it was encoded", options->source);
-    if (options->strokes) fclose(input);
+    if (options->packed) fclose(input);
     fclose(reader.file);
     close_target(writer.file, options->target);
 }
@@ -3438,7 +3536,8 @@ static NORETURN void usage(void) {
           "       rnnc e [options] FILE OUT.rnnc [field=number]  encode; fields: see docs/format.md\n"
           "       rnnc i FILE.rnnc                               print the fields of a file\n"
           "options: -m MODEL  the trained model to start from\n"
-          "         -s PACKED of a file of strokes: decoding keeps them there, encoding takes them in place of FILE\n"
+          "         -s PACKED, -w PACKED  strokes, or words: decoding keeps them there, encoding takes them in place of\n"
+          "                   FILE, of which they are\n"
           "         -M MIB    refuse to take more memory; 8192 if not told\n"
           "         -f        overwrite OUT\n"
           "exit codes: 0 done, 1 failed, 2 wrong usage, 3 decoded bytes are wrong, 4 cannot decode here\n",
@@ -3478,8 +3577,8 @@ int main(int count, char **arguments) {
             options.overwrite = 1;
         else if (!strcmp(argument, "-m") && n + 1 < count)
             options.model = arguments[++n];
-        else if (!strcmp(argument, "-s") && n + 1 < count)
-            options.strokes = arguments[++n];
+        else if ((!strcmp(argument, "-s") || !strcmp(argument, "-w")) && n + 1 < count)
+            options.form = argument[1] == 's' ? STROKES : WORDS, options.packed = arguments[++n];
         else if (!strcmp(argument, "-M") && n + 1 < count)
             options.memory_limit = times(number_of(arguments[++n]), 1 << 20);
         else if (named < 2)
