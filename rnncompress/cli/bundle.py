@@ -93,7 +93,8 @@ def bundle(source: str, output: str | None, force: bool, binary: bool, model_fil
             raise ModelNeededError("it starts from a trained model, which --model has to name")
         if header.packed is not None:
             raise InputError(
-                "it holds strokes, which the program in a bundle does not know: encode it --as bytes"
+                f"it holds {header.packed.form}, which the program in a bundle does not know: "
+                "encode it --as bytes"
             )
         packed.seek(0)
         data = packed.read()

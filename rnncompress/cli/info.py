@@ -107,7 +107,8 @@ class Facts:
             "mode": header.mode,
             "original_bytes": header.length,
             "compressed_bytes": self.size,
-            "packed_bytes": header.packed,
+            "packed_bytes": header.packed.size if header.packed else None,
+            "packed_as": header.packed.form if header.packed else None,
             "header_bytes": header.size,
             "bpc": self._bpc,
             "digest": header.digest.hex(),
@@ -137,7 +138,9 @@ class Facts:
             f"decoding    {self._decoding()}",
         ]
         if header.packed is not None:
-            lines.append(f"strokes     {header.packed:,} bytes of packed points are coded")
+            lines.append(
+                f"{header.packed.form:11} {header.packed.size:,} bytes, packed, are coded in its place"
+            )
         if header.trained:
             lines.append(f"trained     starts from the model {header.trained.hex()}")
             if self.given:
