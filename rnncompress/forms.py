@@ -2,11 +2,12 @@
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO, Final, Literal
 
 from rnncompress.container import Form
 from rnncompress.errors import InputError
-from rnncompress.loop import ProgressCallback
+from rnncompress.loop import Meter, ProgressCallback
 from rnncompress.strokes import files as strokes
 from rnncompress.words import files as words
 
@@ -47,7 +48,8 @@ def pack(
         if found is not None:
             return Packed("strokes", found, time.monotonic() - began)
     if how == "words" or (how == "auto" and not trained):
-        found = words.packed(source, sure=how == "words", progress=progress)
+        tell = partial(Meter(0, progress).tell, "packing")
+        found = words.packed(source, sure=how == "words", tell=tell)
         if found is not None:
             return Packed("words", found, time.monotonic() - began)
     return None

@@ -29,7 +29,7 @@ def test_recognised_and_decoded(cli, folder):
     with (folder / "a.txt.rnnc").open("rb") as file:
         header = container.inspect(file)
     assert header.packed is not None
-    assert header.packed < header.length == len(DRAWING)
+    assert header.packed.size < header.length == len(DRAWING)
     assert cli("decode", "a.txt.rnnc", "-o", "b.txt", "-q").exit_code == 0
     assert (folder / "b.txt").read_bytes() == DRAWING
     assert cli("verify", "a.txt.rnnc", "--against", "a.txt", "-q").exit_code == 0

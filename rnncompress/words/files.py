@@ -1,13 +1,14 @@
 """Texts: when words are coded in place of their letters, and what becomes of that when it is decoded."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
 from rnncompress.errors import DamagedError
 from rnncompress.files import scratch
-from rnncompress.loop import Meter, ProgressCallback
 from rnncompress.words import dictionary, packing
+
+Tell = Callable[[int, int], None]
 
 WORTH: Final = 1 << 19
 """Bytes of the smallest text that is coded so: words must come often enough to pay for being listed."""
@@ -23,19 +24,18 @@ _READINGS: Final = 3
 _LETTERS: Final = bytes(range(65, 91)) + bytes(range(97, 123))
 
 
-def packed(source: BinaryIO, *, sure: bool, progress: ProgressCallback | None = None) -> BinaryIO | None:
+def packed(source: BinaryIO, *, sure: bool, tell: Tell = lambda done, total: None) -> BinaryIO | None:
     """The text in ``source`` packed, as a temporary file; None if it is no text that becomes much shorter by it.
 
-    If one is ``sure`` it is packed, whatever becomes of it.
+    If one is ``sure`` it is packed, whatever becomes of it. ``tell`` is called with bytes read, and those to be read.
     """
     length = source.seek(0, os.SEEK_END)
     if not sure and (length < WORTH or not _looks_like_text(source, length)):
         return None
-    meter = Meter(_READINGS * length, progress)
 
     def pieces(reading: int) -> Iterator[bytes]:
         for piece in _pieces(source):
-            meter.tell("packing", reading * length + source.tell(), _READINGS * length)
+            tell(reading * length + source.tell(), _READINGS * length)
             yield piece
 
     words, ones = dictionary.choose(pieces(0), pieces(1))
