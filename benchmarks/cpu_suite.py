@@ -13,6 +13,8 @@ torch      the same network in float32, trained with autograd: ``nn.LSTM`` layer
 lean       the same, but the bytes come through a shared embedding of 32 columns: a smaller network, with less to
            compute, and what many would write
 
+Where there is mixing, three engines encode and decode by turns besides: the network alone, mixing alone, and both.
+
 They take turns within every repetition, so that a change of the machine's mood meets them all. A number is the
 median of the repetitions; a ratio is the median of the ratios within repetitions.
 """
@@ -41,6 +43,7 @@ from rnncompress.compiled.simd_kernels import PANEL
 from rnncompress.config import Config
 from rnncompress.engine import build
 from rnncompress.lstm.cpu import head_kernels, phase_kernels
+from rnncompress.mixing.context_kernels import NETWORK
 from rnncompress.network import IntArray
 
 ROOT = Path(__file__).parent.parent
@@ -52,7 +55,7 @@ SHAPES = {
     "default": presets.choose(10**8),
 }
 """Plain networks of so many weights (softmax, recurrent matrices, one row of each layer for every byte), and the
-default preset for large files with all it has."""
+default preset for large files with all it has: its network like the others, then with mixing."""
 EMBEDDING = 32
 """Columns of the lean network's embedding of a byte."""
 WARM_UP = 40
@@ -188,6 +191,43 @@ def compare(config: Config, data: bytes, threads: int, repetitions: int, seconds
     }
 
 
+def stages(config: Config, data: bytes, threads: int, repetitions: int, seconds: float) -> dict[str, Any]:
+    """Bytes per second with the network alone, mixing alone, and both, in both directions."""
+    counts = config.mixing & ~sum(1 << kind for kind in NETWORK)
+    engines = {
+        name: Ours(changed, "cpu", threads)
+        for name, changed in (
+            ("network", config.replace(mixing=0)),
+            ("mixing", config.replace(layers=0, contexts=0, mixing=counts)),
+            ("both", config),
+        )
+    }
+    text = Text(data, config)
+    speeds: dict[str, list[float]] = {f"{name} {way}": [] for name in engines for way in ("encode", "decode")}
+    for engine in engines.values():
+        engine.encode(text.take(WARM_UP))
+        engine.decode([])
+    for _ in range(repetitions):
+        for name, engine in engines.items():
+            count = max(1, round(seconds / _seconds(engine.encode, text.take(WARM_UP)) * WARM_UP))
+            engine.decode([])
+            windows = text.take(count)
+            size = len(windows) * windows[0].size
+            speeds[f"{name} encode"].append(size / _seconds(engine.encode, windows))
+            speeds[f"{name} decode"].append(size / _seconds(engine.decode, windows))
+    return {
+        "bytes_per_second": speeds,
+        "median": {name: statistics.median(values) for name, values in speeds.items()},
+        "ratios": {
+            f"{one} / {other}, {way}": statistics.median(
+                map(_ratio, speeds[f"{one} {way}"], speeds[f"{other} {way}"])
+            )
+            for way in ("encode", "decode")
+            for one, other in (("both", "network"), ("both", "mixing"))
+        },
+    }
+
+
 def profile(config: Config, data: bytes, seconds: float) -> dict[str, float]:
     """Share of the time of one thread of the encoder by phase; the rest is coder, Python and numpy."""
     ours, text = Ours(config, "cpu", 1), Text(data, config)
@@ -310,6 +350,10 @@ def _lines(name: str, config: Config, row: dict[str, Any]) -> Iterator[str]:
     yield "  ratios: " + "   ".join(f"{key} {value:.2f}" for key, value in ratios.items())
     if row["speed"]["cores_used_by_others"] > 0.1:
         yield f"  WORTHLESS: other processes used {row['speed']['cores_used_by_others']:.1f} cores meanwhile"
+    if "stages" in row:
+        medians, shares = row["stages"]["median"], row["stages"]["ratios"]
+        yield "  stages, kB/s: " + "   ".join(f"{key} {value / 1000:.2f}" for key, value in medians.items())
+        yield "  ratios: " + "   ".join(f"{key} {value:.2f}" for key, value in shares.items())
     whole = row["profile"]["seconds per byte"]
     yield "  time of one encoding thread, by phase:"
     yield from (
@@ -357,15 +401,17 @@ def main() -> None:
         "shapes": {},
     }
     for name in options.shapes:
-        config = SHAPES[name]
+        config, network = SHAPES[name], SHAPES[name].replace(mixing=0)
         row: dict[str, Any] = {
             "config": {field: getattr(config, field) for field in Config.__slots__},
             "weights": config.weights,
-            "speed": compare(config, data, options.threads, options.repetitions, options.seconds),
-            "profile": profile(config, data, options.seconds),
+            "speed": compare(network, data, options.threads, options.repetitions, options.seconds),
+            "profile": profile(network, data, options.seconds),
             "products": products(config, options.seconds),
         }
         row["groups"] = groups(row["profile"], row["products"])
+        if config.mixing:
+            row["stages"] = stages(config, data, options.threads, options.repetitions, options.seconds)
         result["shapes"][name] = row
         print("\n".join(_lines(name, config, row)), flush=True)
     if options.out:

@@ -7,6 +7,7 @@ package, in place of older ones of the same configuration and file.
 """
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from rnncompress import measured, presets
 from rnncompress.bench import machine
+from rnncompress.config import Config
 from rnncompress.measured import Measurement
 
 TARGET = Path(measured.__file__).with_name(measured.NAME)
@@ -27,15 +29,17 @@ def run(*arguments: str | Path) -> float:
     return time.perf_counter() - began
 
 
-def measure(name: str, path: Path, preset: str, device: str, threads: int) -> Measurement:
-    """Encode, decode, compare."""
+def measure(name: str, path: Path, preset: str, device: str, threads: int) -> tuple[Config, Measurement]:
+    """Encode, decode, compare; the configuration is that of what was coded, the file or its words."""
     with tempfile.TemporaryDirectory() as folder:
         packed, decoded = Path(folder) / "packed.rnnc", Path(folder) / "decoded"
         options = ("--device", device, "--threads", str(threads), "-q")
-        encode_seconds = run("encode", path, "-o", packed, "--preset", preset, *options)
+        report = Path(folder) / "report.json"
+        encode_seconds = run("encode", path, "-o", packed, "--preset", preset, "--report", report, *options)
+        config = Config(**json.loads(report.read_text())["config"])
         decode_seconds = run("decode", packed, "-o", decoded, *options)
         assert decoded.read_bytes() == path.read_bytes(), "what was decoded is not what was encoded"
-        return Measurement(
+        return config, Measurement(
             file=name,
             original_bytes=path.stat().st_size,
             compressed_bytes=packed.stat().st_size,
@@ -60,8 +64,7 @@ def main() -> None:
     for text in options.file:
         name, _, path = text.partition("=")
         for preset in options.preset:
-            one = measure(name, Path(path), preset, options.device, options.threads)
-            config = presets.get(preset, one.original_bytes)
+            config, one = measure(name, Path(path), preset, options.device, options.threads)
             known = measured.load()
             known[config] = [
                 old

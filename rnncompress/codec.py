@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import BinaryIO, Final, Protocol, TypeVar
 
-from rnncompress import container, incompressible, pretrained
+from rnncompress import container, forms, incompressible, pretrained
 from rnncompress._version import __version__
 from rnncompress.checkpoint import Checkpoints
 from rnncompress.config import Config, canonical, check_config
-from rnncompress.container import Header, Mode
+from rnncompress.container import Header, Mode, Packing
 from rnncompress.engine import Engine, EngineName
 from rnncompress.engine import state as states
 from rnncompress.errors import (
@@ -22,12 +22,12 @@ from rnncompress.errors import (
     PayloadError,
     VersionError,
 )
+from rnncompress.forms import Packed
 from rnncompress.layout import Layout
 from rnncompress.limits import MEMORY_LIMIT, check_memory, check_threads
 from rnncompress.loop import Decoding, Encoding, Meter, ProgressCallback, code, rehearse
 from rnncompress.model import Model, State
 from rnncompress.snapshot import Identity, Snapshot
-from rnncompress.strokes import files
 from rnncompress.trust import build as build_trusted
 from rnncompress.use import Use
 
@@ -45,6 +45,8 @@ class Report:
     original_bytes: int
     compressed_bytes: int
     header_bytes: int
+    coded_bytes: int
+    """Those of the original, or the packed ones in their place."""
     payload_bytes: int
     """The blocks with their lengths and checksums, or the stored bytes."""
     bpc: float
@@ -96,7 +98,7 @@ def encode(
     target: BinaryIO,
     config: Config,
     *,
-    packed: BinaryIO | None = None,
+    packed: Packed | None = None,
     model: Model | None = None,
     engine: EngineName = "cpu",
     threads: int = 1,
@@ -107,8 +109,8 @@ def encode(
 ) -> Report:
     """Compress all of ``source`` into ``target`` (both seekable; what ``target`` held before is overwritten).
 
-    The bytes written depend on ``source``, ``config`` and ``model`` alone. Of a file of strokes, ``packed`` is what
-    :func:`rnncompress.strokes.files.packed` makes of it: then that is coded. With a trained ``model`` coding starts
+    The bytes written depend on ``source``, ``config`` and ``model`` alone. ``packed`` is what
+    :func:`rnncompress.forms.pack` makes of it: then that is coded. With a trained ``model`` coding starts
     from it; ``config`` is of the same network, as :func:`rnncompress.pretrained.adapt` makes it, and decoding needs
     the same model. ``progress`` is called about every 0.1 s.
     With ``checkpoints`` the state is saved now and then, and a run can go on with the ``target`` that an
@@ -123,11 +125,12 @@ def encode(
     if model is not None:
         pretrained.check_bytes(model)
     length = source.seek(0, os.SEEK_END)
-    meter = Meter(length, progress)
+    coded = length if packed is None else packed.file.seek(0, os.SEEK_END)
+    meter = Meter(length, progress, coded)
+    if packed is not None:
+        meter.spend(packed.seconds)
     measured = _measure(source, meter)
     length, digest = measured
-    coded = length if packed is None else packed.seek(0, os.SEEK_END)
-    meter.expect(coded)
     header = Header("stored", length, digest, None)
     size = header.size + length
     resuming = checkpoints is not None and checkpoints.resuming
@@ -139,17 +142,17 @@ def encode(
     if length and not storing:
         layout = Layout(coded, config.streams, config.window)
         trained = model.digest if model else None
-        as_strokes = None if packed is None else coded
-        modelled = Header("model", length, digest, config, packed=as_strokes)
+        packing = None if packed is None else Packing(packed.form, coded)
+        modelled = Header("model", length, digest, config, packed=packing)
         if model is not None:
             use = Use.of(config, model.config, coded)
             name = model.digest[: container.MODEL_HASH]
-            modelled = Header("trained", length, digest, None, name, use, as_strokes)
+            modelled = Header("trained", length, digest, None, name, use, packing)
         start = model.state(config) if model is not None else None
         coding = build(config, layout.windows, engine=engine, threads=threads, state=start)
-        identity = _identity("encode", length, digest, config, trained, as_strokes)
+        identity = _identity("encode", length, digest, config, trained, packing)
         encoding = _begin(
-            lambda at: Encoding(packed or source, target, modelled, at),
+            lambda at: Encoding(packed.file if packed else source, target, modelled, at),
             coding,
             layout,
             meter,
@@ -189,11 +192,11 @@ def decode(
     model = pretrained.needed(header, model)
     config = pretrained.configuration(header, model)
     if header.packed is not None:
-        files.check(header.packed, header.length)
+        forms.check(header.packed.form, header.packed.size, header.length)
     if config is not None:
         check_memory(config, memory_limit, trained=header.trained is not None)
     container.verify(source)
-    meter = Meter(header.coded, progress)
+    meter = Meter(header.length, progress, header.coded)
     size, packed_digest = _measure(source, meter)
     if config is None:
         target.seek(0)
@@ -219,7 +222,7 @@ def decode(
             raise MismatchError(f"{error}: this machine computes other numbers; {REPORT}") from error
         decoding.output.flush()
         if header.packed is not None:
-            files.unpack(target, header.length)
+            forms.unpack(header.packed.form, target, header.length)
     if _measure(target, meter) != (header.length, header.digest):
         raise MismatchError(f"the hash of the decoded bytes is not the one in the header; {REPORT}")
     return _report(header, config, size, meter, engine)
@@ -277,12 +280,17 @@ def _begin(
 
 
 def _identity(
-    direction: str, length: int, digest: bytes, config: Config, trained: bytes | None, strokes: int | None
+    direction: str,
+    length: int,
+    digest: bytes,
+    config: Config,
+    trained: bytes | None,
+    packing: Packing | None,
 ) -> Identity:
     """What tells one run from another. Engine, device and threads do not: a run may go on with others."""
     return {
         "direction": direction,
-        "input": f"{length} {digest.hex()}" + ("" if strokes is None else f" {strokes} as strokes"),
+        "input": f"{length} {digest.hex()}" + (f" {packing.size} as {packing.form}" if packing else ""),
         "configuration": canonical(config).hex(),
         "trained model": trained.hex() if trained else None,
         "version of rnncompress": f"{__version__}, format {container.VERSION}",
@@ -317,6 +325,7 @@ def _report(header: Header, config: Config | None, size: int, meter: Meter, engi
         original_bytes=header.length,
         compressed_bytes=size,
         header_bytes=header.size,
+        coded_bytes=header.coded,
         payload_bytes=size - header.size,
         bpc=8 * size / header.length if header.length else 0.0,
         curve=tuple(meter.curve) if config else (),

@@ -20,7 +20,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import BinaryIO, Final, Literal
+from typing import BinaryIO, Final, Literal, NamedTuple
 
 from rnncompress.config import CELLS, PARTS, Cell, Config, canonical, check_config, from_parts, varint
 from rnncompress.errors import DamagedError, NotRnncError, TruncatedError, VersionError
@@ -38,13 +38,23 @@ BLOCK_SYMBOLS: Final = 1 << 20
 
 WORD: Final = 4
 """Bytes of a word of the coder."""
-STROKES: Final = 255
-"""The tag of the part that says that strokes are coded, always the last; its field is ``Header.packed``."""
+Form = Literal["strokes", "words"]
+"""What files hold that can be packed."""
+FORMS: Final[dict[int, Form]] = {254: "words", 255: "strokes"}
+"""The tags of the parts that say that packed bytes are coded, always the last; the field is their number."""
 _CRC = 4
 _DIGEST = 16
 MODEL_HASH: Final = 8
 """Bytes of the hash of a trained model: enough to tell one's own models apart."""
 _CHUNK = 1 << 20
+
+
+class Packing(NamedTuple):
+    """What is coded in place of a file: its strokes or words, packed by :mod:`rnncompress.forms`."""
+
+    form: Form
+    size: int
+    """Bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +74,13 @@ class Header:
     modes."""
     use: Use | None = None
     """How the file uses the trained model."""
-    packed: int | None = None
-    """Bytes of what is coded in place of the original: its strokes, as :mod:`rnncompress.strokes` packs them. None if
-    the original is."""
+    packed: Packing | None = None
+    """What is coded in place of the original; None if that is."""
 
     @property
     def coded(self) -> int:
         """Bytes that are coded, if it is not stored."""
-        return self.length if self.packed is None else self.packed
+        return self.length if self.packed is None else self.packed.size
 
     @property
     def walk(self) -> Config | Use | None:
@@ -274,8 +283,9 @@ def _frame(header: Header) -> bytes:
         assert header.trained is not None
         body += header.trained + header.use.canonical()
     if header.packed is not None:
-        size = varint(header.packed)
-        body += size if header.use is not None else bytes([STROKES, len(size)]) + size
+        size = varint(header.packed.size)
+        tag = next(tag for tag, form in FORMS.items() if form == header.packed.form)
+        body += size if header.use is not None else bytes([tag, len(size)]) + size
     return MAGIC + bytes([VERSION, len(body)]) + body
 
 
@@ -312,24 +322,24 @@ def _read_body(reader: _Reader) -> Header:
         trained = reader.take(MODEL_HASH, "the hash of the model")
         use, packed = _read_use(reader)
     reader.check_end()
-    if packed == 0:
+    if packed is not None and packed.size == 0:
         raise DamagedError("the header announces strokes that take no bytes")
     return Header(MODES[mode], length, digest, config, trained, use, packed)
 
 
-def _read_use(reader: _Reader) -> tuple[Use, int | None]:
+def _read_use(reader: _Reader) -> tuple[Use, Packing | None]:
     """How a trained model is used, to the end of the body, and what ``Header.packed`` says."""
     numbers = []
     while reader.offset < reader.size:
         numbers.append(reader.varint("how it uses the trained model"))
-    packed = numbers.pop() if len(numbers) % 2 else None
+    packed = Packing("strokes", numbers.pop()) if len(numbers) % 2 else None
     try:
         return from_numbers(numbers), packed
     except ValueError as error:
         raise DamagedError(f"the header announces an impossible use of a trained model: {error}") from None
 
 
-def _read_config(reader: _Reader) -> tuple[Config, int | None]:
+def _read_config(reader: _Reader) -> tuple[Config, Packing | None]:
     """The parts of the configuration, which end where the body ends, and what ``Header.packed`` says."""
     told: dict[str, dict[str, int | Cell]] = {}
     packed = None
@@ -339,11 +349,13 @@ def _read_config(reader: _Reader) -> tuple[Config, int | None]:
         if tag <= last:
             raise DamagedError(f"the header holds part {tag} after part {last}")
         part = next((part for part in PARTS if part.tag == tag), None)
-        if part is None and tag != STROKES:
+        if part is None and tag not in FORMS:
             raise VersionError(f"the header holds part {tag}, which this program does not know: upgrade it")
         fields = _Reader(io.BytesIO(reader.take(size, "a part")))
         if part is None:
-            packed = fields.varint("the size of packed strokes")
+            if packed is not None:
+                raise DamagedError("the header says twice what is coded")
+            packed = Packing(FORMS[tag], fields.varint("the number of packed bytes"))
         else:
             told[part.name] = {name: _value(name, fields.varint(name)) for name in part.fields}
         fields.check_end()

@@ -16,11 +16,11 @@ from rnncompress.engine import EngineName
 from rnncompress.errors import about
 from rnncompress.explaining.costs import Costs, measure
 from rnncompress.files import atomic_output, open_input, scratch
+from rnncompress.forms import As, pack
 from rnncompress.limits import MEMORY_LIMIT, check_threads
 from rnncompress.loop import ProgressCallback
 from rnncompress.model import Model
 from rnncompress.pretrained import adapt
-from rnncompress.strokes.files import As, packed, wanted
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -41,11 +41,11 @@ def compress(
     """The compressed form of ``data``: bytes, or any other buffer.
 
     Without a ``preset`` the choice depends on nothing but the length of ``data``, and on whether it holds pen strokes
-    (see docs/strokes.md); ``how`` tells that it is coded as ``strokes``, or as ``bytes``. With a trained ``model``
-    coding starts from it, and :func:`decompress` needs it, too. The result depends neither on ``threads`` nor on the
-    machine. ``progress`` is called about every 0.1 s. For large data use :func:`encode` over files. Raises ValueError
-    for an unknown preset, a preset beside a model, and ``threads`` that cannot be had, ModelError if the model's
-    symbols are not bytes, InputError if there are no strokes where ``how`` asks for them.
+    (see docs/strokes.md) or is a long text (docs/words.md); ``how`` tells that it is coded as ``strokes``, ``words``,
+    or ``bytes``. With a trained ``model`` coding starts from it, and :func:`decompress` needs it, too. The result
+    depends neither on ``threads`` nor on the machine. ``progress`` is called about every 0.1 s. For large data use
+    :func:`encode` over files. Raises ValueError for an unknown preset, a preset beside a model, and ``threads`` that
+    cannot be had, ModelError if the model's symbols are not bytes, InputError if ``how`` asks for what cannot be done.
     """
     target = io.BytesIO()
     encode(io.BytesIO(data), target, preset, how=how, model=model, threads=threads, progress=progress)
@@ -138,16 +138,16 @@ def encode(
     """
     check_threads(threads)
     with _reading(source) as original:
-        strokes = packed(original, wanted(how, _for_strokes(preset, model)))
-        with strokes or nullcontext():
-            length = (strokes or original).seek(0, os.SEEK_END)
-            config = _config(length, preset, model, strokes=strokes is not None)
+        packed = pack(original, how, for_strokes=_for_strokes(preset, model), trained=model is not None)
+        with packed.file if packed else nullcontext():
+            length = (packed.file if packed else original).seek(0, os.SEEK_END)
+            config = _config(length, preset, model, strokes=packed is not None and packed.form == "strokes")
             with _writing(target, source, overwrite) as compressed:
                 return codec.encode(
                     original,
                     compressed,
                     config,
-                    packed=strokes,
+                    packed=packed,
                     model=model,
                     engine=engine,
                     threads=threads,

@@ -25,9 +25,9 @@ CURVE_POINTS: Final = 200
 PROGRESS_SECONDS: Final = 0.1
 
 
-Stage = Literal["hashing", "looking", "trying", "coding"]
-"""What a run does: a file is hashed before and after it is coded; of a large one it is found out whether it is noise,
-by looking at all of it, and if that does not tell by trying to code samples."""
+Stage = Literal["packing", "hashing", "looking", "trying", "coding"]
+"""What a run does: a text is packed; a file is hashed before and after it is coded; of a large one it is found out
+whether it is noise, by looking at all of it, and if that does not tell by trying to code samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,20 +140,25 @@ class Decoding:
 
 
 class Meter:
-    """Counts bytes done and what they cost, keeps the curve, and tells whoever wants to know."""
+    """Counts bytes done and what they cost, keeps the curve, and tells whoever wants to know.
 
-    def __init__(self, total: int, progress: ProgressCallback | None) -> None:
+    Where other bytes are coded in place of a file's, those are counted, and told as so many of the file's.
+    """
+
+    def __init__(self, length: int, progress: ProgressCallback | None, coded: int | None = None) -> None:
         self.curve: list[tuple[int, float]] = []
         self.done = 0
+        """Coded bytes."""
         self.bits = 0.0
-        self._total = total
+        self._length = length
+        self._total = length if coded is None else coded
         self._progress = progress
         self._told = time.monotonic()
         self._watch = compiling.Stopwatch()
 
-    def expect(self, total: int) -> None:
-        """So many bytes are coded."""
-        self._total = total
+    def spend(self, seconds: float) -> None:
+        """So much time was taken before."""
+        self._watch.add(seconds)
 
     @property
     def seconds(self) -> float:
@@ -178,12 +183,13 @@ class Meter:
             return
         self.done += len(costs)
         self.bits += float(costs.sum())
-        if self.done * CURVE_POINTS >= self._total * (len(self.curve) + 1):
-            self.curve.append((self.done, self.bits / self.done))
+        done = self.done * self._length // self._total
+        if self.done * CURVE_POINTS >= self._total * (len(self.curve) + 1) and done:
+            self.curve.append((done, self.bits / done))
         now = time.monotonic()
         if self._progress and (self.done == self._total or now - self._told >= PROGRESS_SECONDS):
             self._told = now
-            self._progress(Progress(self.done, self._total, self.bits))
+            self._progress(Progress(done, self._length, self.bits))
 
 
 def code(

@@ -5,6 +5,8 @@ not to a name: when a preset changes, its old measurements are no longer shown.
 """
 
 import json
+import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import Final
@@ -12,6 +14,8 @@ from typing import Final
 from rnncompress.config import Config, from_parts, in_parts
 
 NAME: Final = "measured.json"
+TEXT: Final = "Wikipedia as text"
+"""Stands in the description of a file that tells what texts cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,29 @@ class Measurement:
             f"{self.bpc:.3f} bpc on {self.file}; encodes {encode:.1f}, decodes {decode:.1f} kB/s "
             f"({self.machine}, {self.date})"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a preset costs for a text of some length."""
+
+    bpc: float
+    encode_seconds: float
+    decode_seconds: float
+    measured: bool
+    """Whether a text of that length was; else ratio and speed are those of the text nearest to it in length."""
+
+
+def cost(measurements: Iterable[Measurement], length: int) -> Cost | None:
+    """What ``length`` bytes of text cost, from what was measured of texts; None if nothing was."""
+    texts = [one for one in measurements if TEXT in one.file]
+    if not texts:
+        return None
+    near = min(texts, key=lambda one: abs(math.log(one.original_bytes / length)))
+    part = length / near.original_bytes
+    return Cost(
+        near.bpc, near.encode_seconds * part, near.decode_seconds * part, near.original_bytes == length
+    )
 
 
 def load() -> dict[Config, list[Measurement]]:

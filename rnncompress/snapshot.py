@@ -78,14 +78,14 @@ def write(file: BinaryIO, identity: Identity, snapshot: Snapshot) -> None:
     ).encode()
     digest = hashlib.blake2b(digest_size=_DIGEST)
 
-    def put(data: bytes) -> None:
+    def put(data: bytes | memoryview) -> None:
         digest.update(data)
         file.write(data)
 
     put(MAGIC + len(description).to_bytes(_SIZE, "little") + description)
     for name, array in arrays.items():
         numbers, table = rows[name], _table(array)
-        put(numbers.astype("<i8").tobytes())
+        put(numbers.astype("<i8", copy=False).data)
         for some in _pieces(
             len(numbers) or len(table), table
         ):  # a table can take half of the memory there is

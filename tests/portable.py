@@ -14,6 +14,7 @@ import pytest
 
 import rnncompress
 from rnncompress.config import PARTS, Config, numbers
+from rnncompress.container import Form
 
 SOURCE: Final = Path(rnncompress.__file__).parent / "portable" / "rnnc.c"
 CC: Final = shlex.split(os.environ.get("CC", "")) or [shutil.which("cc") or shutil.which("gcc") or ""]
@@ -55,13 +56,15 @@ class Portable:
         content = done.stdout if command == "i" else target.read_bytes() if target.exists() else b""
         return done.returncode, content, done.stderr.decode()
 
-    def encode(self, data: bytes, config: Config, packed: bytes | None = None) -> bytes:
-        """The compressed bytes: those of ``packed`` strokes, if these are coded in place of ``data``."""
+    def encode(
+        self, data: bytes, config: Config, packed: bytes | None = None, form: Form = "strokes"
+    ) -> bytes:
+        """The compressed bytes: those of ``packed`` strokes or words, if these are coded in place of ``data``."""
         path = self._folder / "packed"
         if packed is not None:
             path.write_bytes(packed)
-        strokes = [] if packed is None else ["-s", path]
-        code, content, messages = self.run("e", data, *fields(config), *strokes)
+        given = [] if packed is None else ["-s" if form == "strokes" else "-w", path]
+        code, content, messages = self.run("e", data, *fields(config), *given)
         assert (code, messages) == (0, "")
         return content
 

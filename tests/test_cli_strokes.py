@@ -10,8 +10,9 @@ import pytest
 import rnncompress
 from rnncompress import codec, container, presets
 from rnncompress.checkpoint import Checkpoints
-from rnncompress.container import Header
+from rnncompress.container import Header, Packing
 from rnncompress.errors import DamagedError
+from rnncompress.forms import Packed
 from rnncompress.strokes import files
 
 MANY = ink.omniglot([ink.line(40)] * 10)
@@ -28,7 +29,7 @@ def test_recognised_and_decoded(cli, folder):
     with (folder / "a.txt.rnnc").open("rb") as file:
         header = container.inspect(file)
     assert header.packed is not None
-    assert header.packed < header.length == len(DRAWING)
+    assert header.packed.size < header.length == len(DRAWING)
     assert cli("decode", "a.txt.rnnc", "-o", "b.txt", "-q").exit_code == 0
     assert (folder / "b.txt").read_bytes() == DRAWING
     assert cli("verify", "a.txt.rnnc", "--against", "a.txt", "-q").exit_code == 0
@@ -100,9 +101,9 @@ def test_engines_write_the_same_file(engine):
 @pytest.mark.parametrize("direction", ["encode", "decode"])
 def test_an_interrupted_run_goes_on(tmp_path, monkeypatch, direction):
     """From a checkpoint in the midst of the packed strokes."""
-    with files.packed(io.BytesIO(DRAWING), "strokes") as found:
+    with files.packed(io.BytesIO(DRAWING), sure=True) as found:
         found.seek(0)
-        packed = io.BytesIO(found.read())
+        packed = Packed("strokes", io.BytesIO(found.read()))
     whole = io.BytesIO()
     codec.encode(io.BytesIO(DRAWING), whole, SMALL, packed=packed)
     target = io.BytesIO()
@@ -131,7 +132,7 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch, direction):
 
 def test_the_part_of_the_header():
     """Tag, size, and the bytes of the packed strokes; with a trained model one number more."""
-    header = Header("model", 1000, bytes(16), SMALL, packed=300)
+    header = Header("model", 1000, bytes(16), SMALL, packed=Packing("strokes", 300))
     target = io.BytesIO()
     container.Writer(target, header)
     assert b"\xff\x02\xac\x02" in target.getvalue()
@@ -143,7 +144,7 @@ def test_the_part_of_the_header():
 def test_impossible_sizes(length, packed):
     """Nothing is allocated for what a header merely announces."""
     target = io.BytesIO()
-    container.Writer(target, Header("model", length, bytes(16), SMALL, packed=packed))
+    container.Writer(target, Header("model", length, bytes(16), SMALL, packed=Packing("strokes", packed)))
     with pytest.raises(DamagedError, match="announces"):
         codec.decode(target, io.BytesIO())
 
@@ -151,6 +152,7 @@ def test_impossible_sizes(length, packed):
 def test_packed_strokes_that_make_no_file():
     """The checksums are right, but no encoder wrote this."""
     target, source = io.BytesIO(), io.BytesIO(DRAWING)
-    codec.encode(source, target, SMALL, packed=io.BytesIO(b"\x03\x01\x09\x00\x00\x00" + b"\x00" * 50))
+    nothing = io.BytesIO(b"\x03\x01\x09\x00\x00\x00" + b"\x00" * 50)
+    codec.encode(source, target, SMALL, packed=Packed("strokes", nothing))
     with pytest.raises(DamagedError, match="make no file"):
         codec.decode(target, io.BytesIO())

@@ -3,9 +3,11 @@
 import io
 
 import pytest
-from golden.pin import GOLDEN, HERE, STROKES, strokes
+from golden.pin import GOLDEN, HERE, PACKED, packed
 
 from rnncompress import decode, encode, inspect
+from rnncompress.container import Form
+from rnncompress.engine import EngineName
 
 ENGINES = [(name, "cpu") for name in GOLDEN] + [(name, "reference") for name in GOLDEN if name != "default"]
 """The reference would take minutes for the default model."""
@@ -33,9 +35,10 @@ def test_the_same_bytes_are_written_today(name: str, engine: str) -> None:
 
 
 @pytest.mark.parametrize("engine", ["cpu", "reference"])
-def test_the_golden_file_of_strokes(engine: str) -> None:
+@pytest.mark.parametrize("form", PACKED)
+def test_the_golden_file_of_a_form(form: Form, engine: EngineName) -> None:
     """It decodes, and the same bytes are written today."""
     decoded = io.BytesIO()
-    decode(io.BytesIO(golden("strokes")), decoded, engine=engine)
-    assert decoded.getvalue() == STROKES
-    assert strokes(engine) == golden("strokes")
+    decode(io.BytesIO(golden(form)), decoded, engine=engine)
+    assert decoded.getvalue() == PACKED[form][0]
+    assert packed(form, engine) == golden(form)

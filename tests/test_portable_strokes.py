@@ -33,7 +33,7 @@ def portable(tmp_path) -> Portable:
 
 def packed(text: bytes) -> bytes:
     """What is coded in place of ``text``."""
-    found = files.packed(io.BytesIO(text), "strokes")
+    found = files.packed(io.BytesIO(text), sure=True)
     assert found is not None
     with found:
         found.seek(0)

@@ -17,7 +17,7 @@ LINE = ink.line(40)
 
 def packed(text: bytes) -> bytes | None:
     """What is coded in place of ``text``; it was seen to lead back to that."""
-    found = files.packed(io.BytesIO(text), "auto")
+    found = files.packed(io.BytesIO(text), sure=False)
     if found is None:
         return None
     with found:
@@ -80,7 +80,7 @@ def test_what_are_no_strokes_are_bytes(text: bytes) -> None:
     """No error, and an error where strokes are asked for."""
     assert packed(text) is None
     with pytest.raises(InputError, match="no strokes"):
-        files.packed(io.BytesIO(text), "strokes")
+        files.packed(io.BytesIO(text), sure=True)
 
 
 @pytest.mark.parametrize(

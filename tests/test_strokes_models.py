@@ -76,7 +76,7 @@ def test_costs_of_points_add_up(cli, folder):
 
 def test_columns_are_told_in_the_order_of_the_file():
     """Not in that of the records."""
-    found = files.packed(io.BytesIO(DRAWINGS), "strokes")
+    found = files.packed(io.BytesIO(DRAWINGS), sure=True)
     assert found is not None
     with found:
         found.seek(0)

@@ -91,10 +91,6 @@ def bundle(source: str, output: str | None, force: bool, binary: bool, model_fil
         check_needed(source, header, given)
         if header.trained is not None and given is None:
             raise ModelNeededError("it starts from a trained model, which --model has to name")
-        if header.packed is not None:
-            raise InputError(
-                "it holds strokes, which the program in a bundle does not know: encode it --as bytes"
-            )
         packed.seek(0)
         data = packed.read()
     model = given.path.read_bytes() if given and header.trained is not None else None

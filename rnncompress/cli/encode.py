@@ -15,6 +15,7 @@ from rnncompress.cli import folders
 from rnncompress.cli.batch import each
 from rnncompress.cli.checkpoints import Keeping, checkpoint_options, open_kept_target
 from rnncompress.cli.estimates import Estimate, estimate_option
+from rnncompress.cli.forms import as_option, opened_packed
 from rnncompress.cli.inputs import Input, complete, to_encode
 from rnncompress.cli.models import ModelFile, load, model_option, refuse_model
 from rnncompress.cli.options import Command, Option, recursive_option
@@ -22,13 +23,12 @@ from rnncompress.cli.outputs import Outputs, output_options
 from rnncompress.cli.results import Result
 from rnncompress.cli.run import Run, run_options
 from rnncompress.cli.streams import STDIO, attributes_of, compare, find_input, open_source
-from rnncompress.cli.strokes import as_option, opened_strokes
 from rnncompress.config import Config
 from rnncompress.errors import OutputError, about
 from rnncompress.files import scratch
 
 if TYPE_CHECKING:
-    from rnncompress.strokes.files import As
+    from rnncompress.forms import As, Packed
 
 
 @click.command(cls=Command)
@@ -79,7 +79,8 @@ def encode(
     fetched first if it is not here yet, and whose output goes to the current folder. A folder becomes one file,
     FOLDER.tar.rnnc, so that what is learnt from one file serves the next; with -r its files become one each.
 
-    Pen strokes (InkML, IAM-OnDB, Omniglot, JSON) are recognised, also in a folder or tar, and coded as points.
+    Pen strokes (InkML, IAM-OnDB, Omniglot, JSON) are recognised, also in a folder or tar, and coded as points. Of long
+    texts codes for words are coded in place of their letters.
     """
     if preset and model_file:
         raise click.UsageError("--model and --preset contradict each other: the model says what it is")
@@ -94,11 +95,11 @@ def encode(
         if estimate:
             with (
                 _opened(item, name, run) as (original, _),
-                opened_strokes(original, how, preset, given) as strokes,
+                opened_packed(original, item.name, how, preset, given, run) as packed,
             ):
-                coded = strokes or original
-                config = _config(coded, preset, given, strokes=strokes is not None)
-                return run.estimate(item.name, coded, config, given, _named(preset, given, strokes))
+                coded = packed.file if packed else original
+                config = _config(coded, preset, given, packed)
+                return run.estimate(item.name, original, packed, config, given, _named(preset, given, packed))
         keep = keeping.of(outputs.name(item), several=several)
         if keep is None:
             run.screen.say(f"{outputs.name(item)} is there already")
@@ -110,23 +111,23 @@ def encode(
         checkpoints = keep.checkpoints(name, target, run.screen, overwrite=outputs.force)
         with (
             _opened(item, name, run) as (original, attributes),
-            opened_strokes(original, how, preset, given) as strokes,
-            open_kept_target(target, attributes, checkpoints, overwrite=outputs.force) as packed,
+            opened_packed(original, item.name, how, preset, given, run) as packed,
+            open_kept_target(target, attributes, checkpoints, overwrite=outputs.force) as compressed,
         ):
-            config = _config(strokes or original, preset, given, strokes=strokes is not None)
+            config = _config(packed.file if packed else original, preset, given, packed)
             report = run.encode(
                 item.name,
                 original,
-                packed,
+                compressed,
                 config,
                 given,
                 checkpoints,
-                _named(preset, given, strokes),
-                strokes,
+                _named(preset, given, packed),
+                packed,
             )
             if verify:
                 with scratch() as decoded:
-                    run.decode(item.name, packed, decoded, given, memory_limit=sys.maxsize)
+                    run.decode(item.name, compressed, decoded, given, memory_limit=sys.maxsize)
                     compare(decoded, original, item.name)
         outputs.dispose(item)
         return Result("encode", item.name, str(target or STDIO), report, run.threads, given, preset, verify)
@@ -158,17 +159,19 @@ def _check_target(item: Input, target: Path | None, run: Run) -> None:
         raise OutputError(f"{target} is in the folder that goes into it; name another output with -o")
 
 
-def _config(coded: BinaryIO, preset: str | None, given: ModelFile | None, *, strokes: bool) -> Config:
-    """The configuration for what is ``coded``, be it packed ``strokes`` or not."""
+def _config(coded: BinaryIO, preset: str | None, given: ModelFile | None, packed: "Packed | None") -> Config:
+    """The configuration for what is ``coded``, be it ``packed`` or not."""
     length = coded.seek(0, os.SEEK_END)
     if given:
         from rnncompress import pretrained
 
         with about(str(given.path)):
             return pretrained.adapt(given.model, length)
+    strokes = packed is not None and packed.form == "strokes"
     return presets.get(preset, length) if preset else presets.choose(length, strokes=strokes)
 
 
-def _named(preset: str | None, given: ModelFile | None, strokes: BinaryIO | None) -> str:
+def _named(preset: str | None, given: ModelFile | None, packed: "Packed | None") -> str:
     """What the configuration is called."""
+    strokes = packed is not None and packed.form == "strokes"
     return str(given.path) if given else preset or ("strokes" if strokes else presets.names()[0])

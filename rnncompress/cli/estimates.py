@@ -78,15 +78,19 @@ def estimated(
     source: str,
     setting: Setting,
     length: int,
+    coded: int,
     sample: bytes,
     preset: str,
     *,
     trained: bool,
 ) -> Estimate:
-    """The estimate for a run over ``length`` bytes; measured with ``sample`` if nothing was measured before."""
+    """The estimate for a run over ``length`` bytes, in whose place ``coded`` ones are coded.
+
+    It is measured with ``sample`` if nothing was measured before.
+    """
     rate = known(setting, direction) or (measure(setting, sample) if sample else 0.0)
     memory = announced_memory(setting.config, trained=trained)
-    seconds = length / rate if rate else 0.0
+    seconds = coded / rate if rate else 0.0
     return Estimate(direction, source, length, preset, seconds, memory, setting.threads)
 
 

@@ -10,12 +10,12 @@ import click
 
 from rnncompress import presets
 from rnncompress.attributes import Attributes
+from rnncompress.cli.forms import as_option, opened_packed
 from rnncompress.cli.models import load, model_option
 from rnncompress.cli.options import Command
 from rnncompress.cli.run import Run, run_options, shown
 from rnncompress.cli.screen import duration
 from rnncompress.cli.streams import STDIO, find_input, open_source, refuse_input
-from rnncompress.cli.strokes import as_option, opened_strokes
 from rnncompress.errors import about
 from rnncompress.files import atomic_output, check_output, scratch
 from rnncompress.machine import versions
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rnncompress.explaining.analysis import Analysis, Part, Passage
     from rnncompress.explaining.costs import Costs
     from rnncompress.explaining.ink import Ink
-    from rnncompress.strokes.files import As
+    from rnncompress.forms import As
 
 ROWS: Final = 10
 """Words and passages that are printed."""
@@ -149,28 +149,28 @@ def explain(
 
     from rnncompress import pretrained
     from rnncompress.explaining import analysis, costs, ink, page
+    from rnncompress.words.spans import spans
 
     with (
         open_source(path) as original,
-        opened_strokes(original, how, preset, given) as strokes,
-        scratch() as packed,
+        opened_packed(original, source, how, preset, given, run) as packed,
+        scratch() as compressed,
     ):
-        coded = strokes or original
+        coded = packed.file if packed else original
+        strokes = packed is not None and packed.form == "strokes"
         length = coded.seek(0, os.SEEK_END)
         if given:
             with about(str(given.path)):
                 config = pretrained.adapt(given.model, length)
         else:
-            config = (
-                presets.get(preset, length) if preset else presets.choose(length, strokes=strokes is not None)
-            )
+            config = presets.get(preset, length) if preset else presets.choose(length, strokes=strokes)
         engine = run.engine(config, length)
         with run.screen.progress(f"encoding {source}") as update:
             report, found = costs.measure(
                 original,
-                packed,
+                compressed,
                 config,
-                packed=strokes,
+                packed=packed,
                 model=given.model if given else None,
                 engine=engine,
                 threads=run.threads,
@@ -178,7 +178,11 @@ def explain(
             )
         coded.seek(0)
         data = coded.read()
-    if strokes is not None:
+        if packed is not None and packed.form == "words":
+            found = found.spread(*spans(data))
+            original.seek(0)
+            data = original.read()
+    if strokes:
         page_of_ink = _write_ink(source, data, found, report, target, force) if target else None
         run.deliver(InkExplanation(source, report, ink.analyse(data, found), page_of_ink), overwrite=force)
         return

@@ -2,8 +2,9 @@
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import click
 
@@ -16,7 +17,7 @@ from rnncompress.cli.models import ModelFile, check_needed, is_model, load, mode
 from rnncompress.cli.options import Command, json_option, recursive_option
 from rnncompress.cli.results import in_words
 from rnncompress.cli.run import Run, usable_cores
-from rnncompress.cli.screen import Screen
+from rnncompress.cli.screen import Screen, duration
 from rnncompress.cli.streams import open_source
 from rnncompress.config import Config
 from rnncompress.container import Header, inspect
@@ -107,7 +108,8 @@ class Facts:
             "mode": header.mode,
             "original_bytes": header.length,
             "compressed_bytes": self.size,
-            "packed_bytes": header.packed,
+            "packed_bytes": header.packed.size if header.packed else None,
+            "packed_as": header.packed.form if header.packed else None,
             "header_bytes": header.size,
             "bpc": self._bpc,
             "digest": header.digest.hex(),
@@ -137,7 +139,9 @@ class Facts:
             f"decoding    {self._decoding()}",
         ]
         if header.packed is not None:
-            lines.append(f"strokes     {header.packed:,} bytes of packed points are coded")
+            lines.append(
+                f"{header.packed.form:11} {header.packed.size:,} bytes, packed, are coded in its place"
+            )
         if header.trained:
             lines.append(f"trained     starts from the model {header.trained.hex()}")
             if self.given:
@@ -206,35 +210,27 @@ def _header(source: str, file: BinaryIO) -> Header | None:
         raise
 
 
+Measured = dict[Config, list[measured.Measurement]]
+
+SIZES: Final = (1_000_000, 10_000_000, 100_000_000)
+"""Of texts for which it is told what a preset costs."""
+
+
 @click.command(cls=Command)
 @json_option
 def presets(as_json: bool) -> None:
     """List the networks that `encode --preset` knows, by the size of the input, with the memory that they take.
 
-    Below each stands what was measured of it, if anything was. Those for training only are what `train` knows besides.
+    First stands what texts of 1, 10 and 100 MB cost: bits per character, time to encode and to decode, memory. Where ~
+    stands, it was not measured at that size but is told from the nearest. Below each preset stands what was measured of
+    it, if anything was. Those for training only are what `train` knows besides.
     """
-    known_results = measured.load()
+    results = measured.load()
     if as_json:
-        table = {
-            name: {
-                "summary": preset.summary,
-                "alphabet": preset.alphabet,
-                "steps": [
-                    {
-                        "from_bytes": start,
-                        "weights": config.weights,
-                        "operations_per_byte": 6 * config.macs,
-                        "memory_bytes": announced_memory(config),
-                        "config": asdict(config),
-                        "measured": [asdict(one) | {"bpc": one.bpc} for one in known_results.get(config, [])],
-                    }
-                    for start, config in preset.steps
-                ],
-            }
-            for name, preset in named.PRESETS.items()
-        }
-        click.echo(json.dumps(table, indent=2))
+        click.echo(json.dumps({name: _in_detail(name, results) for name in named.PRESETS}, indent=2))
         return
+    for line in _costs(results):
+        click.echo(line)
     for name, preset in named.PRESETS.items():
         click.echo(f"{name}: {preset.summary}")
         for start, config in preset.steps:
@@ -242,5 +238,53 @@ def presets(as_json: bool) -> None:
                 f"{6 * config.macs / 1e6:.1f} million operations a byte, {in_units(announced_memory(config))}"
             )
             click.echo(f"  from {start:>10,} bytes on: {in_words(config)}, {takes}")
-            for one in known_results.get(config, []):
+            for one in results.get(config, []):
                 click.echo(f"    measured: {one}")
+
+
+def _measured(name: str, results: Measured) -> list[measured.Measurement]:
+    """All that was measured of a preset."""
+    return [one for _, config in named.PRESETS[name].steps for one in results.get(config, [])]
+
+
+def _costs(results: Measured) -> Iterator[str]:
+    """What texts cost with the presets that were measured."""
+    rows = {name: [measured.cost(_measured(name, results), size) for size in SIZES] for name in named.PRESETS}
+    if not any(any(costs) for costs in rows.values()):
+        return
+    yield f"{'a text of':9}" + "".join(f"{in_units(size):>36}" for size in SIZES)
+    for name, costs in rows.items():
+        if any(costs):
+            memory = [in_units(announced_memory(named.get(name, size))) for size in SIZES]
+            cells = (f"{_in_short(cost)}, {size}" for cost, size in zip(costs, memory, strict=True) if cost)
+            yield f"{name:9}" + "".join(f"{cell:>36}" for cell in cells)
+    machines = sorted({one.machine for several in results.values() for one in several})
+    yield f"{'':9}measured on {'; '.join(machines)}"
+
+
+def _in_short(cost: measured.Cost) -> str:
+    """Ratio and times, marked if they were not measured."""
+    times = f"{duration(cost.encode_seconds)} + {duration(cost.decode_seconds)}"
+    return f"{'' if cost.measured else '~'}{cost.bpc:.3f} bpc, {times}"
+
+
+def _in_detail(name: str, results: Measured) -> dict[str, object]:
+    """All about a preset, for machines."""
+    preset = named.PRESETS[name]
+    costs = {size: measured.cost(_measured(name, results), size) for size in SIZES}
+    return {
+        "summary": preset.summary,
+        "alphabet": preset.alphabet,
+        "texts": {str(size): asdict(cost) for size, cost in costs.items() if cost},
+        "steps": [
+            {
+                "from_bytes": start,
+                "weights": config.weights,
+                "operations_per_byte": 6 * config.macs,
+                "memory_bytes": announced_memory(config),
+                "config": asdict(config),
+                "measured": [asdict(one) | {"bpc": one.bpc} for one in results.get(config, [])],
+            }
+            for start, config in preset.steps
+        ],
+    }

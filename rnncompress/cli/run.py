@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rnncompress.checkpoint import Checkpoints
     from rnncompress.codec import Report
     from rnncompress.engine import EngineName
+    from rnncompress.forms import Packed
     from rnncompress.loop import Progress
 
 
@@ -45,30 +46,30 @@ class Run:
         self,
         name: str,
         original: BinaryIO,
-        packed: BinaryIO,
+        compressed: BinaryIO,
         config: Config,
         given: ModelFile | None,
         checkpoints: "Checkpoints | None",
         preset: str,
-        strokes: BinaryIO | None = None,
+        packed: "Packed | None" = None,
     ) -> "Report":
         """:func:`rnncompress.codec.encode` with progress shown; a long run is announced as one with ``preset``.
 
-        ``strokes`` are those of ``original``, packed, if they are what is coded.
+        ``packed`` is what is coded in place of ``original``, if it is not that.
         """
         from rnncompress import codec
 
-        coded = strokes or original
+        coded = packed.file if packed else original
         length = coded.seek(0, os.SEEK_END)
         engine = self.engine(config, length)
         if not self.screen.quiet and may_be_long(config, length):
-            self._announce(self.estimate(name, coded, config, given, preset))
+            self._announce(self.estimate(name, original, packed, config, given, preset))
         with self.screen.progress(f"encoding {name}") as update:
             report = codec.encode(
                 original,
-                packed,
+                compressed,
                 config,
-                packed=strokes,
+                packed=packed,
                 model=given.model if given else None,
                 engine=engine,
                 threads=self.threads,
@@ -111,13 +112,21 @@ class Run:
         return report
 
     def estimate(
-        self, name: str, original: BinaryIO, config: Config, given: ModelFile | None, preset: str
+        self,
+        name: str,
+        original: BinaryIO,
+        packed: "Packed | None",
+        config: Config,
+        given: ModelFile | None,
+        preset: str,
     ) -> Estimate:
         """What encoding takes here."""
         length = original.seek(0, os.SEEK_END)
-        setting = Setting(config, self.engine(config, length), self.threads)
-        sample = beginning(original)
-        return estimated("encode", name, setting, length, sample, preset, trained=given is not None)
+        coded = packed.file if packed else original
+        size = coded.seek(0, os.SEEK_END)
+        setting = Setting(config, self.engine(config, size), self.threads)
+        sample = beginning(coded)
+        return estimated("encode", name, setting, length, size, sample, preset, trained=given is not None)
 
     def estimate_decoding(self, name: str, packed: BinaryIO, given: ModelFile | None) -> Estimate:
         """What decoding takes here."""
@@ -127,8 +136,9 @@ class Run:
         setting = Setting(config, self.engine(config, header.coded), self.threads)
         sample, words = sample_text(), in_words(config)
         return estimated(
-            "decode", name, setting, header.coded, sample, words, trained=header.trained is not None
-        )
+            "decode", name, setting, header.length, header.coded, sample, words,
+            trained=header.trained is not None,
+        )  # fmt: skip
 
     def _configuration(
         self, name: str, packed: BinaryIO, given: ModelFile | None
@@ -147,9 +157,9 @@ class Run:
 
     def _learn_from(self, direction: Direction, report: "Report") -> None:
         """Keep how long a run has taken, for estimates."""
-        if report.config and report.original_bytes >= WORTH:
+        if report.config and report.coded_bytes >= WORTH:
             setting = Setting(report.config, report.engine, self.threads)
-            keep(setting, direction, report.original_bytes, report.seconds)
+            keep(setting, direction, report.coded_bytes, report.seconds)
 
     def engine(self, config: Config | None, length: int, symbols: str = "") -> "EngineName":
         """The engine that computes the network ``config`` for ``length`` symbols; who asked for more is told of it.

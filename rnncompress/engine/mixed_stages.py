@@ -156,6 +156,6 @@ class MixedStages(Coding, ABC):
         network, own = split(state)
         if self.network is not None:
             self.network.load_state(network)
-        for name, array in own.items():
-            self._state[name][:] = array
+        for name, array in own.items():  # not copied: a table may take half of the memory there is
+            self._state[name] = np.ascontiguousarray(array)
         self.memory = self.allocate(self._state)

@@ -86,7 +86,8 @@ class Engine(Protocol):
     def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Go on from a state of any engine; a block must have been begun if that was inside one.
 
-        Raises CheckpointError if its coders are impossible.
+        The arrays of ``state`` may become the engine's own, which change as it goes on. Raises CheckpointError if its
+        coders are impossible.
         """
 
 

@@ -15,6 +15,7 @@ from rnncompress.engine import Engine, EngineName
 from rnncompress.engine.mixed_stages import MixedStages
 from rnncompress.engine.stages import Stages
 from rnncompress.explaining.opinion_kernels import OPINIONS, WAYS, WHOLE, weigh
+from rnncompress.forms import Packed
 from rnncompress.layout import Layout
 from rnncompress.loop import ProgressCallback
 from rnncompress.model import Model, State
@@ -44,13 +45,27 @@ class Costs:
         """Bytes of the file."""
         return len(self.coded)
 
+    def spread(self, places: NDArray[np.int64], sizes: NDArray[np.int64]) -> "Costs":
+        """The costs of the bytes of a text, from those of the bytes of its items.
+
+        See :func:`rnncompress.words.spans.spans`: the item at ``places[n]`` is for the nth part of the text, of
+        ``sizes`` bytes, which share what it costs.
+        """
+
+        def each(bits: Bits) -> Bits:
+            part = np.bincount(places, bits, len(sizes)) / sizes
+            return np.repeat(part, sizes).astype(np.float32)
+
+        network = None if self.network is None else each(self.network)
+        return Costs(each(self.coded), network, {name: each(bits) for name, bits in self.saved.items()})
+
 
 def measure(
     source: BinaryIO,
     target: BinaryIO,
     config: Config,
     *,
-    packed: BinaryIO | None = None,
+    packed: Packed | None = None,
     model: Model | None = None,
     engine: EngineName = "cpu",
     threads: int = 1,
@@ -62,7 +77,7 @@ def measure(
     The bytes are those of ``packed``, if that is what is coded. It takes 20 bytes of memory for each of them.
     """
     recorders: list[Recorder] = []
-    length = (packed or source).seek(0, 2)
+    length = (packed.file if packed else source).seek(0, 2)
 
     def watched(
         config: Config, windows: int, *, engine: EngineName, threads: int, state: State | None

@@ -91,5 +91,9 @@ def memory(config: Config) -> int:
     )
     K = len(kinds(config.mixing))
     bit = 2 * input_count(config) + 8 * (3 * config.sets + 2 * FINALS + MODELS + MAPS + 2)
-    # The arrays once more while a checkpoint or a model is read.
-    return 2 * arrays + config.streams * config.frozen * (8 * bit + 8 * (4 * K + FACTS + 2 * MODELS + 2))
+    # A checkpoint numbers the rows in use, of 64 bytes mostly: with 8 bytes each, after a mark for each.
+    return (
+        arrays
+        + arrays // 7
+        + config.streams * config.frozen * (8 * bit + 8 * (4 * K + FACTS + 2 * MODELS + 2))
+    )

@@ -1,38 +1,26 @@
 """Files that hold strokes: what is coded in place of them, and what becomes of it when it is decoded."""
 
 import os
-from typing import BinaryIO, Final, Literal
+from typing import BinaryIO, Final
 
 from rnncompress.errors import DamagedError, InputError
 from rnncompress.files import scratch
 from rnncompress.strokes import packing
 from rnncompress.strokes.dialects import recognise
 
-As = Literal["auto", "bytes", "strokes"]
-"""How a file is coded: as strokes if it holds any, or as one is told."""
-
 _HEAD: Final = 1 << 20
 """Bytes at the beginning in which the first strokes must be, unless one is told that there are some."""
 
 
-def wanted(how: As, for_strokes: bool | None) -> As:
-    """How a file is coded with a preset or model that is for strokes, or is not; None where none is asked for."""
-    if how != "auto" or for_strokes is None:
-        return how
-    return "strokes" if for_strokes else "bytes"
+def packed(source: BinaryIO, *, sure: bool) -> BinaryIO | None:
+    """What is coded in place of the strokes in ``source``, as a temporary file; None if it holds none.
 
-
-def packed(source: BinaryIO, how: As) -> BinaryIO | None:
-    """What is coded in place of the strokes in ``source``, as a temporary file; None if its bytes are to be coded.
-
-    The strokes are those of which exactly the bytes of ``source`` can be made again. Raises InputError if there are
-    none, or too few, and ``how`` asks for them.
+    The strokes are those of which exactly the bytes of ``source`` can be made again. Raises InputError if one is
+    ``sure`` that there are some, and there are none, or too few.
     """
-    if how == "bytes":
-        return None
-    data = _strokes(source, _HEAD if how == "auto" else packing.MOST_BYTES)
+    data = _strokes(source, packing.MOST_BYTES if sure else _HEAD)
     if data is None:
-        if how == "strokes":
+        if sure:
             raise InputError("no strokes are found in it; without --as strokes it is coded as bytes")
         return None
     file = scratch()

@@ -160,4 +160,5 @@ def _prepared(model: Model, config: Config, rule: Rule | None) -> dict[str, NDAr
 
 def _reset(learner: Learner, trained: dict[str, NDArray[Any]]) -> None:
     """Take what was trained again, and keep what was read."""
-    learner.load_state(trained | states.short(learner.state()))
+    again = {name: array.copy() for name, array in trained.items()}
+    learner.load_state(again | states.short(learner.state()))

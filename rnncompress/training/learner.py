@@ -116,7 +116,7 @@ class Learner:
         return dict(self.network.state())
 
     def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Go on from what ``state`` of any learner returned."""
+        """Go on from what ``state`` of any learner returned, and keep its arrays."""
         if self._mixed is not None:
             self._mixed.load_state(state)
         elif self.network is not None:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from rnncompress import engine, presets, selfcheck
 from rnncompress.codec import Build, encode
+from rnncompress.container import Form
 from rnncompress.engine import EngineName
-from rnncompress.strokes.files import packed
+from rnncompress.forms import pack
 from rnncompress.trust import build as build_trusted
 
 HERE = Path(__file__).parent
@@ -48,12 +49,20 @@ POINTS = presets.get("strokes", 0).replace(hidden=32, components=3, sets=6, slot
 """What is coded as strokes, and with what."""
 
 
-def strokes(name: EngineName, build: Build = build_trusted) -> bytes:
-    """The golden file of strokes."""
-    target, given = io.BytesIO(), packed(io.BytesIO(STROKES), "strokes")
-    assert given is not None
-    with given:
-        encode(io.BytesIO(STROKES), target, POINTS, packed=given, engine=name, build=build)
+_FEW = (b"The", b"first", b"SECOND", b"third", b"of", b"the", b"Words", b"\xc3\xa9t\xc3\xa9", b"x")
+TEXT = b" ".join(_FEW[(n * n + n // 3) % 9] for n in range(400))
+PACKED: dict[Form, tuple[bytes, presets.Config]] = {"strokes": (STROKES, POINTS), "words": (TEXT, MIXED)}
+"""What is coded in another form than its bytes, and with what."""
+
+
+def packed(form: Form, name: EngineName, build: Build = build_trusted) -> bytes:
+    """The golden file of a form."""
+    original, config = PACKED[form]
+    target = io.BytesIO()
+    found = pack(io.BytesIO(original), form, for_strokes=None, trained=False)
+    assert found is not None
+    with found.file:
+        encode(io.BytesIO(original), target, config, packed=found, engine=name, build=build)
     return target.getvalue()
 
 
@@ -65,7 +74,8 @@ def main() -> None:
         )  # the pinned check is out of date
         (HERE / f"{name}.rnnc").write_bytes(target.getvalue())
         print(f"{name}.rnnc: {report.mode}, {report.compressed_bytes} bytes, {report.bpc:.3f} bpc")
-    (HERE / "strokes.rnnc").write_bytes(strokes("cpu", engine.build))
+    for form in PACKED:
+        (HERE / f"{form}.rnnc").write_bytes(packed(form, "cpu", engine.build))
     stages = "".join(f'    "{stage}": "{value}",\n' for stage, value in selfcheck.hashes("reference", 1))
     path = Path(selfcheck.__file__)
     source, count = re.subn(
