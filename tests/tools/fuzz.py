@@ -22,12 +22,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from rnncompress import codec, container, limits, lstm
+from rnncompress import codec, container, forms, limits, lstm
 from rnncompress.config import CELLS, Config, varint
 from rnncompress.container import MODEL_HASH, Header
 from rnncompress.errors import RnncompressError
+from rnncompress.forms import Packed
 from rnncompress.model import Model
-from rnncompress.strokes import files
 from rnncompress.use import LEARNING, Use
 from rnncompress.vocabulary import Vocabulary
 
@@ -47,6 +47,8 @@ SEEDS = [
 DRAWING = (
     b"START\n" + b"".join(b"%d,%d.5,%d\n" % (n * n % 13, 3 * n % 7, 8 * n) for n in range(40)) + b"BREAK\n"
 )
+WORDS = b" ".join([b"a word", b"The Word", b"other WORDS", b"\xc3\xa9t@"][n % 4] for n in range(80))
+"""What is coded as words, with ``SMALL``."""
 STROKES = [SMALL.replace(contexts=0, components=2, window=6)]
 """With what :data:`DRAWING` is coded."""
 MODEL = Model.of(SMALL, Vocabulary(), lstm.build(SMALL, 1).state(), {})
@@ -55,11 +57,26 @@ MODEL = Model.of(SMALL, Vocabulary(), lstm.build(SMALL, 1).state(), {})
 Mutation = Callable[[random.Random], bytes]
 
 
-def packed(config: Config, data: bytes, model: Model | None = None, strokes: bytes | None = None) -> bytes:
-    """A sound file, but for its ``strokes``, if these are no packed ones of ``data``."""
-    target, coded = io.BytesIO(), None if strokes is None else io.BytesIO(strokes)
-    codec.encode(io.BytesIO(data), target, config, model=model, packed=coded, engine="cpu")
+def packed(
+    config: Config,
+    data: bytes,
+    model: Model | None = None,
+    coded: bytes | None = None,
+    form: container.Form = "strokes",
+) -> bytes:
+    """A sound file, but for what is ``coded`` in place of ``data``, if that is not what packing made of it."""
+    target, given = io.BytesIO(), None if coded is None else Packed(form, io.BytesIO(coded))
+    codec.encode(io.BytesIO(data), target, config, model=model, packed=given, engine="cpu")
     return target.getvalue()
+
+
+def packing_of(data: bytes, form: container.Form) -> bytes:
+    """What is coded in place of ``data``."""
+    found = forms.pack(io.BytesIO(data), form, for_strokes=None, trained=False)
+    assert found is not None
+    with found.file as file:
+        file.seek(0)
+        return file.read()
 
 
 def framed(body: bytes, version: int = container.VERSION) -> bytes:
@@ -139,11 +156,9 @@ def cases(rng: random.Random) -> Iterator[tuple[str, bytes]]:
     """Endless files, with the name of what was done to them."""
     sound = [packed(config, b"Knuth " * rng.randint(100, 170)) for config in SEEDS for _ in range(3)]
     sound += [packed(SMALL.replace(streams=streams), b"Knuth " * 150, MODEL) for streams in (1, 2, 5)]
-    found = files.packed(io.BytesIO(DRAWING), "strokes")
-    assert found is not None
-    found.seek(0)
-    strokes = found.read()
-    sound += [packed(config, DRAWING, strokes=strokes) for config in STROKES]
+    strokes, words = packing_of(DRAWING, "strokes"), packing_of(WORDS, "words")
+    sound += [packed(config, DRAWING, coded=strokes) for config in STROKES]
+    sound += [packed(SMALL, WORDS, coded=words, form="words")]
     sound.append(packed(SMALL, DRAWING, MODEL, strokes))
     while True:
         blob = rng.choice(sound)
@@ -155,21 +170,22 @@ def cases(rng: random.Random) -> Iterator[tuple[str, bytes]]:
             "payload changed, checksums right",
             whole(header, [[in_words(mutated(part, rng)) for part in payload] for payload in payloads]),
         )
-        words = rng.randbytes(4 * rng.randint(0, 300))
+        noise = rng.randbytes(4 * rng.randint(0, 300))
         yield (
             "payload of noise, checksums right",
-            whole(header, [[words for _ in payload] for payload in payloads]),
+            whole(header, [[noise for _ in payload] for payload in payloads]),
         )
         config, length = any_config(rng), rng.choice([rng.randint(1, LONGEST), number(rng)])
         invented = container._frame(Header("model", length, rng.randbytes(16), config))
-        noise = [words] * min(config.lanes, len(words))
-        yield "model invented, payload of noise", whole(invented, [noise] * rng.randint(0, 3))
+        lanes = [noise] * min(config.lanes, len(noise))
+        yield "model invented, payload of noise", whole(invented, [lanes] * rng.randint(0, 3))
         yield "model invented, payload of text", whole(invented, payloads)
         learning = tuple(getattr(config, name) for name in LEARNING)
         used = Use(config.streams, config.window, config.lanes, rng.choice([0, config.frozen]), learning)
         trained = Header("trained", length, rng.randbytes(16), None, MODEL.digest[:MODEL_HASH], used)
         yield "learning of the trained model invented", whole(container._frame(trained), payloads)
-        yield "strokes changed", packed(rng.choice(STROKES), DRAWING, strokes=mutated(strokes, rng))
+        yield "strokes changed", packed(rng.choice(STROKES), DRAWING, coded=mutated(strokes, rng))
+        yield "words changed", packed(SMALL, WORDS, coded=mutated(words, rng), form="words")
         yield "stored, changed", mutated(framed(bytes([1]) + header[7:]) + TEXT[:300], rng)
 
 
