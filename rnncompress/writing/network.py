@@ -70,6 +70,12 @@ class Network:
         self.window = np.zeros(len(text) + 1, np.int64)
         """How much each character of the text counted at the last point, and the place after the last one."""
 
+    @property
+    def finished(self) -> bool:
+        """Whether the place after the text counts more than any character (the paper's heuristic), or nothing can."""
+        after = self.window[-1] > self.window[:-1].max()
+        return bool(after or self.places.min() > len(self.window) * PLACE)
+
     def read(self, point: Integers) -> Floats:
         """The outputs (1 + 6 K,) after a ``point`` (3,): see :func:`rnncompress.writing.model.shapes`."""
         pen = point.astype(np.float64)

@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncompress.errors import InputError
-from rnncompress.strokes import packing
+from rnncompress.strokes import packing, picture
+from rnncompress.strokes.packing import Strokes
 from rnncompress.writing.model import WritingModel
 from rnncompress.writing.network import FURTHEST, UNIT, Integers
 from rnncompress.writing.writer import Line, check
@@ -27,12 +28,10 @@ def read(model: WritingModel, data: bytes, text: str) -> Line:
     strokes = packing.parse(data)
     if strokes is None:
         raise InputError("no strokes are found in it; a style is a file of strokes, of 16 points or more")
-    runs = [run[:, :2].astype(np.float64) for run in strokes.runs if len(run)]
-    if sum(float(run[:, 1].sum()) for run in runs) < 0:  # y grows upwards
-        runs = [run * (1, -1) for run in runs]
+    runs = _shrunk(_placed(strokes))
     drawn = sum(int(_along(run)[-1]) for run in runs)
     if not drawn:
-        raise InputError("its strokes are dots")
+        raise InputError("its strokes are dots; a style is a line of writing")
     scale = model.length * len(text) * _FINE / drawn
     runs = [_resampled(run * scale, model.step) for run in runs]
     points = np.concatenate(runs) - runs[0][0]
@@ -41,6 +40,29 @@ def read(model: WritingModel, data: bytes, text: str) -> Line:
     ends = np.zeros(len(steps), np.int64)
     ends[np.cumsum([len(run) for run in runs]) - 1] = UNIT
     return Line(text, np.column_stack([steps, ends]), np.zeros((len(steps), len(text) + 1), np.int64))
+
+
+def _placed(strokes: Strokes) -> list[Points]:
+    """The points (n, 2) of each stroke, y downwards. Raises InputError if they are beyond all measure."""
+    numbers = np.cumsum(strokes.begins) - 1
+    runs = []
+    try:
+        for run, number in zip(strokes.runs, numbers.tolist(), strict=True):
+            grids = strokes.grids[number][:2]
+            axes = [grid.values(run[:, axis]) / 10.0**grid.decimals for axis, grid in enumerate(grids)]
+            runs.append(np.column_stack(axes))
+    except OverflowError as error:
+        raise InputError(f"it is no style: {error}") from None
+    upwards = picture.grows_upwards(strokes.runs)
+    return [run * (1, -1) if upwards else run for run in runs if len(run)]
+
+
+def _shrunk(runs: list[Points]) -> list[Points]:
+    """All of them between 0 and 1, with their proportions."""
+    points = np.concatenate(runs)
+    low = points.min(axis=0)
+    size = float((points.max(axis=0) - low).max()) or 1.0
+    return [(run - low) / size for run in runs]
 
 
 def _along(points: Points) -> Integers:

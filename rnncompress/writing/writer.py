@@ -92,10 +92,9 @@ def _line(model: WritingModel, text: str, bias: np.float32, chance: Chance, prim
     windows: list[Integers] = []
     most = _LEAST + int(_PATIENCE * len(text) * model.length / model.step)
     for _ in range(most):
-        window = network.window
-        if points and points[-1][2] and window[-1] > window[:-1].max():
+        if points and points[-1][2] and network.finished:  # a stroke that has begun is drawn to its end
             break
         points.append(chance.point(outputs, bias))
-        windows.append(window[len(before) :])
+        windows.append(network.window[len(before) :])
         outputs = network.read(points[-1])
     return Line(text, np.array(points), np.array(windows))
