@@ -18,19 +18,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncompress.writing.learner import Learner, Line
+from rnncompress.writing.model import WritingModel
 
 FONTS = ("futural", "scripts")
 PRINTABLE = "".join(map(chr, range(32, 127)))
 BASELINE = 9
 SHUFFLED = 0.3
 """Of the lines: of letters drawn at random, so that rare ones are learnt, too."""
-SHORTEST, FIRST_LONGEST, LONGEST = 4, 10, 32
+SHORTEST, FIRST_LONGEST, LONGEST = 4, 10, 28
 """Letters of a line: short lines first, from which it is learnt sooner where a letter is written."""
 GROWING = 0.6
 """Of the time, in which lines become longer."""
 POOL = 256
 """Lines that are made at a time."""
-LETTERS = 400
+LETTERS = 800
 """Of a batch, at least."""
 
 Points = NDArray[np.float64]
@@ -168,6 +169,7 @@ def main() -> None:
     parser.add_argument(
         "--fonts", nargs="+", default=FONTS, metavar="FONT", help="of Hershey's, with single strokes"
     )
+    parser.add_argument("--start", type=Path, metavar="MODEL", help="go on with what this model has learnt")
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--hidden", type=int, default=128)
     parser.add_argument("--layers", type=int, default=1)
@@ -182,11 +184,13 @@ def main() -> None:
     held_out = pool(Texts(text[cut:], np.random.default_rng(0)), writer, LONGEST, np.random.default_rng(0))[0]
     sample = [line for batch in pool(texts, writer, LONGEST, rng) for line in batch]
     learner = Learner(PRINTABLE, sample, options.layers, options.hidden, options.seed)
+    if options.start:
+        learner.begin_with(WritingModel.load(options.start))
     batches: list[list[Line]] = []
     start, saved = time.monotonic(), 0.0
     while (done := (time.monotonic() - start) / (60 * options.minutes)) < 1:
         if not batches:
-            grown = min(1.0, done / GROWING)
+            grown = 1.0 if options.start else min(1.0, done / GROWING)
             batches = pool(texts, writer, round(FIRST_LONGEST + grown * (LONGEST - FIRST_LONGEST)), rng)
         loss = learner.learn(batches.pop(), options.rate * min(1.0, 1.1 - done))
         seconds = time.monotonic() - start
@@ -199,7 +203,9 @@ def main() -> None:
     nats = learner.evaluate(held_out)
     told = {"text": options.text.name, "updates": learner.updates, "nats": f"{nats:.3f}"}
     learner.model(**told).save(options.output, overwrite=True)
-    print(f"{learner.updates} updates, {nats:.3f} nats a point held out")
+    print(
+        f"{learner.updates} updates, {nats:.3f} nats a point held out, {time.process_time():.0f} s of a processor"
+    )
 
 
 if __name__ == "__main__":

@@ -66,6 +66,7 @@ def test_the_fast_engine_equals_the_specification(network: Config, seed: int, th
         encoder.predict_window(symbols)
         assert (encoder.tables().transpose(1, 0, 2) == tables).all()
         assert (step_through(decoder, symbols) == tables).all()
+        assert (encoder.densities() == reference.densities()).all()
         for predictor in (reference, encoder, decoder):
             predictor.learn()
         assert_same(encoder.state(), reference.state())

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from rnncompress.exact.grid import WEIGHT_LIMIT
+from rnncompress.exact import grid
 from rnncompress.writing.model import COMPONENTS, POINT, WINDOWS, WritingModel, shapes
 
 _CLIP = 10.0
@@ -59,6 +59,14 @@ class Learner:
         self._optimiser = torch.optim.Adam(self.parameters.values(), betas=(0.9, 0.99))
         self.updates = 0
 
+    def begin_with(self, model: WritingModel) -> None:
+        """Take the weights of a ``model`` of the same characters and sizes. Raises ValueError if it is of others."""
+        if (model.characters, model.layers, model.hidden) != (self._characters, self._layers, self._hidden):
+            raise ValueError("the model is of other characters or sizes")
+        with torch.no_grad():
+            for name, parameter in self.parameters.items():
+                parameter.copy_(torch.from_numpy(model.arrays[name].astype(np.float32) / grid.WEIGHT_SCALE))
+
     def learn(self, lines: Sequence[Line], rate: float) -> float:
         """Take one step; returns nats a point."""
         for group in self._optimiser.param_groups:
@@ -70,7 +78,7 @@ class Learner:
         self._optimiser.step()
         with torch.no_grad():
             for parameter in self.parameters.values():
-                parameter.clamp_(-float(WEIGHT_LIMIT), float(WEIGHT_LIMIT))
+                parameter.clamp_(-float(grid.WEIGHT_LIMIT), float(grid.WEIGHT_LIMIT))
         self.updates += 1
         return float(loss.detach())
 
