@@ -1,6 +1,9 @@
 """Text written by hand: what the network sees, what is drawn, and that it is the same everywhere."""
 
 import hashlib
+import os
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
@@ -43,14 +46,39 @@ def digest(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=8).hexdigest()
 
 
-def test_the_same_seed_writes_the_same_on_every_machine(cli, model):
-    """These are the bytes that all machines write."""
+def test_points_are_the_same_on_every_machine():
+    """These are the points that all machines draw."""
+    written = list(write(untrained(), "bad hag\nface", bias=0.5, seed=1))
+    points = b"".join(line.points.astype("<i8").tobytes() for line in written)
+    assert digest(points) == "1a8ef3b0253a0f69"
+
+
+def test_another_machine_without_pytorch_writes_the_same(cli, folder, model):
+    """Played by a process: numpy without its instruction sets, an old processor for OpenBLAS, no PyTorch."""
+    found = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
+    code = "import sys; sys.modules['torch'] = None; from rnncompress.cli import main; main(sys.argv[1:])"
+    arguments = ("write", "bad hag face", "--model", model, "-q")
+    environment = {
+        "NPY_DISABLE_CPU_FEATURES": " ".join(found),
+        "OPENBLAS_CORETYPE": "Prescott",
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
+    other = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env=os.environ | environment,
+        capture_output=True,
+        check=True,
+    )
+    assert other.stdout == cli(*arguments).stdout_bytes
+
+
+def test_the_same_seed_writes_the_same(cli, model):
+    """Another seed or bias something else."""
     one, same, other = (
         cli("write", "bad hag face", "--model", model, "--seed", seed, "-q").stdout for seed in "112"
     )
     assert one == same != other
     ElementTree.fromstring(one)
-    assert digest(one.encode()) == "964b0e538e569002"
     assert cli("write", "bad hag face", "--model", model, "--seed", "1", "--bias", "2", "-q").stdout != one
 
 
@@ -146,9 +174,19 @@ def test_points_are_drawn_as_the_mixture_says():
 
 
 def test_texts_become_lines_at_spaces():
-    """Words that are too long stay whole, ends of lines stay."""
+    """Ends of lines stay; a word that is too long is cut."""
     assert lines("a bc  def ghij", 6) == ["a bc", "def", "ghij"]
-    assert lines("abcdefgh a\n\nb", 4) == ["abcdefgh", "a", "", "b"]
+    assert lines("abcdefg a-b\n\nb", 4) == ["abcd", "efg", "a-b", "", "b"]
+
+
+def test_lines_need_a_space_between_them():
+    """A model without one writes a single line."""
+    model = untrained(1, 4)
+    arrays = {**model.arrays, "matrix0": model.arrays["matrix0"][:, 1:]}
+    spaceless = WritingModel(CHARACTERS[1:], 1, 4, 1.0, 6.0, arrays)
+    assert len(list(write(spaceless, "ab", bias=0, seed=0))) == 1
+    with pytest.raises(InputError, match="cannot write ' '"):
+        list(write(spaceless, "ab\nab", bias=0, seed=0))
 
 
 def test_writing_ends():

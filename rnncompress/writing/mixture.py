@@ -37,10 +37,8 @@ class Chance:
         k = draw(shares, self._seed, 2 * number)
         u, v = (noise.normal(self._key, np.array([2 * number + n], np.uint32)) for n in (0, 1))
         rho = functions.tanh(bend[k]) * _MOST_BENT
-        across = u
-        down = rho * u + np.sqrt(_ONE - rho * rho) * v
-        dx = x[k] + power(log_x[k] - bias) * across
-        dy = y[k] + power(log_y[k] - bias) * down
+        dx = x[k] + power(log_x[k] - bias) * u
+        dy = y[k] + power(log_y[k] - bias) * (rho * u + np.sqrt(_ONE - rho * rho) * v)
         ends = int(functions.sigmoid(outputs[0]) * np.float32(_END))
         lifted = draw(np.array([_END - ends, ends]), self._seed, 2 * number + 1)
         step = np.rint(np.concatenate([dx, dy]) * _UNIT).astype(np.int64)

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from rnncompress.drawing.svg import element, text
+from rnncompress.drawing.svg import element, escaped, text
 from rnncompress.writing.network import UNIT
 from rnncompress.writing.writer import Line
 
@@ -35,7 +35,7 @@ def lines(written: Sequence[Line]) -> str:
         strokes, across, down = _placed(line)
         body += [_stroke([(a + _MARGIN, b + y) for a, b in stroke]) for stroke in strokes]
         width, y = max(width, across), y + down + _LEADING
-    return _svg(width + 2 * _MARGIN, y - _LEADING + _MARGIN, body)
+    return _svg(width + 2 * _MARGIN, y - _LEADING + _MARGIN, _title(written), *body)
 
 
 def window(written: Sequence[Line]) -> str:
@@ -56,7 +56,7 @@ def window(written: Sequence[Line]) -> str:
         wide = right / max(across, 1.0)
         body += [_stroke([(a * wide + left, b + y) for a, b in stroke]) for stroke in strokes]
         width, y = max(width, right + _NAMES), y + down + 2 * _LEADING
-    return _svg(width + 2 * _MARGIN, y, body)
+    return _svg(width + 2 * _MARGIN, y, _title(written), *body)
 
 
 def _cells(shades: Sequence[int], left: float, top: float) -> list[str]:
@@ -106,9 +106,14 @@ def _stroke(points: Path) -> str:
     )
 
 
-def _svg(width: float, height: float, body: Sequence[str]) -> str:
+def _title(written: Sequence[Line]) -> str:
+    """What is written, for those who cannot see it."""
+    return element("title", escaped(" ".join(line.text for line in written)))
+
+
+def _svg(width: float, height: float, title: str, *body: str) -> str:
     ground = element("rect", width=width, height=height, fill="#ffffff")
     return element(
-        "svg", ground, *body, xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {width:.0f} {height:.0f}",
+        "svg", title, ground, *body, xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {width:.0f} {height:.0f}",
         width=round(width), height=round(height), font_family="monospace", font_size="11",
     )  # fmt: skip

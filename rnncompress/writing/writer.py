@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Final
 
 import numpy as np
@@ -12,7 +13,7 @@ from rnncompress.writing.model import WritingModel
 from rnncompress.writing.network import BEGIN, Integers, Network
 
 LINE: Final = 32
-"""Characters of a line at most, but for words that are longer."""
+"""Characters of a line at most."""
 _PATIENCE: Final = 4
 """How many times as many points as a text usually takes are drawn at most."""
 _LEAST: Final = 40
@@ -49,18 +50,14 @@ def check(model: WritingModel, text: str) -> None:
 
 
 def lines(text: str, longest: int = LINE) -> list[str]:
-    """``text`` in lines of at most ``longest`` characters, divided at spaces; ends of lines stay where they are."""
-    told: list[str] = []
-    for paragraph in text.splitlines():
-        line = ""
-        for word in paragraph.split():
-            if line and len(line) + 1 + len(word) > longest:
-                told.append(line)
-                line = word
-            else:
-                line = f"{line} {word}" if line else word
-        told.append(line)
-    return told
+    """``text`` in lines of at most ``longest`` characters, divided at spaces; ends of lines stay where they are.
+
+    A longer word is cut: what a line takes to write grows with its square.
+    """
+    paragraphs = (" ".join(paragraph.split()) for paragraph in text.splitlines())
+    return [
+        line for paragraph in paragraphs for line in wrap(paragraph, longest, break_on_hyphens=False) or [""]
+    ]
 
 
 def write(
@@ -72,7 +69,9 @@ def write(
     first line if the model lacks a character.
     """
     divided = lines(text)
-    check(model, "".join(divided))
+    check(
+        model, "".join(divided) + (" " if prime or len(divided) > 1 else "")
+    )  # one stands between two lines
     chance = Chance(seed)
     for each in divided:
         line = _line(model, each, np.float32(bias), chance, prime) if each else EMPTY
