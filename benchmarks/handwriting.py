@@ -25,10 +25,12 @@ PRINTABLE = "".join(map(chr, range(32, 127)))
 BASELINE = 9
 SHUFFLED = 0.3
 """Of the lines: of letters drawn at random, so that rare ones are learnt, too."""
-SHORTEST, FIRST_LONGEST, LONGEST = 4, 10, 28
+SHORTEST, FIRST_LONGEST, LONGEST = 4, 10, 24
 """Letters of a line: short lines first, from which it is learnt sooner where a letter is written."""
 GROWING = 0.6
 """Of the time, in which lines become longer."""
+WARM = 30
+"""Updates until the full rate."""
 POOL = 256
 """Lines that are made at a time."""
 LETTERS = 800
@@ -192,7 +194,8 @@ def main() -> None:
         if not batches:
             grown = 1.0 if options.start else min(1.0, done / GROWING)
             batches = pool(texts, writer, round(FIRST_LONGEST + grown * (LONGEST - FIRST_LONGEST)), rng)
-        loss = learner.learn(batches.pop(), options.rate * min(1.0, 1.1 - done))
+        warm = min(1.0, (learner.updates + 1) / WARM)  # Adam does not know yet how large gradients are
+        loss = learner.learn(batches.pop(), options.rate * warm * min(1.0, 1.1 - done))
         seconds = time.monotonic() - start
         told = f"{learner.updates} updates, {loss:8.3f} nats a point, {seconds:.0f} s"
         print(f"\r{told}", end="", file=sys.stderr, flush=True)
