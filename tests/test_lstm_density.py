@@ -115,7 +115,7 @@ def test_a_state_goes_on_in_the_other_engine() -> None:
 def of_one_step(outputs: np.ndarray, components: int) -> ReferenceDensity:
     """A head whose logits at the first step are ``outputs``."""
     head = ReferenceDensity(config(1, components))
-    head._outputs[0, 0] = np.rint(outputs * 65536).astype(np.int64)
+    head.outputs[0, 0] = np.rint(outputs * 65536).astype(np.int64)
     return head
 
 

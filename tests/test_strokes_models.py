@@ -53,7 +53,7 @@ def model(cli, folder, small):
 
 def svg_of(text: str) -> ElementTree.Element:
     """The picture in a text, well-formed."""
-    found = re.search(r"<svg.*</svg>", text, re.DOTALL)
+    found = re.search(r"<svg.*?</svg>", text, re.DOTALL)
     assert found
     return ElementTree.fromstring(found[0])
 

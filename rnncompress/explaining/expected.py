@@ -48,7 +48,8 @@ def places(packed: bytes) -> NDArray[np.int64]:
     table = packing.table_of(Reader(packed))
     lifts = table[:, 0] == LIFT
     drawings = np.cumsum(lifts & (table[:, 1] == BEGINS))
-    return HEAD + 1 + table.shape[1] * np.flatnonzero(~lifts & (drawings <= DRAWINGS))
+    records: NDArray[np.int64] = np.flatnonzero(~lifts & (drawings <= DRAWINGS))
+    return HEAD + 1 + table.shape[1] * records
 
 
 def as_svg(packed: bytes, outputs: NDArray[np.int64]) -> str:
