@@ -48,8 +48,9 @@ def places(packed: bytes) -> NDArray[np.int64]:
     table = packing.table_of(Reader(packed))
     lifts = table[:, 0] == LIFT
     drawings = np.cumsum(lifts & (table[:, 1] == BEGINS))
-    records: NDArray[np.int64] = np.flatnonzero(~lifts & (drawings <= DRAWINGS))
-    return HEAD + 1 + table.shape[1] * records
+    records = np.flatnonzero(~lifts & (drawings <= DRAWINGS))
+    found: NDArray[np.int64] = HEAD + 1 + table.shape[1] * records
+    return found
 
 
 def as_svg(packed: bytes, outputs: NDArray[np.int64]) -> str:
