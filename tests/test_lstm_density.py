@@ -66,6 +66,7 @@ def test_the_fast_engine_equals_the_specification(network: Config, seed: int, th
         encoder.predict_window(symbols)
         assert (encoder.tables().transpose(1, 0, 2) == tables).all()
         assert (step_through(decoder, symbols) == tables).all()
+        assert (encoder.densities() == reference.densities()).all()
         for predictor in (reference, encoder, decoder):
             predictor.learn()
         assert_same(encoder.state(), reference.state())
@@ -114,7 +115,7 @@ def test_a_state_goes_on_in_the_other_engine() -> None:
 def of_one_step(outputs: np.ndarray, components: int) -> ReferenceDensity:
     """A head whose logits at the first step are ``outputs``."""
     head = ReferenceDensity(config(1, components))
-    head._outputs[0, 0] = np.rint(outputs * 65536).astype(np.int64)
+    head.outputs[0, 0] = np.rint(outputs * 65536).astype(np.int64)
     return head
 
 

@@ -53,7 +53,7 @@ def model(cli, folder, small):
 
 def svg_of(text: str) -> ElementTree.Element:
     """The picture in a text, well-formed."""
-    found = re.search(r"<svg.*</svg>", text, re.DOTALL)
+    found = re.search(r"<svg.*?</svg>", text, re.DOTALL)
     assert found
     return ElementTree.fromstring(found[0])
 
@@ -70,6 +70,7 @@ def test_costs_of_points_add_up(cli, folder):
     assert total / 8 == pytest.approx(told["compressed_bytes"] - told["header_bytes"], abs=16)
     picture = svg_of((folder / "a.html").read_text())
     assert len(picture.findall(".//{*}circle")) == 24
+    assert (folder / "a.html").read_text().count("<image") == 12  # where the pen was expected
     assert "348 points, 24 strokes, 12 drawings" in cli("explain", "a.txt").stdout
     assert "as coded" in cli("explain", "a.txt", "--as", "bytes").stdout
 

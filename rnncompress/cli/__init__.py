@@ -19,6 +19,7 @@ COMMANDS: Final = {
         "train": ("train.train", "Train a network on texts."),
         "evaluate": ("evaluate.evaluate", "Tell what a text costs under a model, frozen and learning."),
         "sample": ("sample.sample", "Print text that a model makes up."),
+        "write": ("write.write", "Write a text by hand, as a picture."),
     },
     "Which to take": {
         "presets": ("info.presets", "List the networks, what they take, and what was measured of them."),

@@ -134,8 +134,9 @@ def explain(
     Printed are totals by kind of byte and by place, the words and passages that cost most, and what network, counts
     and matches contribute. With -o they stand in a page that any browser shows, which needs no network: the file
     coloured by cost, as text or in hexadecimal; of a large file a picture of the whole, and passages. Of pen strokes
-    it is what each number of the points costs, and the drawings, each line in the colour of its cost. The compressed
-    file is not kept. From Python, rnncompress.explain gives a number for each byte.
+    it is what each number of the points costs, and the drawings, each line in the colour of its cost; where the network
+    tells densities (preset strokes-density, and small files) also where it expected the pen. The compressed file is
+    not kept. From Python, rnncompress.explain gives a number for each byte.
     """
     if preset and model_file:
         raise click.UsageError("--model and --preset contradict each other: the model says what it is")
@@ -148,7 +149,7 @@ def explain(
     given = load(model_file, target, run.report)
 
     from rnncompress import pretrained
-    from rnncompress.explaining import analysis, costs, ink, page
+    from rnncompress.explaining import analysis, costs, expected, ink, page
     from rnncompress.words.spans import spans
 
     with (
@@ -165,19 +166,21 @@ def explain(
         else:
             config = presets.get(preset, length) if preset else presets.choose(length, strokes=strokes)
         engine = run.engine(config, length)
+        coded.seek(0)
+        data = coded.read()
+        shown_points = expected.places(data) if target is not None and config.components and strokes else None
         with run.screen.progress(f"encoding {source}") as update:
             report, found = costs.measure(
                 original,
                 compressed,
                 config,
                 packed=packed,
+                densities_at=shown_points,
                 model=given.model if given else None,
                 engine=engine,
                 threads=run.threads,
                 progress=shown(update),
             )
-        coded.seek(0)
-        data = coded.read()
         if packed is not None and packed.form == "words":
             found = found.spread(*spans(data))
             original.seek(0)

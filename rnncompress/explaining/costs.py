@@ -18,6 +18,8 @@ from rnncompress.explaining.opinion_kernels import OPINIONS, WAYS, WHOLE, weigh
 from rnncompress.forms import Packed
 from rnncompress.layout import Layout
 from rnncompress.loop import ProgressCallback
+from rnncompress.lstm.cpu.predictor import CpuPredictor
+from rnncompress.lstm.reference import ReferencePredictor
 from rnncompress.model import Model, State
 from rnncompress.network import Predictor, lengths
 from rnncompress.trust import build as build_trusted
@@ -40,6 +42,8 @@ class Costs:
     """What ``network``, ``counts`` and ``matches`` saved each: how much more the mixer would have asked for the byte
     with that one silent and all else as it was. They do not add up: what two know, neither saves. Negative where the
     opinion misled. Empty without mixing."""
+    densities: NDArray[np.int64] | None = None
+    """What the head of densities told (n, 6 K) at the bytes that were asked for; None where none were."""
 
     def __len__(self) -> int:
         """Bytes of the file."""
@@ -66,6 +70,7 @@ def measure(
     config: Config,
     *,
     packed: Packed | None = None,
+    densities_at: NDArray[np.int64] | None = None,
     model: Model | None = None,
     engine: EngineName = "cpu",
     threads: int = 1,
@@ -74,7 +79,9 @@ def measure(
 ) -> tuple[Report, Costs]:
     """:func:`rnncompress.encode`, and what each byte cost; also where the file then is stored as it is, noise included.
 
-    The bytes are those of ``packed``, if that is what is coded. It takes 20 bytes of memory for each of them.
+    The bytes are those of ``packed``, if that is what is coded. It takes 20 bytes of memory for each of them. Of those
+    ``densities_at`` (n,), in rising order, it notes what a head of densities tells, where the network has one and reads
+    the file as one stream.
     """
     recorders: list[Recorder] = []
     length = (packed.file if packed else source).seek(0, 2)
@@ -83,7 +90,8 @@ def measure(
         config: Config, windows: int, *, engine: EngineName, threads: int, state: State | None
     ) -> Engine:
         built = build(config, windows, engine=engine, threads=threads, state=state)
-        recorders.append(Recorder(built, Layout(length, config.streams, config.window)))
+        wanted = densities_at if config.components and config.streams == 1 else None
+        recorders.append(Recorder(built, Layout(length, config.streams, config.window), wanted))
         return built
 
     report = codec.encode(
@@ -104,8 +112,10 @@ def measure(
 class Recorder:
     """Looks on while ``engine`` encodes a file from its beginning."""
 
-    def __init__(self, engine: Engine, layout: Layout) -> None:
+    def __init__(self, engine: Engine, layout: Layout, densities_at: NDArray[np.int64] | None = None) -> None:
         self._layout = layout
+        self._densities_at = densities_at
+        self._densities: list[NDArray[np.int64]] = []
         self._starts = np.array([layout.start(stream) for stream in range(layout.streams)], np.int64)
         self._step = 0
         """The first of the window, in the file."""
@@ -121,15 +131,16 @@ class Recorder:
 
     def costs(self) -> Costs:
         """Of the whole file, when it is encoded."""
+        densities = np.concatenate(self._densities) if self._densities_at is not None else None
         if self._engine is None:
-            return Costs(self._own, self._own)
+            return Costs(self._own, self._own, densities=densities)
         coded, *saved = self._out.reshape(WAYS, -1)
         heard = {
             name: bits
             for name, bits in zip(OPINIONS, saved, strict=True)
             if name != "network" or self._network is not None
         }
-        return Costs(coded, self._own if self._network is not None else None, heard)
+        return Costs(coded, self._own if self._network is not None else None, heard, densities)
 
     def _watch(self, first: int, last: int) -> None:
         layout = self._layout
@@ -139,6 +150,8 @@ class Recorder:
             count = layout.coded(self._step, len(steps))
             where = (self._starts + steps[:, None]).reshape(-1)[:count]
             self._own[where] = lengths(frequencies.reshape(-1)[:count])
+            if self._densities_at is not None:
+                self._note_densities(self._densities_at, len(steps))
         step = self._step + first
         if self._engine is not None:
             places = layout.coded(step, last - first)
@@ -147,3 +160,9 @@ class Recorder:
             )
         if last == layout.window:
             self._step += last
+
+    def _note_densities(self, places: NDArray[np.int64], count: int) -> None:
+        """What is told at those ``places`` that are in the window, of so many steps; there is one stream."""
+        assert isinstance(self._network, CpuPredictor | ReferencePredictor)
+        first, last = np.searchsorted(places, (self._step, self._step + count))
+        self._densities.append(self._network.densities()[0, places[first:last] - self._step])

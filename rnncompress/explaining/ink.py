@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncompress.explaining import expected
 from rnncompress.explaining.costs import Bits, Costs
 from rnncompress.strokes import packing, picture
 from rnncompress.strokes.layout import BEGINS, HEAD, LIFT
@@ -73,6 +74,14 @@ def as_html(name: str, packed: bytes, costs: Costs, summary: str) -> str:
     svg = picture.drawings(
         [strokes.runs[n] for n in shown], [strokes.begins[n] for n in shown], [of_runs[n] for n in shown]
     )
+    expectation = ""
+    if costs.densities is not None and len(costs.densities):
+        expectation = (
+            "<section><h2>Where the pen was expected</h2>\n<p>The darker, the more often or the more surely the next "
+            "point was expected there; the lines are what was drawn. "
+            f"The first {expected.DRAWINGS} drawings at most.</p>\n"
+            f"{expected.as_svg(packed, costs.densities)}</section>\n"
+        )
     told = "\n".join(analyse(packed, costs).lines())
     some = f"<p>The first {DRAWINGS} drawings.</p>\n" if numbers[-1] >= DRAWINGS else ""
     style = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
@@ -81,7 +90,7 @@ def as_html(name: str, packed: bytes, costs: Costs, summary: str) -> str:
         f"<title>{escape(name)}: what each point cost</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n"
         f"<h1>{escape(name)}</h1>\n<p>{escape(summary)}</p>\n<section><h2>Where the bits go</h2>\n<pre>{escape(told)}"
         f"</pre></section>\n<section><h2>The drawings</h2>\n{picture.legend()}\n{some}{svg}</section>\n"
-        "</main>\n</body>\n</html>\n"
+        f"{expectation}</main>\n</body>\n</html>\n"
     )
 
 

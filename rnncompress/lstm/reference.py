@@ -91,6 +91,11 @@ class ReferencePredictor:
         """See the protocol."""
         return np.array([step["table"] for step in self._tape]).transpose(1, 0, 2)
 
+    def densities(self) -> NDArray[np.int64]:
+        """The outputs (B, T, 6 K) of :mod:`rnncompress.lstm.density` since the last update."""
+        assert self.density is not None
+        return self.density.outputs
+
     def predict_step(self) -> IntArray:
         """Frequencies (B, A) of the next symbols."""
         config, p = self.config, self.parameters

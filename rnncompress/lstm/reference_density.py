@@ -26,15 +26,15 @@ class ReferenceDensity:
     def __init__(self, config: Config) -> None:
         B, T, K = config.streams, config.window, config.components
         self.track = np.zeros((B, T + 1, TRACK), np.int64)
-        self._outputs = np.zeros((B, T, PARAMETERS * K), np.int64)
+        self.outputs = np.zeros((B, T, PARAMETERS * K), np.int64)
         decay, logistic = density.tables()
         masses = np.zeros((B, ALPHABET + 1 + 3 * MOST_COMPONENTS), np.int64)
-        arrays = (decay, logistic, density.centres(K), self.track, self._outputs, masses)
+        arrays = (decay, logistic, density.centres(K), self.track, self.outputs, masses)
         self._arrays = density.DensityArrays(K, T, *(array.reshape(-1).data for array in arrays))
 
     def predict(self, t: int, logits: NDArray[np.float32], last: IntArray, table: IntArray) -> None:
         """Replace the frequencies (B, A) of streams that a density predicts; ``last`` (B,) are the symbols before."""
-        self._outputs[:, t] = density.outputs(logits, self._outputs.shape[2])
+        self.outputs[:, t] = density.outputs(logits, self.outputs.shape[2])
         row = np.zeros(ALPHABET, np.int64)
         for b in range(len(table)):
             kind = _phase(self._arrays, b, t)
@@ -49,7 +49,7 @@ class ReferenceDensity:
 
     def correct(self, t: int, symbols: list[IntArray], gradient: NDArray[np.float32]) -> None:
         """Replace the gradients (B, A) at step t of streams that a density predicts; ``symbols`` are of the window."""
-        count = self._outputs.shape[2]
+        count = self.outputs.shape[2]
         row = np.zeros(count, np.int64)
         for b in range(len(gradient)):
             kind = _phase(self._arrays, b, t)

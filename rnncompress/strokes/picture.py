@@ -29,16 +29,20 @@ def drawings(runs: Sequence[Ints], begins: Sequence[bool], costs: Sequence[Bits]
     y grows downwards, or upwards where it is mostly negative. ``begins`` tells which runs begin drawings. With
     ``costs``, for each run of each point (n,) in bits, the line to a point has the colour of its cost.
     """
-    cells = list(_cells(runs, begins))
-    upwards = sum(int(run[:, 1].sum()) for run in runs) < 0
+    of_each = list(cells(runs, begins))
+    upwards = grows_upwards(runs)
     body = []
-    for number, (first, last) in enumerate(cells):
-        fitted = _fitted(runs[first:last], upwards)
-        x, y = number % ACROSS * CELL, number // ACROSS * CELL
-        for at, points in enumerate(fitted, first):
+    for number, (first, last) in enumerate(of_each):
+        x, y = corner(number)
+        for at, points in enumerate(fitted(runs[first:last], upwards)[0], first):
             moved = [(x + a, y + b) for a, b in points]
             body += _line(moved) if costs is None else _coloured(moved, costs[at])
-    width, height = min(len(cells), ACROSS) * CELL, -(-len(cells) // ACROSS) * CELL
+    return svg(len(of_each), body)
+
+
+def svg(count: int, body: Sequence[str]) -> str:
+    """So many drawings, each in its cell."""
+    width, height = min(count, ACROSS) * CELL, -(-count // ACROSS) * CELL
     ground = element("rect", width=width, height=height, fill="#ffffff")
     return element(
         "svg", ground, *body, xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {width} {height}",
@@ -53,7 +57,17 @@ def legend() -> str:
     return f"<p>bits of a point: {' '.join(shown)}</p>"
 
 
-def _cells(runs: Sequence[Ints], begins: Sequence[bool]) -> Iterator[tuple[int, int]]:
+def corner(number: int) -> tuple[int, int]:
+    """Where the cell of drawing ``number`` begins."""
+    return number % ACROSS * CELL, number // ACROSS * CELL
+
+
+def grows_upwards(runs: Sequence[Ints]) -> bool:
+    """Whether y does: where it is mostly negative."""
+    return sum(int(run[:, 1].sum()) for run in runs) < 0
+
+
+def cells(runs: Sequence[Ints], begins: Sequence[bool]) -> Iterator[tuple[int, int]]:
     """The first run of each drawing, and the one after its last; drawings without points are left out."""
     firsts = [number for number, new in enumerate(begins) if new]
     for first, last in zip(firsts, [*firsts[1:], len(runs)], strict=True):
@@ -61,14 +75,15 @@ def _cells(runs: Sequence[Ints], begins: Sequence[bool]) -> Iterator[tuple[int, 
             yield first, last
 
 
-def _fitted(runs: Sequence[Ints], upwards: bool) -> list[list[tuple[float, float]]]:
-    """The points of a drawing in its cell; y grows downwards, or ``upwards``."""
+def fitted(runs: Sequence[Ints], upwards: bool) -> tuple[list[list[tuple[float, float]]], float]:
+    """The points of a drawing in its cell, and how long a unit is there; y grows downwards, or ``upwards``."""
     points = np.concatenate([run[:, :2] for run in runs]).astype(np.float64)
     points[:, 1] *= -1 if upwards else 1
     low, size = points.min(axis=0), max(1.0, float(np.ptp(points, axis=0).max()))
-    fitted = (points - low) * ((CELL - 2 * _MARGIN) / size) + _MARGIN
+    unit = (CELL - 2 * _MARGIN) / size
+    moved = (points - low) * unit + _MARGIN
     ends = np.cumsum([len(run) for run in runs])[:-1]
-    return [list(map(tuple, part.tolist())) for part in np.split(fitted, ends)]
+    return [list(map(tuple, part.tolist())) for part in np.split(moved, ends)], unit
 
 
 def _line(points: list[tuple[float, float]]) -> list[str]:

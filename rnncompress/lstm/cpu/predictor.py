@@ -107,6 +107,12 @@ class CpuPredictor:
         table: IntArray = self.memory.table
         return table
 
+    def densities(self) -> NDArray[np.int64]:
+        """The outputs (B, T, 6 K) of :mod:`rnncompress.lstm.density` since the last update."""
+        config = self.config
+        outputs: NDArray[np.int64] = self.memory.density.outputs
+        return outputs.reshape(config.streams, config.window, -1)
+
     def _shares(self, items: int) -> list[tuple[int, int]]:
         """What each thread takes of so many streams or lanes: contiguous, none empty."""
         parts = min(self._pace.threads, items)
