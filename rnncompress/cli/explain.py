@@ -22,6 +22,7 @@ from rnncompress.machine import versions
 
 if TYPE_CHECKING:
     from rnncompress.codec import Report
+    from rnncompress.engine import EngineName
     from rnncompress.explaining.analysis import Analysis, Part, Passage
     from rnncompress.explaining.costs import Costs
     from rnncompress.explaining.ink import Ink
@@ -164,18 +165,21 @@ def explain(
             config = (
                 presets.get(preset, length) if preset else presets.choose(length, strokes=strokes is not None)
             )
-        engine = run.engine(config, length)
-        with run.screen.progress(f"encoding {source}") as update:
-            report, found = costs.measure(
-                original,
-                packed,
-                config,
-                packed=strokes,
-                model=given.model if given else None,
-                engine=engine,
-                threads=run.threads,
-                progress=shown(update),
-            )
+
+        def measured(engine: "EngineName") -> "tuple[Report, Costs]":
+            with run.screen.progress(f"encoding {source}") as update:
+                return costs.measure(
+                    original,
+                    packed,
+                    config,
+                    packed=strokes,
+                    model=given.model if given else None,
+                    engine=engine,
+                    threads=run.threads,
+                    progress=shown(update),
+                )
+
+        report, found = run.computed(config, length, measured)
         coded.seek(0)
         data = coded.read()
     if strokes is not None:
