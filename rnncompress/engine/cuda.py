@@ -36,13 +36,17 @@ class Decoder:
 
     def launch(self, steps: int, count: int) -> None:
         """Predict and decode these steps, of which the first ``count`` symbols are coded."""
-        m, B, block = self._memory, self._streams, power_of_two(self._alphabet)
         for t in range(steps):
             self._schedule.predict(t, t + 1)
-            cuda_kernels.decode_step[(self._lanes,)](
-                m.table, m.history[HISTORY:], self.states, self.words, t, max(0, min(B, count - t * B)), self.room,
-                B, self._lanes, self._alphabet, block, num_warps=max(1, min(16, block // 256)), **EXACT,
-            )  # fmt: skip
+            self.decode(t, max(0, min(self._streams, count - t * self._streams)))
+
+    def decode(self, t: int, count: int) -> None:
+        """Decode the first ``count`` symbols of step ``t``, which is predicted, into the history."""
+        m, block = self._memory, power_of_two(self._alphabet)
+        cuda_kernels.decode_step[(self._lanes,)](
+            m.table, m.history[HISTORY:], self.states, self.words, t, count, self.room,
+            self._streams, self._lanes, self._alphabet, block, num_warps=max(1, min(16, block // 256)), **EXACT,
+        )  # fmt: skip
 
 
 class CudaEngine(CompiledCoding, Stages[CudaPredictor]):
