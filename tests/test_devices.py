@@ -218,3 +218,35 @@ def test_a_gpu_that_was_named_is_not_replaced(
     (folder / "in").write_bytes(b"text")
     gpu(refuses=refusal)
     refuses(4, "encode", "in", "--device", "cuda", says=str(refusal))
+
+
+@pytest.mark.parametrize(
+    ("command", "work"),
+    [
+        ("explain", "rnncompress.explaining.costs.measure"),
+        ("train", "rnncompress.training.trainer.train"),
+    ],
+)
+def test_other_commands_leave_a_gpu_that_fails_as_well(
+    cli: Callable[..., Result],
+    folder: Path,
+    text: bytes,
+    gpu: Callable[..., type[Gpu]],
+    monkeypatch: Patch,
+    command: str,
+    work: str,
+) -> None:
+    """They ask the CPU next."""
+    (folder / "in").write_bytes(text)
+    gpu()
+    asked = []
+
+    def fails(*_: object, engine: str, **__: object) -> None:
+        asked.append(engine)
+        raise DeviceError(f"the {engine} is out of order")
+
+    monkeypatch.setattr(work, fails)
+    result = cli(command, "in", "-o", "out")
+    assert (result.exit_code, asked) == (4, ["cuda", "cpu"])
+    assert "the cuda is out of order; the CPU does it from the start" in result.stderr
+    assert "error: the cpu is out of order" in result.stderr
