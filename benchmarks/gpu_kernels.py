@@ -12,8 +12,10 @@ from typing import Any
 
 import torch
 
+from rnncompress.engine.cuda import Decoder
 from rnncompress.lstm.cuda.schedule import Schedule
 from rnncompress.lstm.cuda.tiles import Tile
+from rnncompress.network import PATH
 
 NOMINAL = {"H200": 1979, "H100": 1979, "A100": 624, "L40": 724, "4090": 661, "3090": 284}
 """Dense int8 operations a second that the maker names, in 10**12."""
@@ -67,7 +69,7 @@ def rates() -> dict[str, float]:
 def work_of(s: Schedule) -> dict[str, tuple[Callable[[], object], float, float]]:
     """The kernels of a window: how to run them, their operations and their bytes."""
     L, N, H, R, P, A, E, K = s.L, s.N, s.H, s.R, s.P, s.A, s.E, s.K
-    m, matrices = s.memory, 2 * s.L - 1
+    m, matrices, decoder = s.memory, 2 * s.L - 1, Decoder(s.memory, s)
 
     def forward() -> None:
         for wave in range(s.T + L - 1):
@@ -104,6 +106,10 @@ def work_of(s: Schedule) -> dict[str, tuple[Callable[[], object], float, float]]
         ),
         "inputs and hashes": (lambda: s.inputs(0, s.T), 0.0, R * (8.0 + 72 * K)),
         "pick": (lambda: s.pick(s.T), 0.0, 4.0 * R * A),
+        "paths": (lambda: s.follow_paths(s.T), 0.0, R * (4.0 * A + 4 * PATH)),
+        "range decoder, all steps": (
+            lambda: [decoder.decode(t, s.B) for t in range(s.T)], 0.0, 4.0 * R * (A + 1),
+        ),
     }  # fmt: skip
     if L > 1:
         kernels["update of matrices below (products)"] = (

@@ -5,12 +5,13 @@ from typing import Any
 
 
 def failures(document: dict[str, Any]) -> list[str]:
-    """Sections that failed, and equalities that do not hold."""
+    """Sections that failed, and what should be so and is not."""
     found = []
     for name, section in document["sections"].items():
         if "failed" in section:
             found.append(f"{name}: {section['failed']}")
         found += [f"{name}: {what} differs" for what, equal in section.get("equal", {}).items() if not equal]
+        found += [f"{name}: not so: {what}" for what, true in section.get("holds", {}).items() if not true]
     return found
 
 
@@ -30,6 +31,8 @@ def _rows(section: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield key, str(section[key])[:120]
     for what, equal in section.get("equal", {}).items():
         yield what, "equal" if equal else "DIFFERENT"
+    for what, true in section.get("holds", {}).items():
+        yield what, "yes" if true else "NO"
     for row in section.get("rows", []):
         values = {key: value for key, value in row.items() if key != "name"}
         for what, value in values.items():

@@ -15,17 +15,18 @@ from typing import Any
 
 import gpu_functions
 import gpu_kernels
+import gpu_speed
 import gpu_torch
 import numpy as np
 import torch
 
-from rnncompress import codec, lstm, presets, selfcheck
+from rnncompress import codec, devices, lstm, presets, selfcheck
 from rnncompress import engine as engines
 from rnncompress.bench import machine
-from rnncompress.coder.lanes import Parts
 from rnncompress.config import Config
+from rnncompress.engine import Engine
 from rnncompress.engine.cuda import CudaEngine
-from rnncompress.engine.stages import Stages
+from rnncompress.engine.mixed import MixedEngine
 from rnncompress.lstm.cuda.device import require
 from rnncompress.lstm.cuda.predictor import CudaPredictor
 from rnncompress.lstm.state import State
@@ -33,6 +34,8 @@ from rnncompress.lstm.state import State
 ROOT = Path(__file__).resolve().parent.parent
 LONG = 66_000_000
 """Bytes of the input whose configurations are measured."""
+LANES = 16
+"""Of large networks with mixing, which the host's threads share; presets for that there are none yet."""
 
 
 class Bench:
@@ -44,29 +47,47 @@ class Bench:
         data = (file or ROOT / "corpora" / "sample.txt").read_bytes()
         self.source = {"file": file.name if file else "the embedded sample, repeated", "bytes": len(data)}
         self._data = data * -(-2_000_000 // len(data)) if len(data) < 2_000_000 else data[:20_000_000]
+        self._speeds: dict[str, float] = {}
+        """Of encoding, by the name of the configuration."""
         if interpret:
             tiny = Config(layers=2, hidden=16, streams=2, window=2, contexts=1 << 2, context_bits=4)
             self.measured = {"xl": tiny}
-            self.filed = {"fast": (tiny.replace(layers=1, streams=16, rate_first=200_000), 96)}
+            few = tiny.replace(layers=1, streams=16, rate_first=50_000)
+            mixed = few.replace(mixing=0b10110, sets=2, slot_bits=4, past_bits=12, frozen=1, lanes=3)
+            self.mixed = {"xl with mixing": mixed}
+            self.filed = {
+                "fast": (mixed.replace(layers=0), 129),
+                "default": (mixed, 129),
+                "large": (few, 129),
+            }
             self._data = b"ab" * 1000
         else:
-            names = ("default", "large", "xl")
-            self.measured = {name: presets.get(name, LONG) for name in names}
-            fast = presets.get("fast", LONG)
-            default, large = self.measured["default"], self.measured["large"]
-            self.filed = {"fast": (fast, 307_200), "default": (default, 307_200), "large": (large, 24_500)}
+            named = {name: presets.get(name, LONG) for name in ("default", "large", "xl")}
+            self.measured = {name: config.replace(mixing=0) for name, config in named.items()}
+            default = named["default"]
+            mixing = {name: getattr(default, name) for name in ("mixing", "sets", "slot_bits")}
+            self.mixed = {"default with mixing": default} | {
+                f"{name} with mixing": named[name].replace(**mixing, past_bits=18, frozen=1, lanes=LANES)
+                for name in ("large", "xl")
+            }
+            self.filed = {
+                "fast": (presets.get("fast", LONG), 65_536),
+                "default": (default, 32_768),
+                "large": (named["large"], 24_500),
+                "large with mixing": (self.mixed["large with mixing"], 24_500),
+            }
         self.threads = machine.cores()
 
     def configurations(self) -> dict[str, Any]:
         """Every field of every configuration that is used."""
-        used = self.measured | {name: config for name, (config, _) in self.filed.items()}
+        used = self.measured | self.mixed | {name: config for name, (config, _) in self.filed.items()}
         return {
             name: dataclasses.asdict(config) | {"weights": config.weights} for name, config in used.items()
         }
 
-    def engine(self, config: Config) -> CudaEngine:
+    def engine(self, config: Config) -> Engine:
         """The engine under test, at the beginning of a long file."""
-        return CudaEngine(self.predictor(config))
+        return self._build(config, 10**6, engine="cuda", threads=self.threads)
 
     def predictor(self, config: Config) -> CudaPredictor:
         """Its network, at the beginning of a long file."""
@@ -114,6 +135,8 @@ class Bench:
                 results = [one.predict_window(symbols) for one in (expected, encoder)]
                 same = all((one == other).all() for one, other in zip(*results, strict=True))
                 equal[f"{name}: prediction of window {number}"] = same
+                paths = [one.predict_paths(symbols)() for one in (expected, encoder)]
+                equal[f"{name}: paths of window {number}"] = bool((paths[0] == paths[1]).all())
                 for one in (expected, encoder):
                     one.learn()
             state, other = expected.state(), encoder.state()
@@ -122,7 +145,6 @@ class Bench:
             symbols = next(self.text(config))
             expected.predict_window(symbols)
             cum, freq = expected.coded()
-            same = True
             for row in symbols:
                 encoder.predict_step()
                 encoder.observe(row)
@@ -141,9 +163,11 @@ class Bench:
             for engine in ("cuda", "cpu"):
                 target = io.BytesIO()
                 began = time.monotonic()
-                codec.encode(
+                report = codec.encode(
                     io.BytesIO(data), target, config, engine=engine, threads=self.threads, build=self._build
                 )
+                if report.mode != "model":
+                    raise AssertionError(f"{name}: the text is too short to be coded")
                 rows.append({"name": name, f"encode on {engine}, s": time.monotonic() - began})
                 packed[engine] = target.getvalue()
             equal[f"{name}: the files"] = packed["cuda"] == packed["cpu"]
@@ -159,66 +183,48 @@ class Bench:
         return {"equal": equal, "rows": rows}
 
     def throughput(self) -> dict[str, Any]:
-        """Encoding, then decoding what was encoded, and the memory."""
+        """Encoding, then decoding what was encoded, with and without mixing, who waits for whom, and the memory."""
         rows = []
-        for name, config in self.measured.items():
+        for name, config in (self.measured | self.mixed).items():
             if not self.interpret:
                 torch.cuda.reset_peak_memory_stats()
-            rows.append({"name": name, **self._throughput(config)})
+            turns, count = (1, 1) if self.interpret else (5, 24)
+            found = gpu_speed.measure(
+                functools.partial(self.engine, config), self.text(config), self.wait, turns=turns, count=count
+            )
+            rows.append({"name": name, **found})
+            self._speeds[name] = found["encode, B/s"]
             if not self.interpret:
                 rows[-1]["peak memory, GB"] = torch.cuda.max_memory_allocated() / 1e9
             self.clear()
         return {"rows": rows}
 
-    def _throughput(self, config: Config) -> dict[str, float]:
-        encoder, decoder = self.engine(config), self.engine(config)
-        text, size = self.text(config), config.window * config.streams
-        warm = [next(text) for _ in range(0 if self.interpret else 3)]
-        for engine in (encoder, decoder):
-            self._encode(engine, warm)
-        # The decoder's launches, too, are recorded before anything is measured: both ways of decoding.
-        for by_host in (True, False):
-            block = self._encode(encoder, warm)
-            self._decode(decoder, warm, block, by_host=by_host)
-        speeds: dict[str, list[float]] = {}
-
-        def measure(what: str, work: Callable[[], Any], count: int) -> Any:
+    def choice(self) -> dict[str, Any]:
+        """Whether ``--device auto`` takes what was faster, for the networks without mixing; needs the throughput."""
+        rows, holds = [], {}
+        for name, config in self.measured.items():
+            engine = engines.build(config, 10**6, threads=self.threads)
+            text, size = self.text(config), config.window * config.streams
+            count = 1 if self.interpret else -(-gpu_speed.LEAST // (4 * size))
+            gpu_speed.encode(engine, list(itertools.islice(text, 1)))
+            windows = list(itertools.islice(text, count))
             began = time.monotonic()
-            result = work()
-            self.wait()
-            speeds.setdefault(what, []).append(count * size / (time.monotonic() - began))
-            return result
-
-        for turn in range(2 if self.interpret else 6):
-            windows = list(itertools.islice(text, 1 if self.interpret else 24))
-            block = measure("encode, B/s", functools.partial(self._encode, encoder, windows), len(windows))
-            by_host = turn % 2 == 1
-            what = "decode with the host's coder, B/s" if by_host else "decode, B/s"
-            decode = functools.partial(self._decode, decoder, windows, block, by_host=by_host)
-            decoded = measure(what, decode, len(windows))
-            if not all((one == other).all() for one, other in zip(decoded, windows, strict=True)):
-                raise AssertionError("what was decoded is not what was encoded")
-        return {what: statistics.median(values) for what, values in speeds.items()}
-
-    def _encode(self, engine: CudaEngine, windows: list[np.ndarray]) -> Parts:
-        engine.begin_block(None)
-        for symbols in windows:
-            engine.encode_window(symbols, symbols.size)
-            engine.learn()
-        return engine.end_block()
-
-    def _decode(
-        self, engine: CudaEngine, windows: list[np.ndarray], block: Parts, *, by_host: bool
-    ) -> list[np.ndarray]:
-        """On the device, or by tables that come to the host."""
-        decode = functools.partial(Stages.decode_window, engine) if by_host else engine.decode_window
-        engine.begin_block(block)
-        result = []
-        for known in windows:
-            result.append(decode(len(known), known.size))
-            engine.learn()
-        engine.end_block()
-        return result
+            gpu_speed.encode(engine, windows)
+            on_cpu = count * size / (time.monotonic() - began)
+            on_gpu = self._speeds[name]
+            expected = [LONG / seconds for seconds in devices.seconds(config, LONG)]
+            rows.append(
+                {
+                    "name": name,
+                    "on the CPU, B/s": on_cpu,
+                    "as expected": expected[0],
+                    "on the GPU, B/s": on_gpu,
+                    "as expected, with its beginning": expected[1],
+                }
+            )
+            faster = LONG / on_gpu + devices.BEGIN < LONG / on_cpu
+            holds[f"{name}: auto takes the faster device"] = devices.worth_a_gpu(config, LONG) == faster
+        return {"holds": holds, "rows": rows}
 
     def comparison(self) -> dict[str, Any]:
         """Our encoder and torch.nn.LSTM, window by window in turns."""
@@ -228,8 +234,8 @@ class Bench:
             ours, theirs = self.engine(config), gpu_torch.Network(config, self.device)
             count = 1 if self.interpret else 16
 
-            def encode(windows: list[np.ndarray], ours: CudaEngine = ours) -> None:
-                self._encode(ours, windows)
+            def encode(windows: list[np.ndarray], ours: Engine = ours) -> None:
+                gpu_speed.encode(ours, windows)
 
             contenders: dict[str, Callable[[list[np.ndarray]], None]] = {
                 "ours": encode,
@@ -296,7 +302,10 @@ class Bench:
         self, config: Config, windows: int, *, engine: str, threads: int, state: State | None = None
     ) -> Any:
         if engine == "cuda":
-            return CudaEngine(CudaPredictor(config, windows, "cpu" if self.interpret else None, state))
+            network = None
+            if config.layers:
+                network = CudaPredictor(config, windows, "cpu" if self.interpret else None, state)
+            return MixedEngine(config, network, threads, state) if config.mixing else CudaEngine(network)
         return engines.build(config, windows, engine=engine, threads=threads, state=state)
 
     def wait(self) -> None:

@@ -5,8 +5,10 @@
 functions   the exact functions on the device against numpy, a million values each
 windows     whole windows of `default`, `large` and `xl` at full size: predictions of both schedules and every array
             of the state against the CPU engine, ==
-files       encode on the device, decode on the CPU, and the reverse: `fast`, `default`, `large`
-throughput  bytes a second of encoding and decoding with the coder, and the memory it takes
+files       encode on the device, decode on the CPU, and the reverse: `fast`, `default`, `large` with and without mixing
+throughput  bytes a second of encoding and decoding with and without mixing, the part of that which device and host
+            would take alone, and the memory
+choice      whether `--device auto` takes what is faster
 comparison  the same network as torch.nn.LSTM (cuDNN, bfloat16 autocast, fused Adam), by turns with our encoder
 kernels     the time of each kernel against the time its operations and bytes take at the rates measured here
 selfcheck   the self-check of the program, which compiles its kernels for two more networks
@@ -105,9 +107,10 @@ def main() -> int:
     sections = {
         "machine": (5, bench.machine),
         "functions": (10, bench.functions),
-        "windows": (120, bench.windows),
+        "windows": (100, bench.windows),
         "files": (60, bench.files),
-        "throughput": (45, bench.throughput),
+        "throughput": (90, bench.throughput),
+        "choice": (15, bench.choice),
         "comparison": (40, bench.comparison),
         "kernels": (40, bench.kernels),
         "selfcheck": (40, bench.selfcheck),

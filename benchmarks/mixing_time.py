@@ -41,7 +41,7 @@ _MODULES: Final = (bit_kernels, context_kernels, learn_kernels, slot_kernels, mi
 PARTS: Final = {
     "contexts": ("begin", "end"),
     "finding slots": ("fetch_lower", "find_upper", "find_lower"),
-    "inputs": ("surest_order", "inputs_of_matches", "inputs_of_contexts", "take_table"),
+    "inputs": ("surest_order", "inputs_of_matches", "inputs_of_contexts", "take_path"),
     "choosing weights": ("select",),
     "products": ("mix",),
     "last maps": ("refine",),

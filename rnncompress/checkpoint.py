@@ -52,6 +52,7 @@ class Checkpoints:
         self._began = self._saved = time.monotonic()
         self._saved_done = 0
         self._running = self._stopping = self._ending = False
+        self._saved_here = False
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -108,11 +109,17 @@ class Checkpoints:
                 continue
             if path != self.path:
                 replace(path, self.path)  # lest the next one to be written push it out before it is complete
-            self._tell(f"going on from {path}")
+            if not self._saved_here:
+                self._tell(f"going on from {path}")
             return taken
         raise CheckpointError(
             f"no checkpoint can be used beside {self.path}; begin again with -f, without --resume"
         )
+
+    def go_on(self) -> Path | None:
+        """Let a second run take the place of one that failed: where it goes on from, None if at the start."""
+        self._resume = self._resume or self._saved_here
+        return self.path if self.resuming else None
 
     @contextmanager
     def running(self, done: int) -> Iterator[None]:
@@ -144,7 +151,7 @@ class Checkpoints:
         if self.path.exists():
             replace(self.path, self._older)
         replace(self._new, self.path)
-        self._saved, self._saved_done = time.monotonic(), done
+        self._saved, self._saved_done, self._saved_here = time.monotonic(), done, True
         if self._stopping:
             raise KeyboardInterrupt
 

@@ -14,18 +14,47 @@ if TYPE_CHECKING:
 Device = Literal["auto", "cpu", "cuda"]
 DEVICES: Final[tuple[Device, ...]] = ("auto", "cpu", "cuda")
 
-BUSY_STEP: Final = 1 << 24
-"""Multiply-accumulates of a forward step of all streams from which on a GPU is faster: about 0.5 ms of a CPU with
-learning, at 10^11 a second, against some ten launches of 3 µs for each layer."""
+CPU_RATE: Final = 1.4e11
+"""Multiply-accumulates a second of a CPU: measured with two cores of an AMD EPYC and networks of 1.5 and 10 million
+weights, learning included. More cores do more; where a GPU is worth it by far, that changes nothing."""
+GPU_RATE: Final = 5e13
+"""The same of a GPU: 12 operations on 8-bit integers each, at a third of what an H100 could do. Not measured yet."""
+GPU_BYTES: Final = 1e12
+"""Bytes a second between a GPU and its memory, of which each step reads the weights, two bytes each."""
+LAUNCH: Final = 3e-6
+"""Seconds that a kernel takes even if it has nothing to do."""
+BEGIN: Final = 20.0
+"""Seconds until a GPU begins: PyTorch is loaded, kernels are compiled, the self-check runs."""
+LAUNCHES: Final = 12
+"""Of a step, besides one for each layer: embedding, logits, frequencies and the like, and its share of learning."""
 
-LEAST_WORK: Final = 1 << 39
-"""Multiply-accumulates of all forward steps: about 20 s of a CPU with learning. A GPU takes as long to begin, since
-PyTorch is loaded and the kernels are compiled."""
+_given_up: Final[set[str]] = set()
+"""Engines that have failed in this process."""
+
+
+def seconds(config: Config, length: int) -> tuple[float, float]:
+    """What the network takes for ``length`` symbols, both ways about alike, on a CPU and on a GPU: a rough estimate.
+
+    Mixing is done by the CPU in either case.
+    """
+    work = 3 * config.macs * length  # forwards, backwards, update
+    step = LAUNCH * (config.layers + LAUNCHES) + 2 * config.macs / GPU_BYTES
+    return work / CPU_RATE, BEGIN + length / config.streams * step + work / GPU_RATE
 
 
 def worth_a_gpu(config: Config, length: int) -> bool:
-    """Whether a GPU is probably faster for ``length`` symbols: if a step and the whole are large enough."""
-    return config.macs * config.streams >= BUSY_STEP and config.macs * length >= LEAST_WORK
+    """Whether a GPU is probably faster for ``length`` symbols: many streams of a large network, and not few symbols."""
+    if (
+        not config.layers or config.components
+    ):  # no network; a head of densities, which there is for CPUs only
+        return False
+    on_cpu, on_gpu = seconds(config, length)
+    return on_gpu < on_cpu
+
+
+def give_up(engine: "EngineName") -> None:
+    """Not to be chosen again: it has failed here."""
+    _given_up.add(engine)
 
 
 def check(device: Device) -> None:
@@ -41,12 +70,12 @@ def choose(
 ) -> "EngineName":
     """The engine for ``length`` symbols (bytes of a file) with the network ``config``, None where there is none.
 
-    "auto" takes a usable GPU where it is worth it and the CPU elsewhere. If PyTorch is all that a GPU lacks, ``tell``
-    gets one line that says so.
+    "auto" takes a usable GPU where it is worth it, unless it was given up, and the CPU elsewhere. If PyTorch is all
+    that a GPU lacks, ``tell`` gets one line that says so.
     """
     if device != "auto":
         return device
-    if config is None or not worth_a_gpu(config, length):
+    if config is None or "cuda" in _given_up or not worth_a_gpu(config, length):
         return "cpu"
     from rnncompress.lstm.cuda.device import missing_package, obstacle
 

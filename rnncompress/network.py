@@ -5,8 +5,8 @@ Shapes: B streams, T steps in a window, A symbols in the alphabet.
 Frequencies are as :mod:`rnncompress.exact.frequencies` makes them.
 """
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,17 @@ from numpy.typing import NDArray
 from rnncompress.config import Config
 from rnncompress.exact.frequencies import PRECISION, TOTAL
 
-__all__ = ["PRECISION", "TOTAL", "IntArray", "Predictor", "lengths", "lengths_of_bits"]
+__all__ = ["PATH", "PRECISION", "TOTAL", "IntArray", "Paths", "Predictor", "lengths", "lengths_of_bits"]
 
 IntArray = NDArray[np.int32]
+
+PATH: Final = 10
+"""Numbers of a *path*: what a table says of a byte to one that codes it bit by bit. Bit k = 0 is the highest. The
+number k < 8 is the sum of the frequencies of all bytes that are less than the byte with bit k set and the bits behind
+it 0; then follow the byte that is most frequent, the least if there are several, and its frequency."""
+
+Paths = Callable[[], IntArray]
+"""Waits for the paths (steps, B, PATH) of a window, which are on their way."""
 
 
 def lengths(freq: IntArray) -> NDArray[np.float64]:
@@ -44,6 +52,12 @@ class Predictor(Protocol):
     def predict_window(self, symbols: IntArray) -> tuple[IntArray, IntArray]:
         """Cumulative and own frequency, each (steps, B), of the known symbols (steps, B), 1 ≤ steps ≤ T."""
 
+    def predict_paths(self, symbols: IntArray) -> Paths:
+        """Begin to predict a window as ``predict_window`` does, for the paths of its symbols, which are bytes.
+
+        What the call of the result returns stays as it is; by the next call but one of this it must have been called.
+        """
+
     def predict_step(self) -> IntArray:
         """Frequencies (B, A) of the next symbol of every stream; each row sums to TOTAL. Valid until ``observe``."""
 
@@ -52,9 +66,6 @@ class Predictor(Protocol):
 
     def coded(self) -> tuple[IntArray, IntArray]:
         """Cumulative and own frequency, each (steps, B), of the symbols since the last update."""
-
-    def tables(self) -> IntArray:
-        """Frequencies (B, steps or more, A) of the steps since the last update. Valid until the next one."""
 
     def learn(self) -> None:
         """Update the weights from the T steps since the last update."""

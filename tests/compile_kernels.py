@@ -97,6 +97,7 @@ def main(capability: int, preset: str, length: int, *names: str) -> None:
     schedule.predict(0, config.window)
     Decoder(memory, schedule).launch(1, config.streams)
     schedule.pick(config.window)
+    schedule.follow_paths(config.window)
     schedule.learn_contexts()
     schedule.learn()
     for kernel, arguments, options in launches.values():

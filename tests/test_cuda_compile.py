@@ -12,8 +12,8 @@ import pytest
 SCRIPT = Path(__file__).parent / "compile_kernels.py"
 PRODUCTS = {"forward_wave", "backward_wave", "learn_matrices", "learn_embeddings", "add_logits"}
 OTHERS = {
-    "hash_contexts", "set_inputs", "add_contexts", "learn_contexts", "frequencies", "pick", "decode_step",
-    "logit_gradient", "learn_bias", "mark_inputs", "quantise",
+    "hash_contexts", "set_inputs", "add_contexts", "learn_contexts", "frequencies", "pick", "follow_paths",
+    "decode_step", "logit_gradient", "learn_bias", "mark_inputs", "quantise",
 }  # fmt: skip
 RUNS = [
     ("80", "default", "66000000"),

@@ -1,21 +1,30 @@
 """The GPU engine equals the specification to the bit; Triton's interpreter stands in for the GPU."""
 
 import io
+import threading
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from interpreted import CudaPredictor
+from interpreted import CudaPredictor, torch
 from networks import assert_same, pick, step_through, text
 
 from rnncompress import codec, selfcheck
 from rnncompress import engine as engines
+from rnncompress.checkpoint import Checkpoints
 from rnncompress.config import CELLS, Config
+from rnncompress.engine import Engine, EngineName
 from rnncompress.engine.cuda import CudaEngine
+from rnncompress.engine.mixed import MixedEngine
 from rnncompress.lstm import build
+from rnncompress.lstm.cuda.pinned import Pinned
 from rnncompress.lstm.state import State
+from rnncompress.network import IntArray, Paths
 
 WINDOWS = 2
 CONTEXTS = 1 << 1 | 1 << 3 | 1 << 24 | 1 << 25
@@ -126,29 +135,144 @@ def test_the_last_window_may_be_short(steps: int) -> None:
     assert (step_through(decoder, last) == tables).all()
 
 
-def made(config: Config, windows: int, *, engine: str, threads: int, state: State | None = None) -> object:
+def made(config: Config, windows: int, *, engine: str, threads: int, state: State | None = None) -> Engine:
     """What ``codec`` builds its engines with, the GPU engine simulated."""
-    if engine == "cuda":
-        return CudaEngine(simulated(config, windows, state=state))
-    return engines.build(config, windows, engine=engine, state=state)
+    if engine != "cuda":
+        return engines.build(config, windows, engine=engine, threads=threads, state=state)
+    if config.mixing:
+        return MixedEngine(config, simulated(config, windows), threads, state)
+    return CudaEngine(simulated(config, windows, state=state))
 
 
-def test_files_cross_from_engine_to_engine() -> None:
+FILE = Config(
+    layers=1, hidden=16, streams=16, lanes=2, window=2, rate_first=50_000, contexts=1 << 2, context_bits=4
+)
+FILES = {
+    "network": FILE,
+    "mixing": FILE.replace(
+        streams=7,
+        lanes=3,
+        window=6,
+        mixing=1 << 0 | 1 << 2 | 1 << 6 | 1 << 53,
+        slot_bits=4,
+        past_bits=12,
+        frozen=3,
+    ),
+}
+"""The second with lanes and parts of windows that are not of one size."""
+ORIGINAL = b"ab" * 64 + b"c"
+
+files = pytest.mark.parametrize("config", FILES.values(), ids=FILES)
+
+
+def packed_by(engine: str, config: Config) -> bytes:
+    target = io.BytesIO()
+    report = codec.encode(io.BytesIO(ORIGINAL), target, config, engine=engine, threads=2, build=made)
+    assert report.mode == "model"
+    return target.getvalue()
+
+
+@files
+def test_files_cross_from_engine_to_engine(config: Config) -> None:
     """Both engines write the same file, and the GPU engine decodes it."""
-    config = Config(
-        layers=1, hidden=16, streams=16, lanes=2, window=2, rate_first=50_000, contexts=1 << 2, context_bits=4
-    )
-    original = b"ab" * 64
-    packed = {}
-    for engine in ("cpu", "cuda"):
-        target = io.BytesIO()
-        report = codec.encode(io.BytesIO(original), target, config, engine=engine, build=made)
-        packed[engine] = target.getvalue()
-        assert report.mode == "model"
-    assert packed["cpu"] == packed["cuda"]
+    packed = packed_by("cpu", config)
+    assert packed_by("cuda", config) == packed
     decoded = io.BytesIO()
-    codec.decode(io.BytesIO(packed["cpu"]), decoded, engine="cuda", build=made)
-    assert decoded.getvalue() == original
+    codec.decode(io.BytesIO(packed), decoded, engine="cuda", threads=2, build=made)
+    assert decoded.getvalue() == ORIGINAL
+
+
+class Once(Checkpoints):
+    """Ends the run when it has saved."""
+
+    def save(self, *what: Any) -> None:
+        super().save(*what)
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("decoding", [False, True], ids=["encoding", "decoding"])
+@files
+def test_a_file_changes_the_device_midway(config: Config, decoding: bool, tmp_path: Path) -> None:
+    """From the CPU to the GPU and back, by checkpoints: the bytes are those of one run."""
+    packed = packed_by("cpu", config)
+    target = io.BytesIO()
+
+    def work(engine: EngineName, kind: type[Checkpoints]) -> None:
+        code = (
+            partial(codec.decode, io.BytesIO(packed), target)
+            if decoding
+            else partial(codec.encode, io.BytesIO(ORIGINAL), target, config)
+        )
+        checkpoints = kind(tmp_path / "out", every_bytes=1, resume=True)
+        code(engine=engine, threads=2, build=made, checkpoints=checkpoints)
+
+    for engine in ("cpu", "cuda"):
+        with pytest.raises(KeyboardInterrupt):
+            work(engine, Once)
+    work("cpu", Checkpoints)
+    assert target.getvalue() == (ORIGINAL if decoding else packed)
+
+
+def test_the_device_is_a_window_ahead_of_mixing() -> None:
+    """What the network says of a window may come as late as the next one is under way."""
+    config, windows = FILES["mixing"], list(text(FILES["mixing"], 3))
+    under_way = [threading.Event() for _ in range(4)]
+    network = simulated(config, 3)
+
+    def predict(symbols: IntArray, of: Paths = network.predict_paths) -> Paths:
+        number = sum(event.is_set() for event in under_way)
+        under_way[number].set()
+        coming = of(symbols)
+
+        def late() -> IntArray:
+            assert under_way[number + 1].wait(60)
+            return coming()
+
+        return late
+
+    engine = MixedEngine(config, network, 1, None)
+    expected = engines.build(config, 3)
+    network.predict_paths = predict  # type: ignore[method-assign]
+    for one in (engine, expected):
+        one.begin_block(None)
+        for symbols in windows:
+            one.encode_window(symbols, symbols.size)
+            one.learn()
+    under_way[3].set()
+    assert engine.end_block() == expected.end_block()
+
+
+def test_the_network_learns_while_its_window_is_coded() -> None:
+    """Without mixing, too, the device does not wait for the host."""
+    network, calls = simulated(FILE, 2), []
+
+    def predict(symbols: IntArray, of: Any = network.predict_coded) -> Any:
+        coming = of(symbols)
+        return lambda: calls.append("coded") or coming()
+
+    def learn(of: Callable[[], None] = network.learn) -> None:
+        calls.append("learns")
+        of()
+
+    network.predict_coded, network.learn = predict, learn  # type: ignore[method-assign]
+    engine = CudaEngine(network)
+    engine.begin_block(None)
+    for symbols in text(FILE, 2):
+        engine.encode_window(symbols, symbols.size)
+        engine.learn()
+        assert len(engine.costs()) == symbols.size
+    assert calls == ["learns", "coded"] * 2
+
+
+def test_buffers_are_used_by_turns() -> None:
+    """What came last stays as it is while the next is on its way."""
+    pinned = Pinned(torch.device("cpu"), 3, 2)
+    device = [torch.full((rows, 2), rows, dtype=torch.int32) for rows in (3, 1, 2)]
+    first, second = (pinned.download(tensor)() for tensor in device[:2])
+    assert (first.tolist(), second.tolist()) == ([[3, 3]] * 3, [[1, 1]])
+    pinned.upload(np.array([[7, 8]], np.int32), device[2][1:])
+    assert device[2].tolist() == [[2, 2], [7, 8]]
+    assert second.tolist() == [[1, 1]]
 
 
 def test_the_self_check_would_pass(monkeypatch: pytest.MonkeyPatch) -> None:

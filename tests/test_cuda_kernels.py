@@ -9,10 +9,12 @@ from interpreted import triton_language as tl
 
 from rnncompress.exact import grid, noise
 from rnncompress.exact.frequencies import TOTAL, frequencies, raw_scale
+from rnncompress.lstm import head
 from rnncompress.lstm.contexts import HISTORY, RATES
 from rnncompress.lstm.reference import product
 from rnncompress.lstm.reference_contexts import ReferenceContexts
 from rnncompress.lstm.sizes import ROW
+from rnncompress.network import PATH
 
 few = settings(max_examples=5, deadline=None)
 seeds = st.integers(0, 2**32 - 1)
@@ -54,6 +56,18 @@ def test_products_of_any_shape(m: int, n: int, k: int, seed: int, extreme: bool)
     if extreme:
         a, b = np.where(a < 0, -127, 127), np.where(b < 0, -grid.WEIGHT_MAX, grid.WEIGHT_MAX)
     assert (multiplied(a, b, 32) == product(a, b.T)).all()
+
+
+@few
+@given(st.integers(1, 9), seeds)
+def test_paths_are_what_the_table_says_of_each_bit(rows: int, seed: int) -> None:
+    """Sums on the way to a byte, and the first of the most frequent bytes, in blocks that are not full."""
+    random = np.random.default_rng(seed)
+    table = random.integers(1, 9, (rows, 256)).astype(np.int32)
+    symbols = random.choice([0, 1, 127, 128, 254, 255, *random.integers(0, 256, 9)], rows).astype(np.int32)
+    paths = np.zeros((rows, PATH), np.int32)
+    head_kernels.follow_paths[(-(-rows // 4),)](*tensors(table, symbols, paths), rows, PATH, 4)
+    assert (paths == head.paths(table[None], symbols[None])[0]).all()
 
 
 def test_long_sums_wrap_and_never_saturate() -> None:

@@ -1,14 +1,25 @@
-"""Where ``--device auto`` computes, and what is told where PyTorch is missing. Needs neither GPU nor PyTorch."""
+"""Where ``--device auto`` computes, what is told where PyTorch is missing, and that a GPU that fails costs nothing.
+
+Needs neither GPU nor PyTorch.
+"""
 
 import ctypes
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
+import fake
 import pytest
+from click.testing import Result
+from conftest import contents
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnncompress import devices, presets
+from rnncompress import codec, devices, presets
 from rnncompress.config import Config
-from rnncompress.errors import DeviceError
+from rnncompress.engine import Engine
+from rnncompress.engine.stages import Stages
+from rnncompress.errors import DeviceError, SelfCheckError
 from rnncompress.lstm.cuda import device
 
 LARGE = presets.get("large", 10**8)
@@ -39,6 +50,7 @@ def without(monkeypatch: Patch) -> object:
         ("fast", 10**9, False),
         ("max", 10**9, False),
         ("graves-wiki", 10**8, True),
+        ("graves-strokes", 10**9, False),
     ],
 )
 def test_a_gpu_is_for_large_networks_and_inputs(preset: str, length: int, worth: bool) -> None:
@@ -97,3 +109,144 @@ def test_without_a_driver_nothing_is_said(monkeypatch: Patch) -> None:
     assert not said
     with pytest.raises(DeviceError, match="no NVIDIA driver"):
         devices.check("cuda")
+
+
+class Gpu(fake.CountingPredictor):
+    """One that fails when it learns from its window number ``last``."""
+
+    last = 0
+    windows = 0
+    """Of all of these, learnt."""
+
+    def learn(self) -> None:
+        type(self).windows += 1
+        if self.windows > self.last:
+            raise DeviceError(f"the GPU failed: CUDA error: unspecified; {device.INSTEAD}")
+        super().learn()
+
+
+@pytest.fixture
+def gpu(cli: Callable[..., Result], monkeypatch: Patch) -> Callable[..., type[Gpu]]:
+    """Has ``--device auto`` take a GPU, which fails after ``windows`` windows, or as it is built with ``refuses``."""
+
+    def make(windows: int = 0, refuses: Exception | None = None) -> type[Gpu]:
+        class Own(Gpu):
+            last = windows
+
+        def build(config: Config, windows: int, *, engine: str, **_: object) -> Engine:
+            if engine != "cuda":
+                return fake.build(config, windows)
+            if refuses:
+                raise refuses
+            return Stages(Own(config.replace(mixing=0)))
+
+        monkeypatch.setattr(codec, "encode", partial(codec.encode.func, build=build))
+        monkeypatch.setattr(codec, "decode", partial(codec.decode.func, build=build))
+        monkeypatch.setattr(devices, "_given_up", set())
+        monkeypatch.setattr(devices, "check", lambda device: None)
+        monkeypatch.setattr(devices, "worth_a_gpu", lambda config, length: True)
+        for name in ("missing_package", "obstacle"):
+            monkeypatch.setattr(device, name, lambda: None)
+        return Own
+
+    return make
+
+
+@pytest.mark.parametrize("command", ["encode", "decode"])
+@pytest.mark.parametrize("every", ["100b", "off"])
+def test_a_gpu_that_fails_midway_costs_nothing(
+    cli: Callable[..., Result],
+    folder: Path,
+    text: bytes,
+    gpu: Callable[..., type[Gpu]],
+    command: str,
+    every: str,
+) -> None:
+    """The CPU goes on from the checkpoint, or from the start where there is none; one line says so."""
+    (folder / "in").write_bytes(text)
+    assert cli("encode", "in", "-o", "right", "--device", "cpu").exit_code == 0
+    source, right = ("in", folder / "right") if command == "encode" else ("right", folder / "in")
+    gpu(9)
+    result = cli(command, source, "-o", "out", "--checkpoint-every", every)
+    where = f"goes on from {folder / 'out.ckpt'}" if every != "off" else "does it from the start"
+    assert result.exit_code == 0
+    lines = [line for line in result.stderr.splitlines() if "GPU" in line or "going on" in line]
+    assert lines == [f"rnncompress: the GPU failed: CUDA error: unspecified; the CPU {where}"]
+    assert (folder / "out").read_bytes() == right.read_bytes()
+    assert set(contents(folder)) == {"in", "right", "out"}
+
+
+def test_what_an_earlier_run_has_left_is_not_gone_on_from(
+    cli: Callable[..., Result], folder: Path, text: bytes, gpu: Callable[..., type[Gpu]]
+) -> None:
+    """Only what this run has saved, or was told to go on from."""
+    (folder / "in").write_bytes(text)
+    gpu(9)
+    assert cli("encode", "in", "--device", "cuda", "--checkpoint-every", "100b").exit_code == 4
+    assert (folder / "in.rnnc.ckpt").exists()
+    gpu(refuses=DeviceError("it will not"))
+    result = cli("encode", "in", "-f")
+    assert "it will not; the CPU does it from the start" in result.stderr
+    gpu(9)
+    assert cli("encode", "in", "-f", "--device", "cuda", "--checkpoint-every", "100b").exit_code == 4
+    gpu(refuses=DeviceError("it will not"))
+    result = cli("encode", "in", "-f", "--resume")
+    assert f"it will not; the CPU goes on from {folder / 'in.rnnc.ckpt'}" in result.stderr
+
+
+def test_a_gpu_that_computes_otherwise_is_not_used_again(
+    cli: Callable[..., Result], folder: Path, text: bytes, gpu: Callable[..., type[Gpu]]
+) -> None:
+    """One line for all files of the run."""
+    for name in ("one", "two"):
+        (folder / name).write_bytes(text)
+    gpu(refuses=SelfCheckError("the cuda engine computes other numbers"))
+    result = cli("encode", "one", "two")
+    assert result.exit_code == 0
+    assert result.stderr.count("the cuda engine computes other numbers; the CPU does it from the start") == 1
+    assert (folder / "one.rnnc").read_bytes() == (folder / "two.rnnc").read_bytes()
+
+
+@pytest.mark.parametrize("refusal", [DeviceError("out of order"), SelfCheckError("other numbers")])
+def test_a_gpu_that_was_named_is_not_replaced(
+    folder: Path,
+    gpu: Callable[..., type[Gpu]],
+    refuses: Callable[..., None],
+    refusal: Exception,
+) -> None:
+    """``--device cuda`` ends with an error."""
+    (folder / "in").write_bytes(b"text")
+    gpu(refuses=refusal)
+    refuses(4, "encode", "in", "--device", "cuda", says=str(refusal))
+
+
+@pytest.mark.parametrize(
+    ("command", "work"),
+    [
+        ("explain", "rnncompress.explaining.costs.measure"),
+        ("train", "rnncompress.training.trainer.train"),
+    ],
+)
+def test_other_commands_leave_a_gpu_that_fails_as_well(
+    cli: Callable[..., Result],
+    folder: Path,
+    text: bytes,
+    gpu: Callable[..., type[Gpu]],
+    monkeypatch: Patch,
+    command: str,
+    work: str,
+) -> None:
+    """They ask the CPU next."""
+    (folder / "in").write_bytes(text)
+    gpu()
+    asked = []
+
+    def fails(*_: object, engine: str, **__: object) -> None:
+        asked.append(engine)
+        raise DeviceError(f"the {engine} is out of order")
+
+    monkeypatch.setattr(work, fails)
+    result = cli(command, "in", "-o", "out")
+    assert (result.exit_code, asked) == (4, ["cuda", "cpu"])
+    assert "the cuda is out of order; the CPU does it from the start" in result.stderr
+    assert "error: the cpu is out of order" in result.stderr

@@ -22,6 +22,7 @@ SECTIONS = [
     "windows",
     "files",
     "throughput",
+    "choice",
     "comparison",
     "kernels",
     "selfcheck",
@@ -47,7 +48,8 @@ def test_every_section_runs(tmp_path: Path) -> None:
     for name in ("functions", "windows", "files"):
         assert all(sections[name]["equal"].values())
         assert len(sections[name]["equal"]) >= 3
-    for name in ("throughput", "comparison", "kernels", "tiles"):
+    assert all(sections["choice"]["holds"].values())
+    for name in ("throughput", "choice", "comparison", "kernels", "tiles"):
         assert sections[name]["rows"]
 
 

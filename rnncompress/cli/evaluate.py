@@ -16,6 +16,9 @@ from rnncompress.errors import about
 from rnncompress.machine import versions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rnncompress.engine import EngineName
     from rnncompress.training.evaluation import Evaluation, RuleName
 
 ROWS: Final = 10
@@ -151,13 +154,12 @@ def evaluate(
     learning = Rule(name, round(rate * 1e6) if rate else RATES[name], pull, reset)
     both = static == dynamic
     rules = [None] * (static or both) + [learning] * (dynamic or both)
-    engine = run.engine(given.model.config.replace(streams=streams), len(text))
-    done = []
-    for each in rules:
-        title = f"{'dynamic' if each else 'static'} evaluation of {source}"
-        with about(source), run.screen.progress(title) as update:
-            done.append(
-                evaluation.evaluate(
+
+    def evaluated(engine: "EngineName") -> "Iterator[Evaluation]":
+        for each in rules:
+            title = f"{'dynamic' if each else 'static'} evaluation of {source}"
+            with about(source), run.screen.progress(title) as update:
+                yield evaluation.evaluate(
                     given.model,
                     text,
                     each,
@@ -166,5 +168,7 @@ def evaluate(
                     threads=run.threads,
                     progress=shown(update),
                 )
-            )
-    run.deliver(EvaluationResult(source, given, tuple(done), run.threads, points))
+
+    config = given.model.config.replace(streams=streams)
+    done = run.computed(config, len(text), lambda engine: tuple(evaluated(engine)))
+    run.deliver(EvaluationResult(source, given, done, run.threads, points))

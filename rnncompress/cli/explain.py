@@ -22,6 +22,7 @@ from rnncompress.machine import versions
 
 if TYPE_CHECKING:
     from rnncompress.codec import Report
+    from rnncompress.engine import EngineName
     from rnncompress.explaining.analysis import Analysis, Part, Passage
     from rnncompress.explaining.costs import Costs
     from rnncompress.explaining.ink import Ink
@@ -165,22 +166,25 @@ def explain(
                 config = pretrained.adapt(given.model, length)
         else:
             config = presets.get(preset, length) if preset else presets.choose(length, strokes=strokes)
-        engine = run.engine(config, length)
         coded.seek(0)
         data = coded.read()
         shown_points = expected.places(data) if target is not None and config.components and strokes else None
-        with run.screen.progress(f"encoding {source}") as update:
-            report, found = costs.measure(
-                original,
-                compressed,
-                config,
-                packed=packed,
-                densities_at=shown_points,
-                model=given.model if given else None,
-                engine=engine,
-                threads=run.threads,
-                progress=shown(update),
-            )
+
+        def measured(engine: "EngineName") -> "tuple[Report, Costs]":
+            with run.screen.progress(f"encoding {source}") as update:
+                return costs.measure(
+                    original,
+                    compressed,
+                    config,
+                    packed=packed,
+                    densities_at=shown_points,
+                    model=given.model if given else None,
+                    engine=engine,
+                    threads=run.threads,
+                    progress=shown(update),
+                )
+
+        report, found = run.computed(config, length, measured)
         if packed is not None and packed.form == "words":
             found = found.spread(*spans(data))
             original.seek(0)

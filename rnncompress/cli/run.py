@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import click
 
@@ -20,6 +20,7 @@ from rnncompress.cli.streams import refuse_input
 from rnncompress.config import Config
 from rnncompress.container import Header, inspect, verify
 from rnncompress.devices import Device
+from rnncompress.errors import DeviceError, SelfCheckError
 from rnncompress.files import atomic_output, check_output
 from rnncompress.limits import MOST_THREADS, check_memory
 from rnncompress.speed import WORTH, Direction, Setting, keep
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from rnncompress.engine import EngineName
     from rnncompress.forms import Packed
     from rnncompress.loop import Progress
+
+
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +65,24 @@ class Run:
 
         coded = packed.file if packed else original
         length = coded.seek(0, os.SEEK_END)
-        engine = self.engine(config, length)
-        if not self.screen.quiet and may_be_long(config, length):
-            self._announce(self.estimate(name, original, packed, config, given, preset))
-        with self.screen.progress(f"encoding {name}") as update:
-            report = codec.encode(
-                original,
-                compressed,
-                config,
-                packed=packed,
-                model=given.model if given else None,
-                engine=engine,
-                threads=self.threads,
-                progress=shown(update),
-                checkpoints=checkpoints,
-            )
+
+        def work(engine: "EngineName") -> "Report":
+            if not self.screen.quiet and may_be_long(config, length):
+                self._announce(self._estimate(engine, name, original, packed, config, given, preset))
+            with self.screen.progress(f"encoding {name}") as update:
+                return codec.encode(
+                    original,
+                    compressed,
+                    config,
+                    packed=packed,
+                    model=given.model if given else None,
+                    engine=engine,
+                    threads=self.threads,
+                    progress=shown(update),
+                    checkpoints=checkpoints,
+                )
+
+        report = self.computed(config, length, work, checkpoints)
         self._learn_from("encode", report)
         return report
 
@@ -92,22 +99,25 @@ class Run:
         from rnncompress import codec
 
         header, config = self._configuration(name, packed, given)
-        engine = self.engine(config, header.coded)
-        if config and not self.screen.quiet and may_be_long(config, header.coded):
-            check_memory(config, memory_limit, trained=header.trained is not None)
-            verify(packed)  # a damaged file takes no time at all
-            self._announce(self.estimate_decoding(name, packed, given))
-        with self.screen.progress(f"decoding {name}") as update:
-            report = codec.decode(
-                packed,
-                decoded,
-                model=given.model if given else None,
-                engine=engine,
-                threads=self.threads,
-                memory_limit=memory_limit,
-                progress=shown(update),
-                checkpoints=checkpoints,
-            )
+
+        def work(engine: "EngineName") -> "Report":
+            if config and not self.screen.quiet and may_be_long(config, header.coded):
+                check_memory(config, memory_limit, trained=header.trained is not None)
+                verify(packed)  # a damaged file takes no time at all
+                self._announce(self._estimate_decoding(engine, name, header, config))
+            with self.screen.progress(f"decoding {name}") as update:
+                return codec.decode(
+                    packed,
+                    decoded,
+                    model=given.model if given else None,
+                    engine=engine,
+                    threads=self.threads,
+                    memory_limit=memory_limit,
+                    progress=shown(update),
+                    checkpoints=checkpoints,
+                )
+
+        report = self.computed(config, header.coded, work, checkpoints)
         self._learn_from("decode", report)
         return report
 
@@ -121,10 +131,26 @@ class Run:
         preset: str,
     ) -> Estimate:
         """What encoding takes here."""
+        return self.computed(
+            config,
+            (packed.file if packed else original).seek(0, os.SEEK_END),
+            lambda engine: self._estimate(engine, name, original, packed, config, given, preset),
+        )
+
+    def _estimate(
+        self,
+        engine: "EngineName",
+        name: str,
+        original: BinaryIO,
+        packed: "Packed | None",
+        config: Config,
+        given: ModelFile | None,
+        preset: str,
+    ) -> Estimate:
         length = original.seek(0, os.SEEK_END)
         coded = packed.file if packed else original
         size = coded.seek(0, os.SEEK_END)
-        setting = Setting(config, self.engine(config, size), self.threads)
+        setting = Setting(config, engine, self.threads)
         sample = beginning(coded)
         return estimated("encode", name, setting, length, size, sample, preset, trained=given is not None)
 
@@ -133,7 +159,12 @@ class Run:
         header, config = self._configuration(name, packed, given)
         if config is None:
             return Estimate("decode", name, header.length, "nothing, as it is stored", 0.0, 0, self.threads)
-        setting = Setting(config, self.engine(config, header.coded), self.threads)
+        return self.computed(
+            config, header.coded, lambda engine: self._estimate_decoding(engine, name, header, config)
+        )
+
+    def _estimate_decoding(self, engine: "EngineName", name: str, header: Header, config: Config) -> Estimate:
+        setting = Setting(config, engine, self.threads)
         sample, words = sample_text(), in_words(config)
         return estimated(
             "decode", name, setting, header.length, header.coded, sample, words,
@@ -160,6 +191,34 @@ class Run:
         if report.config and report.coded_bytes >= WORTH:
             setting = Setting(report.config, report.engine, self.threads)
             keep(setting, direction, report.coded_bytes, report.seconds)
+
+    def computed(
+        self,
+        config: Config | None,
+        length: int,
+        work: "Callable[[EngineName], Done]",
+        checkpoints: "Checkpoints | None" = None,
+        symbols: str = "",
+    ) -> "Done":
+        """What ``work`` makes with the engine that :meth:`engine` chooses.
+
+        Should that be a GPU which nobody has named, and fail, or compute other numbers than it must, then the CPU does
+        the work, from what ``checkpoints`` have kept on, and no later one is given to that GPU.
+        """
+        engine = self.engine(config, length, symbols)
+        try:
+            return work(engine)
+        except (DeviceError, SelfCheckError) as error:
+            if engine != "cuda" or self.device != "auto":
+                raise
+            from rnncompress.lstm.cuda.device import INSTEAD
+
+            kept = checkpoints.go_on() if checkpoints else None
+            reason = str(error).removesuffix(f"; {INSTEAD}")
+            where = f"goes on from {kept}" if kept else "does it from the start"
+        devices.give_up(engine)
+        self.screen.say(f"{reason}; the CPU {where}")
+        return work(self.engine(config, length, symbols))
 
     def engine(self, config: Config | None, length: int, symbols: str = "") -> "EngineName":
         """The engine that computes the network ``config`` for ``length`` symbols; who asked for more is told of it.

@@ -21,6 +21,7 @@ from rnncompress.errors import InputError, about
 from rnncompress.machine import versions
 
 if TYPE_CHECKING:
+    from rnncompress.engine import EngineName
     from rnncompress.model import Model
     from rnncompress.training.trainer import Progress, Trained
 
@@ -187,12 +188,11 @@ def train(
         noise = Noise(weight_noise or NOISE, adaptive_noise, max(1, len(text)))
     job = Job(config, vocabulary, vocabulary.symbols(text), vocabulary.symbols(other), passes, noise, begin)
 
-    engine = run.engine(config, passes * len(job.text), f", {config.alphabet:,} symbols")
-    readable = Attributes.readable_like(Path(name) for name in (*names, start) if name and name != STDIO)
-    with open_kept_target(target, readable, checkpoints, overwrite=force) as file:
+    samples: dict[int, str] = {}
+
+    def trained_by(engine: "EngineName") -> "Trained":
         with about(" ".join(names)), run.screen.progress(f"training {output}") as update:
-            samples: dict[int, str] = {}
-            trained = train_job(
+            return train_job(
                 job,
                 engine=engine,
                 threads=run.threads,
@@ -200,6 +200,12 @@ def train(
                 checkpoints=checkpoints,
                 after_pass=_sampled(run, samples) if sampling else None,
             )
+
+    readable = Attributes.readable_like(Path(name) for name in (*names, start) if name and name != STDIO)
+    with open_kept_target(target, readable, checkpoints, overwrite=force) as file:
+        trained = run.computed(
+            config, passes * len(job.text), trained_by, checkpoints, f", {config.alphabet:,} symbols"
+        )
         file.seek(0)
         file.truncate()
         size = file.write(trained.model.to_bytes())

@@ -1,8 +1,9 @@
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls, allow-untyped-decorators
 """The range decoder on the device, so that a window is decoded without a way to the host and back at every step.
 
-The same as :mod:`rnncompress.coder.kernels`. A small program for each lane walks through its streams of a step, one
-symbol after the other. While it works out a symbol, the frequencies of the next stream are on their way.
+The same as :mod:`rnncompress.coder.kernels`. All lanes at once, a small program for each: it walks through the streams
+of its lane, one symbol after the other, since each needs the state of the coder that the one before left. So what is
+between two states is short, and what needs none is done ahead.
 """
 
 import triton
@@ -11,6 +12,12 @@ import triton.language as tl
 PRECISION = tl.constexpr(24)
 WORD = tl.constexpr(32)
 WHOLE = tl.constexpr(2**24)
+
+
+@triton.jit
+def unsigned(x):
+    """The bits of an int32, in 64."""
+    return x.to(tl.uint32, bitcast=True).to(tl.uint64)
 
 
 @triton.jit(do_not_specialize=["step", "count", "room"])
@@ -34,33 +41,41 @@ def decode_step(
     extent = tl.load(state + 1).to(tl.uint64, bitcast=True)
     point = tl.load(state + 2).to(tl.uint64, bitcast=True)
     taken = tl.load(state + 3)
-    coming = tl.load(table + first * ALPHABET + a, mask=a < ALPHABET, other=0)
+    word, later = tl.load(words + taken), tl.load(words + taken + 1)
+    known = a < ALPHABET
+    ends = 1 + tl.cumsum(tl.load(table + first * ALPHABET + a, mask=known, other=0), axis=0)
+    coming = tl.load(
+        table + (first + 1) * ALPHABET + a, mask=a < tl.where(first + 1 < last, ALPHABET, 0), other=0
+    )
     for b in range(first, last):
-        frequency = coming
-        ahead = b + 1 < last
+        # Of the two streams that come next: nothing here waits for the state of the coder.
+        ends_ahead = 1 + tl.cumsum(coming, axis=0)
         coming = tl.load(
-            table + (b + 1) * ALPHABET + a, mask=tl.where(ahead, a, ALPHABET) < ALPHABET, other=0
+            table + (b + 2) * ALPHABET + a, mask=a < tl.where(b + 2 < last, ALPHABET, 0), other=0
         )
+        # The quotient of place and scale is at least an end where the place is at least the product: no division.
         scale = extent >> PRECISION
-        quantile = (point - lower) // tl.maximum(scale, tl.full((), 1, tl.uint64))
-        place = tl.minimum(quantile, tl.full((), WHOLE, tl.uint64)).to(tl.int32)
-        ends = tl.cumsum(frequency, axis=0) + 1
-        symbol = tl.sum(((ends <= place) & (a < ALPHABET)).to(tl.int32), axis=0)
-        below = 1 + tl.sum(tl.where(a < symbol, frequency, 0), axis=0)
-        own = tl.sum(tl.where(a == symbol, frequency, 0), axis=0)
-        sound = (scale != 0) & (place >= 1) & (symbol < ALPHABET)
+        place = point - lower
+        passed = known & (scale * unsigned(ends) <= place)
+        symbol = tl.sum(passed.to(tl.int32), axis=0)
+        below = tl.max(tl.where(passed, ends, 1), axis=0)
+        own = tl.min(tl.where(known & (passed == 0), ends, WHOLE), axis=0) - below
+        ends = ends_ahead
+        sound = (scale != 0) & (place >= scale) & (symbol < ALPHABET)
         active = b < count
-        narrowed = tl.where(sound, scale * own.to(tl.uint64), tl.zeros((), tl.uint64))
+        narrowed = tl.where(sound, scale * unsigned(own), tl.zeros((), tl.uint64))
         small = sound & ((narrowed >> WORD) == 0)
-        moved = lower + scale * below.to(tl.uint64)
-        word = tl.load(words + taken).to(tl.uint32, bitcast=True).to(tl.uint64)
+        moved = lower + scale * unsigned(below)
         moved = tl.where(small, moved << WORD, moved)
-        shifted = tl.where(small, (point << WORD) | word, point)
+        shifted = tl.where(small, (point << WORD) | unsigned(word), point)
         narrowed = tl.where(small, narrowed << WORD, narrowed)
         lower = tl.where(active, moved, lower)
         point = tl.where(active, shifted, point)
         extent = tl.where(active, narrowed, extent)
-        taken += tl.where(active & small, 1, 0)
+        took = active & small
+        taken += tl.where(took, 1, 0)
+        word = tl.where(took, later, word)
+        later = tl.load(words + taken + 1)
         tl.store(symbols + b, tl.where(active & sound, symbol, 0))
     tl.store(state, lower.to(tl.int64, bitcast=True))
     tl.store(state + 1, extent.to(tl.int64, bitcast=True))

@@ -18,8 +18,9 @@ from rnncompress.engine.stages import CompiledCoding, State
 from rnncompress.lstm.cpu.predictor import CpuPredictor
 from rnncompress.mixing import memory as mixing
 from rnncompress.mixing.learn_kernels import learn
-from rnncompress.network import IntArray, Predictor
+from rnncompress.network import IntArray, Paths, Predictor
 
+_NO_PATHS: Final = np.zeros(0, np.int32)
 _NO_TABLES: Final = np.zeros((0, 0, 0), np.int32)
 _ROOM: Final = 5
 """Words that suffice for a byte: its eight bits take at most 16 each, and what is lost to rounding."""
@@ -41,7 +42,8 @@ class MixedEngine(CompiledCoding, MixedStages):
         self._lanes = list(pairwise(config.lanes * part // parts for part in range(parts + 1)))
         self._pace = Pace(threads)
         """Of learning: a part teaches so little that waking threads may take longer than it."""
-        self._aside = Aside() if network is not None and threads > 1 else None
+        elsewhere = network is not None and not isinstance(network, CpuPredictor)
+        self._aside = Aside() if elsewhere or (network is not None and threads > 1) else None
 
     def allocate(self, state: State) -> mixing.Memory:
         """See the base class."""
@@ -53,35 +55,34 @@ class MixedEngine(CompiledCoding, MixedStages):
         if self._aside is None or network is None or self.watch:
             super().encode_window(symbols, count)
             return
-        network.predict_window(symbols)
-        tables = network.tables()[:, : len(symbols)].copy()
+        coming = network.predict_paths(symbols)
         self.settle()
-        self._aside.begin(lambda: self.mix_window(tables, symbols, count))
+        self._aside.begin(lambda: self.mix_window(coming, symbols, count))
 
     def settle(self) -> None:
         """See the base class."""
         if self._aside is not None:
             self._aside.wait()
 
-    def mix_window(self, tables: IntArray | None, symbols: IntArray, count: int) -> None:
+    def mix_window(self, coming: Paths | None, symbols: IntArray, count: int) -> None:
         """See the base class."""
         assert self._encoders is not None
         self._encoders.make_room(_ROOM * symbols.size)
         self._pace.begin()
-        super().mix_window(tables, symbols, count)
+        super().mix_window(coming, symbols, count)
         self._pace.lap()
 
     def encode_part(
-        self, tables: IntArray | None, symbols: IntArray, first: int, last: int, count: int
+        self, paths: IntArray | None, symbols: IntArray, first: int, last: int, count: int
     ) -> None:
         """See the base class."""
         coders = self._encoders
         assert coders is not None
-        by_stream = _NO_TABLES if tables is None else tables
+        said = _NO_PATHS if paths is None else paths.reshape(-1)
 
         def work(number: int, lanes: tuple[int, int]) -> None:
             mixing_kernels.encode_part(
-                self.memory, by_stream, *lanes, coders.starts, first, last, count, symbols, coders.states,
+                self.memory, said, *lanes, coders.starts, first, last, count, symbols, coders.states,
                 coders.words, self._coded,
             )  # fmt: skip
 
@@ -109,23 +110,29 @@ class MixedEngine(CompiledCoding, MixedStages):
                 )  # fmt: skip
 
             self._share(work)
+        elif network is None:
+            self._decode_steps(_NO_TABLES, symbols, first, first, last, count)
         else:
             for t in range(first, last):
-                self._decode_step(symbols[t], first, t, count)
+                tables = np.ascontiguousarray(network.predict_step()[:, None])
+                self._decode_steps(tables, symbols, first, t, t + 1, count)
+                network.observe(symbols[t])
         coders.check()
 
-    def _decode_step(self, symbols: IntArray, first: int, t: int, count: int) -> None:
-        """Decode a step with a network elsewhere, or with none."""
-        x, coders, network = self.memory, self._decoders, self.network
+    def _decode_steps(
+        self, tables: IntArray, symbols: IntArray, part: int, first: int, last: int, count: int
+    ) -> None:
+        """Decode steps of the part that begins at step ``part``, by ``tables`` (B, last - first, A) or none."""
+        coders = self._decoders
         assert coders is not None
-        mixing_kernels.begin_step(x, 0, self.config.streams, first, t, count)
-        tables = _NO_TABLES if network is None else np.ascontiguousarray(network.predict_step()[:, None])
-        mixing_kernels.decode_step(
-            x, tables, 0, 0, self.config.lanes, coders.starts, first, t, count, coders.states, coders.words,
-            coders.bounds, symbols, self._coded,
-        )  # fmt: skip
-        if network is not None:
-            network.observe(symbols)
+
+        def work(number: int, lanes: tuple[int, int]) -> None:
+            mixing_kernels.decode_steps(
+                self.memory, tables, *lanes, coders.starts, part, first, last, count, coders.states, coders.words,
+                coders.bounds, symbols, self._coded,
+            )  # fmt: skip
+
+        self._share(work)
 
     def learn_part(self, places: int) -> None:
         """See the base class."""

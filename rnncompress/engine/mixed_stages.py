@@ -18,7 +18,7 @@ from rnncompress.engine.stages import Coding, State
 from rnncompress.engine.state import join, split
 from rnncompress.mixing import memory as mixing
 from rnncompress.mixing.text_kernels import POSITION
-from rnncompress.network import IntArray, Predictor, lengths_of_bits
+from rnncompress.network import IntArray, Paths, Predictor, lengths_of_bits
 from rnncompress.snapshot import Shapes, shapes
 
 BITS: Final = 8
@@ -51,11 +51,11 @@ class MixedStages(Coding, ABC):
 
     @abstractmethod
     def encode_part(
-        self, tables: IntArray | None, symbols: IntArray, first: int, last: int, count: int
+        self, paths: IntArray | None, symbols: IntArray, first: int, last: int, count: int
     ) -> None:
         """Code the steps first ≤ t < last of ``symbols`` (steps, B), of which ``count`` are coded.
 
-        ``tables`` (B, steps or more, A) are the network's, if there is one.
+        ``paths`` (steps, B, PATH) are the network's, if there is one.
         """
 
     @abstractmethod
@@ -68,16 +68,13 @@ class MixedStages(Coding, ABC):
 
     def encode_window(self, symbols: IntArray, count: int) -> None:
         """See the protocol."""
-        tables = None
-        if self.network is not None:
-            self.network.predict_window(symbols)
-            tables = self.network.tables()
-        self.mix_window(tables, symbols, count)
+        self.mix_window(None if self.network is None else self.network.predict_paths(symbols), symbols, count)
 
-    def mix_window(self, tables: IntArray | None, symbols: IntArray, count: int) -> None:
-        """Code a window with what the network says of it, and have the mixing stage learn; see :meth:`encode_part`."""
+    def mix_window(self, coming: Paths | None, symbols: IntArray, count: int) -> None:
+        """Code a window with what the network says of it, if there is one, and have the mixing stage learn."""
+        paths = None if coming is None else coming()
         for first, last in self._parts(len(symbols)):
-            self.encode_part(tables, symbols, first, last, count)
+            self.encode_part(paths, symbols, first, last, count)
             if self.watch:
                 self.watch(first, last)
             self._learn_part(first, last, count)

@@ -13,14 +13,18 @@ import numpy as np
 
 from rnncompress.coder.kernels import decode_bit, encode_bit
 from rnncompress.compiled.compile import inlined, kernel
-from rnncompress.mixing.bit_kernels import predict, take_table
+from rnncompress.mixing.bit_kernels import predict, take_path, take_table
 from rnncompress.mixing.context_kernels import begin, end
 from rnncompress.mixing.slot_kernels import fetch_lower
+from rnncompress.network import PATH
 
 
 @kernel
-def encode_part(x, tables, first_lane, last_lane, starts, first, last, count, symbols, states, words, coded):
-    """Encode the steps first ≤ t < last of some lanes; ``symbols`` (steps, B), ``tables`` (B, T, 256 or none)."""
+def encode_part(x, paths, first_lane, last_lane, starts, first, last, count, symbols, states, words, coded):
+    """Encode the steps first ≤ t < last of some lanes.
+
+    ``symbols`` (steps, B); ``paths`` (steps * B * PATH or none,), see :mod:`rnncompress.network`.
+    """
     B = x.streams
     for lane in range(first_lane, last_lane):
         state, out = states[lane], words[lane]
@@ -34,7 +38,7 @@ def encode_part(x, tables, first_lane, last_lane, starts, first, last, count, sy
                 if t + 1 < last and (t + 1) * B + b < count:  # on its way to the cache meanwhile
                     begin(x, b, n + B)
                 if x.network:
-                    take_table(x, n, b, tables[b, t], 0)
+                    take_path(x, n, b, c, paths, (t * B + b) * PATH)
                 fetch_lower(x, n, 16 | c >> 4)
                 c0 = np.int64(1)
                 for i in range(8):
@@ -81,3 +85,19 @@ def decode_step(
             if x.network:
                 take_table(x, n, b, tables[b, table_step], 0)
             symbols[b] = decode_byte(x, n, b, states[lane], part, coded, t * B + b)
+
+
+@kernel
+def decode_steps(
+    x, tables, first_lane, last_lane, starts, part, first, last, count, states, words, bounds, symbols, coded
+):
+    """Decode the steps first ≤ t < last of the part that begins at step ``part``, of some lanes.
+
+    ``symbols`` (steps, B); ``tables`` (B, last - first, 256 or none).
+    """
+    for t in range(first, last):
+        begin_step(x, starts[first_lane], starts[last_lane], part, t, count)
+        decode_step(
+            x, tables, t - first, first_lane, last_lane, starts, part, t, count, states, words, bounds,
+            symbols[t], coded,
+        )  # fmt: skip

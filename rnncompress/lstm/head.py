@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rnncompress.exact import grid
 from rnncompress.exact.frequencies import frequencies
-from rnncompress.network import IntArray
+from rnncompress.network import PATH, IntArray
 
 FREQUENCY_UNIT: Final = np.float32(2**-24)
 
@@ -37,3 +37,14 @@ def pick(tables: IntArray, symbols: IntArray) -> tuple[IntArray, IntArray]:
     freq = np.take_along_axis(tables, at, axis=2)
     cum = np.take_along_axis(tables.cumsum(axis=2, dtype=np.int32), at, axis=2) - freq + 1
     return cum[:, :, 0].astype(np.int32), freq[:, :, 0]
+
+
+def paths(tables: IntArray, symbols: IntArray) -> IntArray:
+    """The paths (steps, B, PATH) of bytes (steps, B) with the tables (steps, B, 256)."""
+    result = np.zeros((*symbols.shape, PATH), np.int32)
+    before = np.pad(tables.cumsum(axis=2, dtype=np.int32), ((0, 0), (0, 0), (1, 0)))
+    for bit in range(8):
+        middle = (symbols >> (7 - bit) | 1) << (7 - bit)
+        result[:, :, bit] = np.take_along_axis(before, middle[:, :, None], axis=2)[:, :, 0]
+    result[:, :, 8], result[:, :, 9] = tables.argmax(axis=2), tables.max(axis=2)
+    return result

@@ -29,7 +29,7 @@ from rnncompress.lstm.parameters import EPSILON, MOST_SEEN, Parameters, rate
 from rnncompress.lstm.reference_contexts import ReferenceContexts
 from rnncompress.lstm.reference_density import ReferenceDensity
 from rnncompress.lstm.state import no_text
-from rnncompress.network import IntArray
+from rnncompress.network import IntArray, Paths
 
 Float = NDArray[np.float32]
 Int = NDArray[np.int64]
@@ -87,9 +87,11 @@ class ReferencePredictor:
         symbols = np.array([step["symbols"] for step in self._tape])
         return head.pick(tables, symbols)
 
-    def tables(self) -> IntArray:
+    def predict_paths(self, symbols: IntArray) -> Paths:
         """See the protocol."""
-        return np.array([step["table"] for step in self._tape]).transpose(1, 0, 2)
+        self.predict_window(symbols)
+        paths = head.paths(np.array([step["table"] for step in self._tape]), symbols)
+        return lambda: paths
 
     def densities(self) -> NDArray[np.int64]:
         """The outputs (B, T, 6 K) of :mod:`rnncompress.lstm.density` since the last update."""

@@ -11,6 +11,7 @@ One source: plain Python is the specification, compiled it is the CPU's.
 from typing import Final
 
 from rnncompress.compiled.compile import inlined
+from rnncompress.exact.frequencies import TOTAL
 from rnncompress.mixing.context_kernels import hash_network
 from rnncompress.mixing.sizes import BUCKETS, FACTS, FINAL_STRIDE, FINALS, LENGTHS, MAP_ROWS, MAPS, MODELS
 from rnncompress.mixing.slot_kernels import HISTORIES_SHIFT, find_lower, find_upper, node
@@ -111,8 +112,27 @@ def take_table(m, n, b, table, start):
         if frequency > most:
             best, most = symbol, frequency
     m.cumulative[at + 256] = total
-    m.expected[n] = best
-    m.certainty[n] = min(15, most >> 20)
+    note_expected(m, n, best, most)
+
+
+@inlined
+def take_path(m, n, b, c, path, start):
+    """Take what the network's frequencies say along the bits of byte ``c``: ``path`` from ``start`` on.
+
+    Of the cumulative frequencies only those are set that :func:`opinion` asks for on the way to ``c``.
+    """
+    at = b * 257
+    m.cumulative[at], m.cumulative[at + 256] = 0, TOTAL
+    for i in range(8):
+        m.cumulative[at + ((c >> (7 - i) | 1) << (7 - i))] = path[start + i]
+    note_expected(m, n, path[start + 8], path[start + 9])
+
+
+@inlined
+def note_expected(m, n, expected, frequency):
+    """Note the byte that the network expects, and how surely by its frequency."""
+    m.expected[n] = expected
+    m.certainty[n] = min(15, frequency >> 20)
     hash_network(m, n)
 
 

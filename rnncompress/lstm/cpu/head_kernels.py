@@ -111,6 +111,30 @@ def pick(first, last, steps, table, history, cum, freq):
 
 
 @kernel
+def follow_paths(first, last, steps, table, history, paths):
+    """The ``paths`` (steps, B, PATH) of the bytes coded; see :mod:`rnncompress.network`."""
+    for b in range(first, last):
+        for t in range(steps):
+            s, row, path = history[b, HISTORY + t], table[b, t], paths[t, b]
+            low, below = 0, np.int32(0)
+            for bit in range(8):
+                half = 128 >> bit
+                middle = below
+                for a in range(low, low + half):
+                    middle += row[a]
+                path[bit] = middle
+                if s & half:
+                    low, below = low + half, middle
+            most = np.int32(0)
+            for a in range(256):
+                most = max(most, row[a])
+            expected = 0
+            while row[expected] != most:
+                expected += 1
+            path[8], path[9] = expected, most
+
+
+@kernel
 def gradient(first, last, table, alphabet, history, key, dz, scratch):
     """Gradient integers dz (B, T, A) at the logits of a whole window; ``scratch`` (A,) is float32."""
     B, T, _ = dz.shape

@@ -18,7 +18,7 @@ from rnncompress.lstm.cpu.update_kernels import BLOCK
 from rnncompress.lstm.density import TRACK
 from rnncompress.lstm.parameters import Parameters, rate
 from rnncompress.lstm.sizes import ROW
-from rnncompress.network import IntArray
+from rnncompress.network import PATH, IntArray, Paths
 
 
 class CpuPredictor:
@@ -62,6 +62,19 @@ class CpuPredictor:
 
     def predict_window(self, symbols: IntArray) -> tuple[IntArray, IntArray]:
         """See the protocol."""
+        self._predict(symbols)
+        return self.coded()
+
+    def predict_paths(self, symbols: IntArray) -> Paths:
+        """See the protocol."""
+        self._predict(symbols)
+        steps, B = symbols.shape
+        paths = np.empty((steps, B, PATH), np.int32)
+        head_kernels.follow_paths(0, B, steps, self.memory.table, self.memory.history, paths)
+        return lambda: paths
+
+    def _predict(self, symbols: IntArray) -> None:
+        """Fill the tables of a window."""
         self._steps = len(symbols)
         self._symbols[:, 1 : self._steps + 1] = symbols.T
 
@@ -69,7 +82,6 @@ class CpuPredictor:
             phase_kernels.predict(self.memory, *streams, 0, self._steps, self.scratch[number])
 
         self.share(work, self.config.streams)
-        return self.coded()
 
     def predict_step(self) -> IntArray:
         """See the protocol."""
@@ -101,11 +113,6 @@ class CpuPredictor:
         cum, freq = np.empty(shape, np.int32), np.empty(shape, np.int32)
         head_kernels.pick(0, shape[1], shape[0], self.memory.table, self.memory.history, cum, freq)
         return cum, freq
-
-    def tables(self) -> IntArray:
-        """See the protocol."""
-        table: IntArray = self.memory.table
-        return table
 
     def densities(self) -> NDArray[np.int64]:
         """The outputs (B, T, 6 K) of :mod:`rnncompress.lstm.density` since the last update."""

@@ -110,6 +110,23 @@ def pick(table, symbols, cum, freq, rows, ALPHABET: tl.constexpr, ROWS: tl.const
     tl.store(freq + row, tl.load(table + symbol, mask=row_mask), mask=row_mask)
 
 
+@triton.jit(do_not_specialize=["rows"])
+def follow_paths(table, symbols, paths, rows, PATH: tl.constexpr, ROWS: tl.constexpr):
+    """The ``paths`` (rows, PATH) of the bytes coded, of a block of rows; see :mod:`rnncompress.network`."""
+    row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
+    row_mask = row < rows
+    symbol = tl.load(symbols + row, mask=row_mask, other=0)
+    a = tl.arange(0, 256)[None, :]
+    frequency = tl.load(table + row[:, None].to(tl.int64) * 256 + a, mask=row_mask[:, None], other=0)
+    path = paths + row.to(tl.int64) * PATH
+    for bit in tl.static_range(8):
+        middle = (symbol >> (7 - bit) | 1) << (7 - bit)
+        tl.store(path + bit, tl.sum(tl.where(a < middle[:, None], frequency, 0), axis=1), mask=row_mask)
+    most = tl.max(frequency, axis=1)
+    tl.store(path + 8, tl.min(tl.where(frequency == most[:, None], a, 256), axis=1), mask=row_mask)
+    tl.store(path + 9, most, mask=row_mask)
+
+
 @triton.jit
 def logit_gradient(
     table, symbols, keys, dz_high, dz_low, dz_columns_high, dz_columns_low,

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from rnncompress.config import Config
 from rnncompress.lstm.contexts import HISTORY, RATES, kinds
+from rnncompress.lstm.cuda.pinned import Pinned
 from rnncompress.lstm.parameters import Parameters
 from rnncompress.lstm.sizes import ROW
+from rnncompress.network import PATH
 
 Array = NDArray[Any]
 
@@ -66,6 +68,8 @@ class Memory:
         """Sums of the logits, then frequencies."""
         self.coded = zeros(2, T, B, dtype=torch.int32)
         """Cumulative and own frequencies of the symbols."""
+        self.paths = zeros(T, B, PATH, dtype=torch.int32)
+        """See :mod:`rnncompress.network`."""
         # Gradients, and what the update needs.
         self.dz_high, self.dz_low = slices(R, P)
         self.dz_columns_high, self.dz_columns_low = slices(P, R)
@@ -83,12 +87,12 @@ class Memory:
         self.hashes, self.context_rows = zeros(K, R, dtype=torch.int32), zeros(K, R, dtype=torch.int32)
         self.learning_rates = torch.tensor(RATES, device=device)
         # What travels between host and device.
-        pinned = device.type == "cuda"
-        self.host_symbols = torch.zeros(T, B, dtype=torch.int32, pin_memory=pinned)
-        self.host_coded = torch.zeros(2, T, B, dtype=torch.int32, pin_memory=pinned)
-        self.host_table = torch.zeros(B, A, dtype=torch.int32, pin_memory=pinned)
-        self.host_keys = torch.zeros(L + 1, dtype=torch.int32, pin_memory=pinned)
-        self.host_rates = torch.zeros(3, pin_memory=pinned)
+        self.host_symbols = Pinned(device, T, B)
+        self.host_coded = Pinned(device, 2, T, B)
+        self.host_paths = Pinned(device, T, B, PATH)
+        self.host_table = Pinned(device, B, A)
+        self.host_keys = Pinned(device, L + 1)
+        self.host_rates = Pinned(device, 3, dtype=torch.float32)
 
     def load(self, p: Parameters) -> None:
         """Take parameters in the layout of the specification; the integers of the weights are not made."""

@@ -1,6 +1,6 @@
 """The GPU engine: what it tells its caller, and when it waits for the device."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -19,7 +19,7 @@ from rnncompress.lstm.cuda.memory import Memory
 from rnncompress.lstm.cuda.schedule import Schedule
 from rnncompress.lstm.parameters import Parameters, rate
 from rnncompress.lstm.trainable import Group
-from rnncompress.network import IntArray
+from rnncompress.network import IntArray, Paths
 
 
 class CudaPredictor:
@@ -28,8 +28,9 @@ class CudaPredictor:
     ``device`` is the current CUDA device; "cpu" serves tests, where Triton's interpreter runs the kernels
     (``TRITON_INTERPRET=1``). Raises DeviceError, also from all methods should the device fail later.
 
-    ``learn`` returns at once: the work goes on while the caller does something else. An engine that decodes on the
-    device launches its own work with ``schedule``, ``memory`` and ``graphs``.
+    ``learn`` and ``predict_paths`` return at once: the work goes on while the caller does something else. The caller
+    may be a window ahead: what travels to the device and back has two places in pinned memory. An engine that decodes
+    on the device launches its own work with ``schedule``, ``memory`` and ``graphs``.
     """
 
     perturb = staticmethod(training.perturb)
@@ -55,6 +56,8 @@ class CudaPredictor:
         cuda: Any = torch.cuda  # typed in part
         self._side = cuda.Stream(self.device) if self.device.type == "cuda" else None
         self._steps = 0
+        self._coming: Callable[[], IntArray] | None = None
+        """The table of the next step, if it is on its way."""
         if state is None:
             self._take(Parameters.initial(config))
         else:
@@ -62,62 +65,77 @@ class CudaPredictor:
 
     # -- prediction ------------------------------------------------------------------------------------------------
 
-    @translated()
     def predict_window(self, symbols: IntArray) -> tuple[IntArray, IntArray]:
         """See the protocol."""
-        m, self._steps = self.memory, len(symbols)
-        m.host_symbols[: self._steps] = torch.from_numpy(symbols)
-        window = m.history[HISTORY : HISTORY + self._steps]
-        window.copy_(m.host_symbols[: self._steps], non_blocking=True)
+        return self.predict_coded(symbols)()
+
+    @translated()
+    def predict_coded(self, symbols: IntArray) -> Callable[[], tuple[IntArray, IntArray]]:
+        """Begin with ``predict_window``, whose results come when the result of this is called."""
+        self._predict(symbols)
+        return self.begin_coded()
+
+    @translated()
+    def predict_paths(self, symbols: IntArray) -> Paths:
+        """See the protocol."""
+        self._predict(symbols)
+        m, steps = self.memory, self._steps
+        self.graphs.run(("paths", steps), lambda: self.schedule.follow_paths(steps))
+        with self._beside():
+            return translated()(m.host_paths.download(m.paths[:steps]))
+
+    def _predict(self, symbols: IntArray) -> None:
+        """Launch the prediction of a window."""
+        m, self._steps, self._coming = self.memory, len(symbols), None
+        m.host_symbols.upload(symbols, m.history[HISTORY : HISTORY + self._steps])
         self.graphs.run(("window", self._steps), lambda: self.schedule.predict(0, self._steps))
-        return self.coded()
 
     @translated()
     def predict_step(self) -> IntArray:
         """See the protocol."""
+        if self._coming is None:
+            self._coming = self._predict_step()
+        return self._coming()
+
+    def _predict_step(self) -> Callable[[], IntArray]:
+        """Launch the prediction of the next step."""
         m, B, t = self.memory, self.config.streams, self._steps
         self.graphs.run(("step", t), lambda: self.schedule.predict(t, t + 1))
-        m.host_table.copy_(m.table[t * B : (t + 1) * B], non_blocking=True)
-        self.wait()
-        table: IntArray = m.host_table.numpy()
-        return table
+        return m.host_table.download(m.table[t * B : (t + 1) * B])
 
     @translated()
     def observe(self, symbols: IntArray) -> None:
-        """See the protocol."""
+        """See the protocol. The next step is on its way before anybody asks."""
         m, t = self.memory, self._steps
-        m.host_symbols[t] = torch.from_numpy(symbols)
-        m.history[HISTORY + t].copy_(m.host_symbols[t], non_blocking=True)
+        m.host_symbols.upload(symbols[None], m.history[HISTORY + t : HISTORY + t + 1])
         self._steps += 1
+        self._coming = self._predict_step() if self._steps < self.config.window else None
 
     def observed(self, steps: int) -> IntArray:
         """The symbols (steps, B) of a window that is in the history, once all that is launched is done."""
         m, self._steps = self.memory, steps
-        m.host_symbols[:steps].copy_(m.history[HISTORY : HISTORY + steps], non_blocking=True)
-        self.wait()
-        return m.host_symbols[:steps].numpy().copy()
+        symbols: IntArray = m.host_symbols.download(m.history[HISTORY : HISTORY + steps])()
+        return symbols.copy()
 
     @translated()
     def coded(self) -> tuple[IntArray, IntArray]:
         """See the protocol."""
-        m, steps = self.memory, self._steps
-        self.graphs.run(("coded", steps), lambda: self.schedule.pick(steps))
-        m.host_coded.copy_(m.coded, non_blocking=True)
-        self.wait()
-        cum, freq = m.host_coded[:, :steps].numpy().copy()
-        return cum, freq
+        return self.begin_coded()()
 
     @translated()
-    def tables(self) -> IntArray:
-        """See the protocol."""
-        tables = self.memory.table[: self._steps * self.config.streams].cpu().numpy()
-        by_stream: IntArray = tables.reshape(self._steps, self.config.streams, -1).transpose(1, 0, 2)
-        return np.ascontiguousarray(by_stream)
+    def begin_coded(self) -> Callable[[], tuple[IntArray, IntArray]]:
+        """Begin with ``coded``, whose results come when the result of this is called, before the next but one."""
+        m, steps = self.memory, self._steps
+        self.graphs.run(("coded", steps), lambda: self.schedule.pick(steps))
+        with self._beside():
+            coming = m.host_coded.download(m.coded)
 
-    def wait(self) -> None:
-        """Until all that is launched is done."""
-        if self.device.type == "cuda":
-            torch.cuda.current_stream(self.device).synchronize()
+        @translated()
+        def arrived() -> tuple[IntArray, IntArray]:
+            cum, freq = coming()[:, :steps].copy()
+            return cum, freq
+
+        return arrived
 
     # -- learning --------------------------------------------------------------------------------------------------
 
@@ -126,25 +144,21 @@ class CudaPredictor:
         """See the protocol; does not wait."""
         m, config = self.memory, self.config
         self._updates += 1
-        # The numbers of the update before are long read: its window has been predicted from what it left.
         keys = noise.keys(config.layers + 1, self._updates)
-        m.host_keys[:] = torch.from_numpy(keys.view(np.int32))
         learns = np.float32(not self.keep_moments)
         blend = learns / np.float32(min(self._updates, config.horizon))
         step = rate(config, self._updates - self.started, self.windows)
-        m.host_rates[:] = torch.from_numpy(np.array([step, blend, learns], np.float32))
-        m.keys.copy_(m.host_keys, non_blocking=True)
-        m.rates.copy_(m.host_rates, non_blocking=True)
+        m.host_keys.upload(keys.view(np.int32), m.keys)
+        m.host_rates.upload(np.array([step, blend, learns], np.float32), m.rates)
         with self._beside():
             if config.contexts:
                 self.schedule.learn_contexts()
         self.graphs.run("learn", self.schedule.learn)
-        self._join()
         self.skip()
 
     @contextmanager
     def _beside(self) -> Iterator[None]:
-        """What is launched in the block runs at the same time as what follows it, until :meth:`_join`."""
+        """What is launched in the block runs at the same time as what follows it, until the window ends."""
         if self._side is None:
             yield
             return
@@ -166,8 +180,9 @@ class CudaPredictor:
     @translated()
     def skip(self) -> None:
         """See the protocol."""
+        self._join()
         self.graphs.run("carry", self.memory.carry)
-        self._steps = 0
+        self._steps, self._coming = 0, None
 
     @translated()
     def rewind(self) -> None:
@@ -196,7 +211,7 @@ class CudaPredictor:
         self.memory.load(parameters)
         self._updates = parameters.updates
         self.schedule.quantise()
-        self._steps = 0
+        self._steps, self._coming = 0, None
 
     @translated()
     def state(self, *, copy: bool = True) -> dict[str, NDArray[Any]]:

@@ -19,6 +19,7 @@ from rnncompress.lstm.cuda import (
 from rnncompress.lstm.cuda.memory import Memory
 from rnncompress.lstm.cuda.tiles import EXACT, Chip, power_of_two
 from rnncompress.lstm.parameters import MOST_SEEN
+from rnncompress.network import PATH
 
 _BLOCK = 64
 """Rows of the window that a program of the contexts' kernels treats."""
@@ -113,6 +114,14 @@ class Schedule:
             m.table, m.history[HISTORY:], m.coded[0], m.coded[1], rows,
             self.A, block, self._symbol_block, **options,
         )  # fmt: skip
+
+    def follow_paths(self, steps: int) -> None:
+        """``Memory.paths`` of the first ``steps`` steps, whose symbols are bytes."""
+        m, rows = self.memory, steps * self.B
+        block, options = self._rows_of_tables(rows)
+        head_kernels.follow_paths[(-(-rows // block),)](
+            m.table, m.history[HISTORY:], m.paths, rows, PATH, block, **options
+        )
 
     def _rows_of_tables(self, rows: int) -> tuple[int, dict[str, Any]]:
         """Rows of frequencies that one program treats, few if there are few in all, and its compiler options."""
