@@ -9,8 +9,10 @@ from typing import Any, Final
 
 import pytest
 
+from rnncompress import measured, presets
 from rnncompress.bench.report import Line, sections
 from rnncompress.bench.results import newest, read_folder
+from rnncompress.cli.info import in_short, measured_costs
 
 ROOT: Final = Path(__file__).parent.parent
 picture = SimpleNamespace(**runpy.run_path(str(ROOT / "benchmarks" / "picture.py")))
@@ -71,6 +73,16 @@ def test_speeds(label: str, lines: dict[str, Line]) -> None:
     assert [
         round((speed or 0) / 1000) for speed in (lines[label].encode_speed, lines[label].decode_speed)
     ] == [int(speed) for speed in found.groups()]
+
+
+def test_costs() -> None:
+    """The table of what texts cost tells what ``rnncompress presets`` tells."""
+    results = measured.load()
+    rows = re.findall(r"\| `(\w+)` \|((?: ~?[\d.]+ bpc, [^|]+\|){3})", README)
+    assert [name for name, _ in rows] == [name for name in presets.names() if measured_costs(name, results)]
+    for name, cells in rows:
+        told = [cell.strip() for cell in cells.split("|")[:3]]
+        assert told == [in_short(cost) for cost in measured_costs(name, results)]
 
 
 def test_small_files() -> None:

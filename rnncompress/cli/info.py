@@ -242,27 +242,28 @@ def presets(as_json: bool) -> None:
                 click.echo(f"    measured: {one}")
 
 
-def _measured(name: str, results: Measured) -> list[measured.Measurement]:
-    """All that was measured of a preset."""
-    return [one for _, config in named.PRESETS[name].steps for one in results.get(config, [])]
+def measured_costs(name: str, results: Measured) -> list[measured.Cost]:
+    """What texts of all :data:`SIZES` cost with a preset; nothing where it was not measured."""
+    found = [one for _, config in named.PRESETS[name].steps for one in results.get(config, [])]
+    return [cost for cost in (measured.cost(found, size) for size in SIZES) if cost]
 
 
 def _costs(results: Measured) -> Iterator[str]:
     """What texts cost with the presets that were measured."""
-    rows = {name: [measured.cost(_measured(name, results), size) for size in SIZES] for name in named.PRESETS}
-    if not any(any(costs) for costs in rows.values()):
+    rows = {name: measured_costs(name, results) for name in named.PRESETS}
+    if not any(rows.values()):
         return
     yield f"{'a text of':9}" + "".join(f"{in_units(size):>36}" for size in SIZES)
     for name, costs in rows.items():
-        if any(costs):
+        if costs:
             memory = [in_units(announced_memory(named.get(name, size))) for size in SIZES]
-            cells = (f"{_in_short(cost)}, {size}" for cost, size in zip(costs, memory, strict=True) if cost)
+            cells = (f"{in_short(cost)}, {size}" for cost, size in zip(costs, memory, strict=True))
             yield f"{name:9}" + "".join(f"{cell:>36}" for cell in cells)
     machines = sorted({one.machine for several in results.values() for one in several})
     yield f"{'':9}measured on {'; '.join(machines)}"
 
 
-def _in_short(cost: measured.Cost) -> str:
+def in_short(cost: measured.Cost) -> str:
     """Ratio and times, marked if they were not measured."""
     times = f"{duration(cost.encode_seconds)} + {duration(cost.decode_seconds)}"
     return f"{'' if cost.measured else '~'}{cost.bpc:.3f} bpc, {times}"
@@ -271,11 +272,11 @@ def _in_short(cost: measured.Cost) -> str:
 def _in_detail(name: str, results: Measured) -> dict[str, object]:
     """All about a preset, for machines."""
     preset = named.PRESETS[name]
-    costs = {size: measured.cost(_measured(name, results), size) for size in SIZES}
+    costs = zip(SIZES, measured_costs(name, results), strict=False)
     return {
         "summary": preset.summary,
         "alphabet": preset.alphabet,
-        "texts": {str(size): asdict(cost) for size, cost in costs.items() if cost},
+        "texts": {str(size): asdict(cost) for size, cost in costs},
         "steps": [
             {
                 "from_bytes": start,
