@@ -79,13 +79,6 @@ def test_strokes_that_are_not_there(refuses, folder, option):
     refuses(1, "encode", "a.txt", option, "strokes", says=r"a\.txt: no strokes are found in it")
 
 
-def test_no_bundle_of_strokes(cli, refuses, folder):
-    """The program in it does not know them."""
-    (folder / "a.txt").write_bytes(DRAWING)
-    assert cli("encode", "a.txt", "-q").exit_code == 0
-    refuses(1, "bundle", "a.txt.rnnc", says="^a.txt.rnnc: it holds strokes")
-
-
 @pytest.mark.parametrize("engine", ["reference", "cpu"])
 def test_engines_write_the_same_file(engine):
     """And what one wrote the other decodes."""

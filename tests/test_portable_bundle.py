@@ -6,6 +6,7 @@ from pathlib import Path
 import models
 import pytest
 from click.testing import CliRunner
+from golden.pin import HERE, PACKED
 from portable import CC, needs_compiler
 from test_portable import encoded
 
@@ -44,6 +45,16 @@ def restored(tmp_path, monkeypatch):
 def test_an_archive_restores_its_original(restored, options):
     """Under its name, with all its bytes."""
     assert restored(models.TEXT, *options) == (0, {NAME: models.TEXT})
+
+
+@pytest.mark.parametrize("form", PACKED)
+def test_an_archive_of_strokes_or_words(folder, form):
+    """It restores the original, not what was coded in its place."""
+    Path("a.rnnc").write_bytes((HERE / f"{form}.rnnc").read_bytes())
+    result = CliRunner().invoke(main, ["bundle", "a.rnnc"])
+    assert result.exit_code == 0, result.output
+    subprocess.run(["sh", "a.sh", "restored"], check=True)
+    assert Path("restored").read_bytes() == PACKED[form][0]
 
 
 def test_an_archive_of_one_c_file(tmp_path, monkeypatch):
