@@ -18,6 +18,7 @@ from rnncompress import portable as portable_source
 from rnncompress.config import CELLS, Config
 from rnncompress.container import Header
 from rnncompress.errors import RnncompressError
+from rnncompress.forms import Packed
 from rnncompress.mixing.sizes import KINDS
 from rnncompress.model import Model
 from rnncompress.pretrained import adapt
@@ -58,7 +59,7 @@ SMALL = Config(layers=1, hidden=16, streams=2, window=4, contexts=0b10, context_
 
 def encoded(data: bytes, config: Config, model: Model | None = None, packed: bytes | None = None) -> bytes:
     """What Python writes: ``data``, or ``packed`` strokes in its place."""
-    target, strokes = io.BytesIO(), None if packed is None else io.BytesIO(packed)
+    target, strokes = io.BytesIO(), None if packed is None else Packed("strokes", io.BytesIO(packed))
     codec.encode(io.BytesIO(data), target, config, model=model, packed=strokes, build=engines.build)
     return target.getvalue()
 
@@ -211,7 +212,7 @@ def test_a_file_tells_its_configuration(portable):
     """As encoding takes it."""
     code, told, _ = portable.run("i", encoded(models.TEXT, SMALL))
     assert code == 0
-    assert told.decode().split() == [*fields(SMALL), "packed=0"]
+    assert told.decode().split() == [*fields(SMALL), "words=0", "strokes=0"]
 
 
 def test_a_program_that_computes_other_numbers_refuses(tmp_path):

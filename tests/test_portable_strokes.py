@@ -191,4 +191,4 @@ def test_strokes_of_another_file(portable, tmp_path):
     code, content, message = portable.run("e", other, "-s", tmp_path / "strokes", *fields(POINTS))
     assert (code, content) == (1, b"")
     assert "another file" in message
-    assert portable.run("e", text, "packed=77", *fields(POINTS))[0] == 2
+    assert portable.run("e", text, "strokes=77", *fields(POINTS))[0] == 2

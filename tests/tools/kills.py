@@ -175,6 +175,8 @@ def interrupt(
         said = errors.read_text()
         if (sent and result in (-sent, NOT_BEGUN) and not said) or said == "\nAborted!\n":
             kind = "signal before the command had begun"
+        elif sent and result == -sent and output.exists():
+            kind = "signal after all was done"
         else:
             assert result in (0, code), (kind, result, said)
         assert "Traceback" not in said, said
