@@ -1,5 +1,6 @@
 """In which form a file is coded: as its bytes, or packed, as the strokes or the words that it holds."""
 
+import os
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -53,6 +54,12 @@ def pack(
         if found is not None:
             return Packed("words", found, time.monotonic() - began)
     return None
+
+
+def size(original: BinaryIO, packed: Packed | None) -> int:
+    """The bytes by which a preset chooses: the packed ones of strokes, which are far fewer, else the original's."""
+    file = packed.file if packed is not None and packed.form == "strokes" else original
+    return file.seek(0, os.SEEK_END)
 
 
 def check(form: Form, packed: int, length: int) -> None:

@@ -1,7 +1,6 @@
 """What Python programs call: buffers and files, by path or open, to compressed ones and back."""
 
 import io
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -16,7 +15,7 @@ from rnncompress.engine import EngineName
 from rnncompress.errors import about
 from rnncompress.explaining.costs import Costs, measure
 from rnncompress.files import atomic_output, open_input, scratch
-from rnncompress.forms import As, pack
+from rnncompress.forms import As, pack, size
 from rnncompress.limits import MEMORY_LIMIT, check_threads
 from rnncompress.loop import ProgressCallback
 from rnncompress.model import Model
@@ -87,7 +86,7 @@ def explain(
 ) -> Costs:
     """What each byte of ``data`` costs in :func:`compress`, in bits: ``explain(data).coded`` has a number for each.
 
-    Strokes are bytes here. Takes what :func:`compress` takes but ``how``, raises what it raises, about as fast.
+    Strokes and words are bytes here. Takes what :func:`compress` takes but ``how``, raises what it raises, about as fast.
     """
     check_threads(threads)
     source = io.BytesIO(data)
@@ -140,8 +139,8 @@ def encode(
     with _reading(source) as original:
         packed = pack(original, how, for_strokes=_for_strokes(preset, model), trained=model is not None)
         with packed.file if packed else nullcontext():
-            length = (packed.file if packed else original).seek(0, os.SEEK_END)
-            config = _config(length, preset, model, strokes=packed is not None and packed.form == "strokes")
+            strokes = packed is not None and packed.form == "strokes"
+            config = _config(size(original, packed), preset, model, strokes=strokes)
             with _writing(target, source, overwrite) as compressed:
                 return codec.encode(
                     original,

@@ -178,6 +178,14 @@ def test_a_file_of_words_is_decoded(text) -> None:
     assert rnncompress.decompress(blob) == text
 
 
+def test_the_size_of_the_text_chooses_the_preset() -> None:
+    """Not that of its words, so that ``bench`` and estimates take the same one."""
+    text = io.BytesIO(sentences(30_000))
+    packed = forms.Packed("words", io.BytesIO(bytes(10)))
+    assert forms.size(text, packed) == forms.size(text, None) == len(text.getvalue())
+    assert forms.size(text, forms.Packed("strokes", io.BytesIO(bytes(10)))) == 10
+
+
 def test_words_and_a_trained_model_exclude_each_other() -> None:
     """In one line."""
     with pytest.raises(InputError, match="--as words"):

@@ -1,6 +1,5 @@
 """``rnncompress encode``."""
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -97,8 +96,7 @@ def encode(
                 _opened(item, name, run) as (original, _),
                 opened_packed(original, item.name, how, preset, given, run) as packed,
             ):
-                coded = packed.file if packed else original
-                config = _config(coded, preset, given, packed)
+                config = _config(original, preset, given, packed)
                 return run.estimate(item.name, original, packed, config, given, _named(preset, given, packed))
         keep = keeping.of(outputs.name(item), several=several)
         if keep is None:
@@ -114,7 +112,7 @@ def encode(
             opened_packed(original, item.name, how, preset, given, run) as packed,
             open_kept_target(target, attributes, checkpoints, overwrite=outputs.force) as compressed,
         ):
-            config = _config(packed.file if packed else original, preset, given, packed)
+            config = _config(original, preset, given, packed)
             report = run.encode(
                 item.name,
                 original,
@@ -159,9 +157,13 @@ def _check_target(item: Input, target: Path | None, run: Run) -> None:
         raise OutputError(f"{target} is in the folder that goes into it; name another output with -o")
 
 
-def _config(coded: BinaryIO, preset: str | None, given: ModelFile | None, packed: "Packed | None") -> Config:
-    """The configuration for what is ``coded``, be it ``packed`` or not."""
-    length = coded.seek(0, os.SEEK_END)
+def _config(
+    original: BinaryIO, preset: str | None, given: ModelFile | None, packed: "Packed | None"
+) -> Config:
+    """The configuration for ``original``, or what is ``packed`` in its place."""
+    from rnncompress.forms import size
+
+    length = size(original, packed)
     if given:
         from rnncompress import pretrained
 

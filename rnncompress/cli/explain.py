@@ -151,6 +151,7 @@ def explain(
 
     from rnncompress import pretrained
     from rnncompress.explaining import analysis, costs, expected, ink, page
+    from rnncompress.forms import size
     from rnncompress.words.spans import spans
 
     with (
@@ -160,12 +161,12 @@ def explain(
     ):
         coded = packed.file if packed else original
         strokes = packed is not None and packed.form == "strokes"
-        length = coded.seek(0, os.SEEK_END)
+        length, chosen_by = coded.seek(0, os.SEEK_END), size(original, packed)
         if given:
             with about(str(given.path)):
                 config = pretrained.adapt(given.model, length)
         else:
-            config = presets.get(preset, length) if preset else presets.choose(length, strokes=strokes)
+            config = presets.get(preset, chosen_by) if preset else presets.choose(chosen_by, strokes=strokes)
         coded.seek(0)
         data = coded.read()
         shown_points = expected.places(data) if target is not None and config.components and strokes else None
