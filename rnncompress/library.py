@@ -86,7 +86,8 @@ def explain(
 ) -> Costs:
     """What each byte of ``data`` costs in :func:`compress`, in bits: ``explain(data).coded`` has a number for each.
 
-    Strokes and words are bytes here. Takes what :func:`compress` takes but ``how``, raises what it raises, about as fast.
+    Strokes and words are bytes here. Takes what :func:`compress` takes but ``how``, raises what it raises, about as
+    fast.
     """
     check_threads(threads)
     source = io.BytesIO(data)
