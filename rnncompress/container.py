@@ -323,7 +323,7 @@ def _read_body(reader: _Reader) -> Header:
         use, packed = _read_use(reader)
     reader.check_end()
     if packed is not None and packed.size == 0:
-        raise DamagedError("the header announces strokes that take no bytes")
+        raise DamagedError("the header announces packed bytes, and that there are none")
     return Header(MODES[mode], length, digest, config, trained, use, packed)
 
 

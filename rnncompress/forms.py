@@ -4,7 +4,7 @@ import os
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import BinaryIO, Final, Literal
+from typing import BinaryIO, Literal
 
 from rnncompress.container import Form
 from rnncompress.errors import InputError
@@ -14,7 +14,6 @@ from rnncompress.words import files as words
 
 As = Literal["auto", "bytes", "strokes", "words"]
 """How a file is coded: as what it is recognised to hold, or as one is told."""
-WAYS: Final[tuple[As, ...]] = ("auto", "bytes", "strokes", "words")
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ def _steps(name: str) -> tuple[tuple[int, Config], ...]:
 
 
 _SUMMARIES: Final = {
-    "default": "counts in 63 contexts mixed with a network of one or two layers of 64 units",
+    "default": "counts in 63 contexts mixed with a network of one or two layers of 64 or 128 units",
     "fast": "counts in 24 contexts and no network, which would bring less than it costs here",
     "max": "counts in 63 contexts mixed with a network of two layers of 128 or 256 units: for patience",
     "counts": "counts in 61 contexts and no network: to see what the network adds",

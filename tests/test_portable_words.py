@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from portable import Portable, needs_compiler
 from test_words import PIECES, WORDS
 
-from rnncompress import codec, decompress
+from rnncompress import codec, decompress, forms
 from rnncompress.config import Config
 from rnncompress.errors import DamagedError
 from rnncompress.forms import Packed
@@ -39,9 +39,11 @@ def test_the_golden_file_of_words(portable):
     """It decodes, and the same bytes are written."""
     blob = (HERE / "words.rnnc").read_bytes()
     assert portable.decode(blob) == TEXT
-    words, ones = packing.read_words(io.BytesIO(b"\x20\n"))
-    packed = b"".join(packing.pack([TEXT], words, ones))
-    assert portable.encode(TEXT, MIXED, packed, "words") == encoded(TEXT, packed, MIXED)
+    found = forms.pack(io.BytesIO(TEXT), "words", for_strokes=None, trained=False)
+    assert found is not None
+    with found.file as file:
+        file.seek(0)
+        assert portable.encode(TEXT, MIXED, file.read(), "words") == blob
 
 
 @EXAMPLES

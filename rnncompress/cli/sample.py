@@ -1,6 +1,5 @@
 """``rnncompress sample``."""
 
-import math
 import os
 import sys
 from itertools import islice
@@ -12,6 +11,7 @@ from rnncompress.cli.models import load
 from rnncompress.cli.options import Command, quiet_option
 from rnncompress.cli.run import announce_compiling, usable_cores
 from rnncompress.cli.screen import Screen
+from rnncompress.cli.units import thousandths
 from rnncompress.errors import OutputError, about
 
 if TYPE_CHECKING:
@@ -20,17 +20,6 @@ if TYPE_CHECKING:
     from rnncompress.model import Model
     from rnncompress.network import IntArray
     from rnncompress.vocabulary import Vocabulary
-
-
-def thousandths(text: str) -> int:
-    """A number from 0.001 to 1000, in thousandths."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0.001 <= number <= 1000:
-        raise click.BadParameter(f"{text!r} is no number from 0.001 to 1000")
-    return round(1000 * number)
 
 
 @click.command(cls=Command)
@@ -53,7 +42,7 @@ def thousandths(text: str) -> int:
 )
 @click.option(
     "--temperature",
-    type=thousandths,
+    type=thousandths(0.001, 1000),
     default="1",
     show_default=True,
     metavar="T",

@@ -5,7 +5,9 @@ letters k, M, G, T alone, are powers of 1024, as with the GNU programs. Capitals
 nothing, since it could be taken for minutes. A time is a number of s, min or h.
 """
 
+import math
 import re
+from collections.abc import Callable
 from typing import Final
 
 import click
@@ -33,6 +35,21 @@ def seconds(text: str) -> float:
     if (found := parse_seconds(text)) is None:
         raise click.BadParameter(f"{text!r} is no time such as 30s, 5min or 1h")
     return found
+
+
+def thousandths(least: float, most: int) -> Callable[[str], int]:
+    """Reads a number from ``least`` to ``most``, in thousandths. It raises click.BadParameter."""
+
+    def number(text: str) -> int:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not least <= value <= most:
+            raise click.BadParameter(f"{text!r} is no number from {least} to {most}")
+        return round(1000 * value)
+
+    return number
 
 
 def parse_size(text: str) -> int | None:

@@ -1,6 +1,5 @@
 """``rnncompress write``."""
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,23 +9,13 @@ from rnncompress.attributes import Attributes
 from rnncompress.cli.options import Command, Option, quiet_option
 from rnncompress.cli.screen import Screen
 from rnncompress.cli.streams import STDIO, choose_target, open_target, refuse_input
+from rnncompress.cli.units import thousandths
 from rnncompress.errors import about
 from rnncompress.files import atomic_output, check_output, open_input
 
 if TYPE_CHECKING:
     from rnncompress.writing.model import WritingModel
     from rnncompress.writing.writer import Line
-
-
-def bias(text: str) -> int:
-    """A number from 0 to 10, in thousandths."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 <= number <= 10:
-        raise click.BadParameter(f"{text!r} is no number from 0 to 10")
-    return round(1000 * number)
 
 
 @click.command(cls=Command)
@@ -57,8 +46,8 @@ def bias(text: str) -> int:
 )
 @click.option(
     "--bias",
-    "thousandths",
-    type=bias,
+    "bias",
+    type=thousandths(0, 10),
     default="0.5",
     show_default=True,
     metavar="B",
@@ -95,7 +84,7 @@ def write(
     output: str,
     force: bool,
     window_file: str | None,
-    thousandths: int,
+    bias: int,
     prime_file: str | None,
     prime_text: str | None,
     seed: int,
@@ -131,7 +120,7 @@ def write(
     )
     lines: list[Line] = []
     with Screen(quiet=quiet).progress("writing") as update, about(model_file):
-        for line in written(model, text, bias=thousandths / 1000, seed=seed, prime=prime):
+        for line in written(model, text, bias=bias / 1000, seed=seed, prime=prime):
             lines.append(line)
             update(sum(len(each.text) + 1 for each in lines), len(text) + 1, "")
     with open_target(target, Attributes.usual(), overwrite=force) as file:

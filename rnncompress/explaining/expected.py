@@ -1,6 +1,7 @@
 """Where the pen was expected: the density of the next point, summed up along the path (Graves 2013, figure 10).
 
-It is that of the head of densities (:mod:`rnncompress.lstm.density`), spread over the pixels around each point.
+It is that of the head of densities (:mod:`rnncompress.lstm.density`), spread over the pixels around each point. Floats
+are good enough here: it is a picture, and nothing is coded with it.
 """
 
 import base64

@@ -17,11 +17,15 @@ ONES: Final = (32, 48, 64, 80, 96)
 """Numbers of codes of one byte that are tried; round, so that words of a class have codes with the same bits."""
 SHORTEST: Final = 2
 """Letters of a word with a code of one byte; with two it has one more."""
+LONGEST: Final = 64
+"""Letters of a word with a code: longer runs are no words, and the list of them could become longer than it may be."""
 _TOKEN: Final = re.compile(rb"[a-z]+|[^a-z ]+")
 _COMPANIONS: Final = 1000
 """The most frequent tokens, beside which words are looked for."""
 _KEPT: Final = 1 << 21
 """Tokens that are counted at once; rare ones are given up then."""
+_SEEN: Final = 1 << 28
+"""Tokens whose neighbours are looked at: so no number in :mod:`rnncompress.words.order` is beyond 64 bits."""
 
 
 def choose(pieces: Iterable[bytes], again: Iterable[bytes]) -> tuple[list[bytes], int]:
@@ -31,10 +35,12 @@ def choose(pieces: Iterable[bytes], again: Iterable[bytes]) -> tuple[list[bytes]
     """
     counts = _count(pieces)
     words = {
-        token: n for token, n in counts.items() if n >= LEAST and token[:1].isalpha() and len(token) >= 2
+        token: n
+        for token, n in counts.items()
+        if n >= LEAST and token[:1].isalpha() and SHORTEST <= len(token) <= LONGEST
     }
     ranked = sorted(words, key=lambda word: (-words[word] * (10 * len(word) - 13), word))
-    ones = min(ONES, key=lambda ones: _saved_at_most(ranked, words, ones))
+    ones = min(ONES, key=lambda ones: _difference(ranked, words, ones))
     short = ranked[:ones]
     long = [word for word in ranked[ones:] if len(word) > SHORTEST][: most_words(ones) - ones]
     if not long:
@@ -58,8 +64,8 @@ def _count(pieces: Iterable[bytes]) -> Counter[bytes]:
     return counts
 
 
-def _saved_at_most(ranked: list[bytes], counts: dict[bytes, int], ones: int) -> int:
-    """Bytes that the words take with so many codes of one byte, less what they take without codes."""
+def _difference(ranked: list[bytes], counts: dict[bytes, int], ones: int) -> int:
+    """How many bytes more the words take with so many codes of one byte than without codes; mostly below 0."""
     one = sum(counts[word] * (1 - len(word)) for word in ranked[:ones])
     return one + sum(counts[word] * (2 - len(word)) for word in ranked[ones : most_words(ones)])
 
@@ -72,8 +78,12 @@ def _neighbours(pieces: Iterable[bytes], words: list[bytes], companions: list[by
     both = {token: row.get(token, none) * width + column.get(token, width - 1) for token in {*row, *column}}
     neither = none * width + width - 1
     counts = np.zeros(2 * (none + 1) * width, np.int32)
+    left = _SEEN
     for piece in pieces:
+        if left <= 0:
+            break
         found = np.array([both.get(token, neither) for token in _TOKEN.findall(piece.lower())], np.int64)
+        left -= len(found)
         rows, columns = found // width, found % width
         behind, before = rows[1:] * width + columns[:-1], rows[:-1] * width + columns[1:]
         np.add.at(counts, np.concatenate([behind, before + (none + 1) * width]), 1)

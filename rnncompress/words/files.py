@@ -27,7 +27,8 @@ _LETTERS: Final = bytes(range(65, 91)) + bytes(range(97, 123))
 def packed(source: BinaryIO, *, sure: bool, tell: Tell = lambda done, total: None) -> BinaryIO | None:
     """The text in ``source`` packed, as a temporary file; None if it is no text that becomes much shorter by it.
 
-    If one is ``sure`` it is packed, whatever becomes of it. ``tell`` is called with bytes read, and those to be read.
+    If one is ``sure`` it may become longer. Of what is packed exactly the bytes of ``source`` can be made again.
+    ``tell`` is called with bytes read, and those to be read.
     """
     length = source.seek(0, os.SEEK_END)
     if not sure and (length < WORTH or not _looks_like_text(source, length)):
@@ -42,10 +43,19 @@ def packed(source: BinaryIO, *, sure: bool, tell: Tell = lambda done, total: Non
     file = scratch()
     for piece in packing.pack(pieces(2), words, ones):
         file.write(piece)
-    if not sure and file.tell() > MOST_SHARE * length:
-        file.close()
-        return None
-    return file
+    if (sure or file.tell() <= MOST_SHARE * length) and _comes_back(file, source, length):
+        return file
+    file.close()
+    return None
+
+
+def _comes_back(file: BinaryIO, source: BinaryIO, length: int) -> bool:
+    """Whether the packed text in ``file`` makes the ``length`` bytes of ``source`` again."""
+    source.seek(0)
+    try:
+        return all(source.read(len(piece)) == piece for piece in packing.unpack(file, length))
+    except ValueError:
+        return False
 
 
 def check(packed: int, length: int) -> None:

@@ -29,12 +29,15 @@ _THRESHOLDS: Final = [2**16 * 5**n // 4**n for n in range(1, 64)]
 
 
 def company(counts: NDArray[np.int32]) -> Matrix:
-    """Rows of words, all about equally long, from how often each word (row) stands beside each token (column)."""
+    """Rows of words, all about equally long, from how often each word (row) stands beside each token (column).
+
+    The counts add up to less than 2^30: then all that is multiplied here is below 2^63.
+    """
     each, every = counts.sum(axis=1, dtype=np.int64) + 1, counts.sum(axis=0, dtype=np.int64) + 1
     rows = np.zeros(counts.shape, np.float64)
     total = int(each.sum())
     for row in range(len(counts)):
-        # How many times as often as by chance, of 2^16: within 64 bits, as no count is above 2^40 / 2^16.
+        # How many times as often as by chance, in units of 2^-16.
         expected = (each[row] * every >> 16) + 1
         times = counts[row].astype(np.int64) * total // expected
         found = np.searchsorted(_THRESHOLDS, times, side="right")
@@ -75,4 +78,4 @@ def _component(rows: Matrix) -> Matrix:
 def _scaled(vector: Matrix) -> Matrix:
     """Integers of ``_BITS`` bits in proportion to ``vector``."""
     most = int(np.abs(vector).max())
-    return np.floor(vector * 2.0 ** min(0, _BITS - most.bit_length()))
+    return np.floor(vector * math.ldexp(1.0, min(0, _BITS - most.bit_length())))

@@ -49,7 +49,7 @@ def _placed(strokes: Strokes) -> list[Points]:
     try:
         for run, number in zip(strokes.runs, numbers.tolist(), strict=True):
             grids = strokes.grids[number][:2]
-            axes = [grid.values(run[:, axis]) / 10.0**grid.decimals for axis, grid in enumerate(grids)]
+            axes = [grid.values(run[:, axis]) / float(10**grid.decimals) for axis, grid in enumerate(grids)]
             runs.append(np.column_stack(axes))
     except OverflowError as error:
         raise InputError(f"it is no style: {error}") from None
