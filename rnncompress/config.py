@@ -44,6 +44,8 @@ class Config:
     """Binary logarithm of the lines of a table of slots; a line takes 64 bytes, there is a table for each context."""
     past_bits: int = 22
     """Binary logarithm of the bytes of text that the mixing stage keeps of each stream."""
+    direct: int = 0
+    """Contexts of those that have direct probabilities, too: see :mod:`rnncompress.mixing.direct_kernels`."""
     points: int = 0
     """1 if what is coded are packed strokes, which have contexts of their own: see
     :mod:`rnncompress.mixing.point_kernels`."""
@@ -151,6 +153,7 @@ PARTS: Final = (
     Part(4, "mixing", ("mixing", "sets", "slot_bits", "past_bits", "frozen"), switch="mixing"),
     Part(5, "points", ("points",), switch="points"),
     Part(6, "density", ("components",), switch="components"),
+    Part(7, "direct", ("direct",), switch="direct"),
 )
 """All parts in the order of their tags, which is that of the file."""
 
@@ -189,8 +192,11 @@ LIMITS: Final[Mapping[str, Limits]] = {
     "frozen": Limits(1, 1 << 12),
     "points": Limits(0, 1),
     "components": Limits(0, 20),
+    "direct": Limits(0, (1 << 63) - 1),
 }
 """By field; that of the cell is for its number."""
+MOST_DIRECT: Final = 24
+"""Kinds of contexts with direct probabilities: the mixer has 256 inputs at most."""
 
 
 def check_config(config: Config) -> None:
@@ -208,6 +214,10 @@ def check_config(config: Config) -> None:
         raise ValueError("layers and mixing are 0: there is nothing to predict with")
     if config.points and not config.mixing:
         raise ValueError("points is 1, but there is no mixing")
+    if config.direct & ~config.mixing:
+        raise ValueError("direct has kinds of contexts that mixing does not have")
+    if config.direct.bit_count() > MOST_DIRECT:
+        raise ValueError(f"direct has {config.direct.bit_count()} kinds of contexts, more than {MOST_DIRECT}")
     if config.components and (not config.layers or config.contexts):
         raise ValueError("components is above 0, and there is no network, or one with contexts")
     if config.lanes > config.streams:

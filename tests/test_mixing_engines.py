@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from networks import State, assert_same
 
 from rnncompress import engine as engines
-from rnncompress.config import Config
+from rnncompress.config import MOST_DIRECT, Config
 from rnncompress.mixing.sizes import KINDS, MODELS
 from rnncompress.mixing.text_kernels import MATCH, POSITION
 from rnncompress.network import IntArray
@@ -32,7 +32,8 @@ configs = st.builds(
     past_bits=st.just(12),
     frozen=st.sampled_from([1, 3, 8]),
     points=st.integers(0, 1),
-)
+    direct=st.sampled_from([0, ALL]),
+).map(lambda config: config.replace(direct=config.direct & config.mixing))
 records = st.builds(
     lambda columns, hands, count, content: bytes([columns, hands, count, 0, 0, 0]) + content,
     st.integers(0, 9),
@@ -111,13 +112,14 @@ def test_all_contexts_and_sets(layers: int) -> None:
         slot_bits=4,
         past_bits=12,
         frozen=4,
+        direct=ALL >> KINDS - MOST_DIRECT,
     )
     check(config, windows_of(config, TEXT[:50], 2, 17), 2)
 
 
 LONG = Config(
     layers=0, streams=5, lanes=4, window=64, mixing=0b1110111 | 1 << 23 | 1 << 36 | 1 << 55, slot_bits=6,
-    past_bits=12, frozen=8,
+    past_bits=12, frozen=8, direct=0b110 | 1 << 36,
 )  # fmt: skip
 
 

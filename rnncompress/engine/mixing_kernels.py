@@ -15,6 +15,7 @@ from rnncompress.coder.kernels import decode_bit, encode_bit
 from rnncompress.compiled.compile import inlined, kernel
 from rnncompress.mixing.bit_kernels import predict, take_path, take_table
 from rnncompress.mixing.context_kernels import begin, end
+from rnncompress.mixing.direct_kernels import fetch_lower_groups
 from rnncompress.mixing.slot_kernels import fetch_lower
 from rnncompress.network import PATH
 
@@ -40,6 +41,7 @@ def encode_part(x, paths, first_lane, last_lane, starts, first, last, count, sym
                 if x.network:
                     take_path(x, n, b, c, paths, (t * B + b) * PATH)
                 fetch_lower(x, n, 16 | c >> 4)
+                fetch_lower_groups(x, n, 16 | c >> 4)
                 c0 = np.int64(1)
                 for i in range(8):
                     one = predict(x, n, i, c0, b)
@@ -56,6 +58,7 @@ def decode_byte(x, n, b, state, words, coded, at):
     for i in range(8):
         if i == 4:
             fetch_lower(x, n, c0)
+            fetch_lower_groups(x, n, c0)
         one = predict(x, n, i, c0, b)
         bit = max(0, decode_bit(state, words, one))
         coded[8 * at + i] = one if bit else 65536 - one

@@ -13,6 +13,7 @@ from typing import Final
 from rnncompress.compiled.compile import inlined
 from rnncompress.exact.frequencies import TOTAL
 from rnncompress.mixing.context_kernels import hash_network
+from rnncompress.mixing.direct_kernels import find_groups, inputs_of_direct
 from rnncompress.mixing.sizes import BUCKETS, FACTS, FINAL_STRIDE, FINALS, LENGTHS, MAP_ROWS, MAPS, MODELS
 from rnncompress.mixing.slot_kernels import HISTORIES_SHIFT, find_lower, find_upper, node
 from rnncompress.mixing.text_kernels import join
@@ -250,6 +251,8 @@ def predict(m, n, i, c0, b):
         find_upper(m, n, b)
     elif i == 4:
         find_lower(m, n, c0, b)
+    if i == 0 or i == 4:
+        find_groups(m, n, i, c0, b)
     at = 8 * n + i
     start = at * m.inputs
     z = start + m.runs_width + 2 * m.kinds_count
@@ -268,6 +271,7 @@ def predict(m, n, i, c0, b):
     m.x[z + 1] = m.stretch[m.order1[m.facts[n * FACTS] << 8 | c0] >> 20]
     z += 2 + 2 * MODELS
     m.x[z], m.x[z + 1], m.x[z + 2] = BIAS, said, sure
+    inputs_of_direct(m, i, c0, b, z + 3)
     p = refine(m, at, mix(m, at))
     m.p[at] = p
     return p

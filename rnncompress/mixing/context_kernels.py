@@ -8,6 +8,7 @@ in which nothing is learnt: n = step * streams + stream.
 from typing import Final
 
 from rnncompress.compiled.compile import inlined
+from rnncompress.mixing.direct_kernels import fetch_group
 from rnncompress.mixing.point_kernels import hash_points, in_points, observe_point, tell_point_facts
 from rnncompress.mixing.sizes import FACTS, KINDS, MODELS, STATE
 from rnncompress.mixing.text_kernels import (
@@ -128,6 +129,7 @@ def note_hash(m, n, k, value):
     x = join(value, m.kinds[k] + 1)
     m.hashes[n * m.kinds_count + k] = x
     fetch(m.slots, ((k << m.line_bits) + (x >> (32 - m.line_bits))) << 6)
+    fetch_group(m, k, x)
 
 
 @inlined

@@ -9,6 +9,7 @@ from typing import Final
 
 from rnncompress.compiled.compile import inlined, kernel
 from rnncompress.mixing.context_kernels import SYMBOL
+from rnncompress.mixing.direct_kernels import fetch_group, group_of
 from rnncompress.mixing.sizes import FACTS, FINAL_STRIDE, FINALS, MAPS, MODELS, RUNS, STATE
 from rnncompress.mixing.slot_kernels import HISTORIES, RUN_BYTE, RUN_COUNT, claim, line_of, lower_half, node
 from rnncompress.mixing.text_kernels import POSITION, join, match_hash
@@ -16,6 +17,7 @@ from rnncompress.mixing.vector_kernels import fetch, train
 
 MAP_LIMIT: Final = 255
 """Adaptive probabilities: after so many bits an old one counts less and less."""
+DIRECT_LIMIT: Final = 1000
 RUN_LIMIT: Final = 1000
 ORDER0_LIMIT: Final = 1000
 ORDER1_LIMIT: Final = 400
@@ -44,8 +46,11 @@ def fetch_slots(m, k, count):
     """Have the slots of kind number ``k`` fetched, which the next ones have driven from the cache."""
     for n in range(count):
         x = m.hashes[n * m.kinds_count + k]
+        lower = lower_half(x, 16 | m.facts[n * FACTS + SYMBOL] >> 4)
         fetch(m.slots, line_of(m, k, x))
-        fetch(m.slots, line_of(m, k, lower_half(x, 16 | m.facts[n * FACTS + SYMBOL] >> 4)))
+        fetch(m.slots, line_of(m, k, lower))
+        fetch_group(m, k, x)
+        fetch_group(m, k, lower)
 
 
 @inlined
@@ -78,9 +83,24 @@ def learn_kind(m, k, count):
                 m.map_inputs[2 * q + 1] = ((value >> 16) - 32768) >> 6
             slots[j] = following[2 * state + y]
             c0 = 2 * c0 + y
+        if m.direct_numbers[k] >= 0:
+            learn_direct(m, m.direct_numbers[k], c, m.hashes[n * K + k])
         run = n * m.runs_width + k
         if m.run_counts[run]:
             learn_run(m, k, c, m.run_bytes[run], m.run_counts[run])
+
+
+@inlined
+def learn_direct(m, d, c, x):
+    """The direct probabilities of the ``d``-th kind that has them learn the byte ``c``, in the context of hash ``x``."""
+    at, c0 = group_of(m, d, x), 1
+    for i in range(8):
+        if i == 4:
+            at = group_of(m, d, lower_half(x, c0))
+        y = c >> (7 - i) & 1
+        j = at + node(i, c0)
+        m.direct[j] = adapt(m.direct[j], y, DIRECT_LIMIT, m.reciprocals)
+        c0 = 2 * c0 + y
 
 
 @inlined

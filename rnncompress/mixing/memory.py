@@ -50,9 +50,9 @@ SHORT: Final = ("text", "past", "learnt", "match_table")
 """The names of the short memory. Positions in the text stand in the match table."""
 LONG: Final = (
     "slots", "maps", "runs", "matches", "order0", "order1", "weights", "visits", "finals", "refinements",
-    "indirect1", "indirect2", "indirect3",
+    "indirect1", "indirect2", "indirect3", "direct",
 )  # fmt: skip
-"""The names of the long memory."""
+"""The names of the long memory; the last is absent where nothing is direct."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,14 @@ class Memory(Record):
     """1 if the text begins with packed strokes: see :mod:`rnncompress.mixing.point_kernels`."""
     network_kinds: int
     """The number of the first kind that is made of what the network expects; they follow each other."""
+    direct_count: int
+    """D, the kinds that have direct probabilities."""
     kinds: Array
     """(K,) int64."""
+    direct_kinds: Array
+    """(D,) int64: the numbers of the kinds that have direct probabilities."""
+    direct_numbers: Array
+    """(K,) int64: the inverse; -1 for the others."""
     least: Array
     set_rows: Array
     """(S,) int64: the number of the first row of each set."""
@@ -112,6 +118,8 @@ class Memory(Record):
     """(2**20,) uint32: the last two that followed three, hashed."""
     slots: Array
     """(K, 2**line_bits, 64) uint8, see :mod:`rnncompress.mixing.slot_kernels`."""
+    direct: Array
+    """(D, 2**line_bits, 16) uint32, see :mod:`rnncompress.mixing.direct_kernels`."""
     maps: Array
     """(K, 256) uint32: the adaptive probability of a 1 in each history."""
     map_inputs: Array
@@ -151,6 +159,8 @@ class Memory(Record):
     """(N,) int64: the byte that the network expects, and how surely, in 16 steps."""
     histories: Array
     """(B, K, 16) uint8: of half a byte, copied from their slots."""
+    groups: Array
+    """(B, D) int64: where the direct probabilities of half a byte are."""
     run_bytes: Array
     run_counts: Array
     """(N, R) int16: what runs expect, behind a 1, and how long they are; 0 where there is none."""
@@ -187,6 +197,8 @@ def start(config: Config) -> State:
     maps = ((10 * counts[:, 1] + 4) << 22) // (10 * counts.sum(axis=1) + 8)
     state["maps"][:] = maps << 10
     state["runs"][:] = (4 << 22) // 5 << 10
+    if config.direct:
+        state["direct"][:] = half
     state["matches"][:] = (9 << 22) // 10 << 10
     state["order0"][:] = half
     state["order1"][:] = half
@@ -214,13 +226,16 @@ def allocate(config: Config, state: Mapping[str, Array]) -> Memory:
     B, N, S = config.streams, config.streams * config.frozen, config.sets
     own, width = kinds(config.mixing), input_count(config)
     K, R = len(own), padded(len(own))
+    direct = [own.index(kind) for kind in kinds(config.direct)]
+    D = len(direct)
     maps, runs = state["maps"].reshape(-1), state["runs"].reshape(-1)
     following, counts = tables.histories()
     # Of unsigned numbers and signed ones numba makes floats, so these are signed.
     wide_counts = counts.reshape(-1).astype(np.int64)
     stretch = tables.stretch()
     visits = np.concatenate([np.arange(SLOW), np.arange(SLOW, MOST_VISITS + 64, 64)])
-    flat = {name: state[name].reshape(-1) for name in (*SHORT, *LONG)}
+    nothing = np.zeros(0, np.uint32)
+    flat = {name: state.get(name, nothing).reshape(-1) for name in (*SHORT, *LONG)}
 
     def zeros(*shape: int, kind: type[np.generic] = np.int64) -> Array:
         return np.zeros(int(np.prod(shape)), kind)
@@ -233,7 +248,8 @@ def allocate(config: Config, state: Mapping[str, Array]) -> Memory:
         match_bits=match_bits(config), kinds_count=K, orders=sum(kind < ORDERS for kind in own), runs_width=R,
         inputs=width, sets=S, network=int(config.layers > 0),
         points=config.points, network_kinds=sum(kind < NETWORK[0] for kind in own),
-        kinds=np.array(own, np.int64), least=np.array(LEAST, np.int64),
+        direct_count=D, kinds=np.array(own, np.int64), direct_kinds=np.array(direct, np.int64),
+        direct_numbers=np.array([direct.index(k) if k in direct else -1 for k in range(K)], np.int64), least=np.array(LEAST, np.int64),
         set_rows=np.cumsum([0, *ROWS[: S - 1]]).astype(np.int64),
         squash=tables.squash(), stretch=stretch, following=following, counts=wide_counts,
         reciprocals=np.array([(2 << 16) // (2 * n + 3) for n in range(1024)], np.int64),
@@ -243,7 +259,7 @@ def allocate(config: Config, state: Mapping[str, Array]) -> Memory:
         run_stretch=stretch[runs >> np.uint32(20)],
         scratch=zeros(B, KINDS + 1), cumulative=zeros(B, 257), hashes=zeros(N, K), facts=zeros(N, FACTS),
         guesses=zeros(N, MODELS), lengths=zeros(N, MODELS), expected=zeros(N), certainty=zeros(N),
-        histories=zeros(B, K, 16, kind=np.uint8),
+        histories=zeros(B, K, 16, kind=np.uint8), groups=zeros(B, D),
         **{name: zeros(N, R, kind=np.int16) for name in ("run_bytes", "run_counts", "run_first", "run_later")},
         x=x, x_pairs=x.view(np.uint32), rows=zeros(N, 8, S), dots=zeros(N, 8, S), set_p=zeros(N, 8, S),
         final_rows=zeros(N, 8, FINALS), final_p=zeros(N, 8, FINALS), match_rows=zeros(N, 8, MODELS),

@@ -19,12 +19,14 @@ MODELS: Final = 3
 LENGTHS: Final = 64
 """Those of a match model by length of the match."""
 LINE_BYTES: Final = 64
+GROUP: Final = 16
+"""Direct probabilities of a half of a byte, one of them of no use."""
 RUNS: Final = 64
 """Adaptive probabilities of a kind for its runs: by length up to 31, at the first bit and after it."""
 LANES: Final = 16
 """Inputs that are taken together: the length of a vector is a multiple."""
 OTHERS: Final = 2 + 2 * MODELS + 3
-"""Inputs besides those of contexts: two low orders, the match models, the bias, the network."""
+"""Inputs besides those of kinds of contexts: two low orders, the match models, the bias, the network."""
 ROWS: Final = (256, 2048, 2048, 1024, 2048, 1536, 2048, 4096, 2048, 2048, 32768, 4096, 4096, 65536)
 """Rows of weights of each set: how many values its context has."""
 FINALS: Final = 4
@@ -39,14 +41,14 @@ BUCKETS: Final = 33
 
 
 def kinds(mask: int) -> tuple[int, ...]:
-    """The bits set in ``Config.mixing``."""
+    """The bits set in ``mask``, which is ``Config.mixing`` or ``Config.direct``."""
     return tuple(kind for kind in range(KINDS) if mask >> kind & 1)
 
 
 def input_count(config: Config) -> int:
     """Inputs of the mixer, with what pads them to whole vectors."""
-    K = len(kinds(config.mixing))
-    return padded(padded(K) + 2 * K + OTHERS)
+    K, D = len(kinds(config.mixing)), len(kinds(config.direct))
+    return padded(padded(K) + 2 * K + OTHERS + 2 * D)
 
 
 def padded(count: int) -> int:
@@ -81,6 +83,8 @@ def shapes(config: Config) -> Shapes:
         "indirect2": (np.uint32, (65536,)),
         "indirect3": (np.uint32, (1 << 20,)),
     }
+    if config.direct:
+        named["direct"] = (np.uint32, (len(kinds(config.direct)) << config.slot_bits, GROUP))
     return {name: (shape, np.dtype(kind)) for name, (kind, shape) in named.items()}
 
 
