@@ -852,6 +852,7 @@ static const uint8_t *newest_symbol(const Network *w, size_t b, size_t t) {
     return w->history + b * (HISTORY + w->T) + HISTORY - 1 + t;
 }
 
+/* A letter as its lower case, also a byte from 128 on (UTF-8); 0 for all else. */
 static uint32_t fold(uint32_t symbol) {
     if (symbol >= 'A' && symbol <= 'Z') return symbol + 32;
     return (symbol >= 'a' && symbol <= 'z') || symbol >= 128 ? symbol : 0;
@@ -1673,12 +1674,12 @@ static uint32_t class_of(uint32_t c) {
     return c < 128 ? 7 : 0;
 }
 
-/* Words are of letters, whose case does not count; bytes from 128 on are letters (UTF-8). */
+/* Words are of letters, whose case does not count. */
 static void observe_word(Stream *s, uint32_t c) {
-    uint32_t lower = c >= 'A' && c <= 'Z' ? c + 32 : c;
-    if ((lower >= 'a' && lower <= 'z') || c >= 128) {
-        s->word = join(s->word + 1, lower);
-        s->letters = s->letters << 8 | lower;
+    uint32_t letter = fold(c);
+    if (letter) {
+        s->word = join(s->word + 1, letter);
+        s->letters = s->letters << 8 | letter;
         return;
     }
     if (s->word) {
