@@ -7,8 +7,8 @@
  *
  * One file of C99, for any machine with floats of IEEE 754. It was written from docs/format.md and
  * docs/format-mixing.md; docs/arithmetic.md, docs/mixing.md, docs/strokes.md say why everything is as it is. Read it from
- * the top: tools, the header, arithmetic, the range coder, the network, the mixing stage, then what joins them, strokes,
- * trained models, files.
+ * the top: tools, files in memory, the header, arithmetic, the range coder, the network, the mixing stage, what joins
+ * them, strokes, words, trained models, encoding and decoding.
  *
  * Names: B streams, T steps of a window, L layers, H units, N = gates * H rows of a layer's matrix, A = 256 symbols.
  * Arrays are flat; a comment such as "(B, T, A)" gives the shape, the last index runs fastest.
@@ -80,48 +80,31 @@ static NORETURN void fail(int code, const char *format, ...) {
 
 /* -- memory ---------------------------------------------------------------------------------------------------------- */
 
-/* Arrays are zero at first, and begin at a multiple of a cache line. What would exceed the limit is counted, but not
- * allocated: once all arrays of a task are asked for, check_memory() can tell how much it takes. */
-
-typedef struct Block {
-    struct Block *next;
-} Block;
+/* Arrays are zero at first, begin at a multiple of a cache line, and stay until the program ends. What would exceed the
+ * limit is counted, but not allocated: once all arrays of a task are asked for, check_memory() tells how much it takes. */
 
 enum { CACHE_LINE = 64 };
-
-static Block *blocks;
 static uint64_t memory_limit = (uint64_t)8 << 30, measured;
 
 static uint64_t times(uint64_t a, uint64_t b) { return a && b > UINT64_MAX / a ? UINT64_MAX : a * b; }
 static uint64_t plus(uint64_t a, uint64_t b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; }
+static int too_much(void) { return measured > memory_limit || measured > SIZE_MAX / 2; }
 
 static void *array(size_t size, uint64_t count, uint64_t width) {
-    uint64_t bytes = plus(times(times(count, width), size), sizeof(Block) + 2 * CACHE_LINE);
+    uint64_t bytes = plus(times(times(count, width), size), CACHE_LINE);
     measured = plus(measured, bytes);
-    if (measured > memory_limit || measured > SIZE_MAX / 2) return NULL;
-    Block *block = calloc(1, (size_t)bytes);
-    if (!block) fail(FAILED, "not enough memory");
-    block->next = blocks;
-    blocks = block;
-    uintptr_t start = (uintptr_t)(block + 1);
-    return (char *)(block + 1) + (CACHE_LINE - start % CACHE_LINE) % CACHE_LINE;
+    if (too_much()) return NULL;
+    char *start = calloc(1, (size_t)bytes);
+    if (!start) fail(FAILED, "not enough memory");
+    return start + (CACHE_LINE - (uintptr_t)start % CACHE_LINE) % CACHE_LINE;
 }
 
 #define ARRAY(type, count, width) ((type *)array(sizeof(type), count, width))
 
 static void check_memory(void) {
-    if (measured > memory_limit || measured > SIZE_MAX / 2)
+    if (too_much())
         fail(FAILED, "it takes %" PRIu64 " MiB of memory, but the limit is %" PRIu64 " MiB; -M raises it",
              measured >> 20, memory_limit >> 20);
-}
-
-static void release(void) {
-    while (blocks) {
-        Block *next = blocks->next;
-        free(blocks);
-        blocks = next;
-    }
-    measured = 0;
 }
 
 /* -- numbers --------------------------------------------------------------------------------------------------------- */
@@ -3303,7 +3286,6 @@ static void self_check(void) {
         if (sum != EXPECTED[kind])
             fail(CANNOT_HERE, "compiled like this, the program computes other numbers (%08" PRIx32 "): try "
                  "-O2 -ffp-contract=off", sum);
-        release();
     }
 }
 
@@ -3378,6 +3360,5 @@ int main(int count, char **arguments) {
         inform(&options);
     else
         usage();
-    release();
     return 0;
 }
