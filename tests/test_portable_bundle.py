@@ -118,8 +118,9 @@ def test_without_a_compiler(refuses, folder, monkeypatch):
     refuses(1, "bundle", "a.rnnc", "--binary", says="no C compiler 'no-such-compiler'")
 
 
-def test_comments_are_stripped_and_nothing_else():
-    """Strings keep what looks like a comment."""
-    assert portable.stripped('a = "/* x */"; /* one\n two */ b\n\n  c = \'"\'; // d\n') == (
-        'a = "/* x */";   b\nc = \'"\'; // d\n'
+def test_comments_and_blanks_are_stripped_and_nothing_else():
+    """Strings keep what looks like a comment; what would mean something else without its blank keeps it."""
+    assert portable.stripped('a = "/* x */ - y"; /* one\n two */ b  c\n\n  d(x, \'"\');\n') == (
+        'a= "/* x */ - y"; b c\nd(x,\'"\');\n'
     )
+    assert portable.stripped("a - -b / *c + 0xE + 1\n#define F (x)\n") == "a- -b/ *c+0xE +1\n#define F (x)\n"

@@ -9,7 +9,12 @@ import zipfile
 from importlib.resources import files
 from typing import Final
 
-_STRING_OR_COMMENT: Final = re.compile(r'("(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\')|/\*.*?\*/', re.DOTALL)
+_STRING: Final = r'("(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\')'
+_STRING_OR_COMMENT: Final = re.compile(_STRING + r"|/\*.*?\*/", re.DOTALL)
+_STRING_OR_BLANK: Final = re.compile(
+    _STRING + r"| +(?= )| +(?=[][(){},;])|(?<=[][(){},;]) +|(?<=[^\WEePp]) +(?=[^\w ])|(?<=[^\w ]) +(?=\w)"
+)
+"""Blanks that C does not need; those between operators stay, and where a number could seem to go on (``0xE + 1``)."""
 
 
 def source() -> str:
@@ -18,9 +23,13 @@ def source() -> str:
 
 
 def stripped(text: str) -> str:
-    """C source without comments, without blanks at the ends of lines, and without empty lines; names stay."""
+    """C source without comments, empty lines, and blanks that it does not need; names stay."""
     text = _STRING_OR_COMMENT.sub(lambda found: found[1] or " ", text)
-    return "".join(f"{line}\n" for line in map(str.strip, text.splitlines()) if line)
+    lines = (line for line in map(str.strip, text.splitlines()) if line)
+    return "".join(
+        f"{line if line.startswith('#') else _STRING_OR_BLANK.sub(lambda found: found[1] or '', line)}\n"
+        for line in lines
+    )
 
 
 def zipped() -> bytes:

@@ -7,8 +7,8 @@
  *
  * One file of C99, for any machine with floats of IEEE 754. It was written from docs/format.md and
  * docs/format-mixing.md; docs/arithmetic.md, docs/mixing.md, docs/strokes.md say why everything is as it is. Read it from
- * the top: tools, the header, arithmetic, the range coder, the network, the mixing stage, then what joins them, strokes,
- * trained models, files.
+ * the top: tools, files in memory, the header, arithmetic, the range coder, the network, the mixing stage, what joins
+ * them, strokes, words, trained models, encoding and decoding.
  *
  * Names: B streams, T steps of a window, L layers, H units, N = gates * H rows of a layer's matrix, A = 256 symbols.
  * Arrays are flat; a comment such as "(B, T, A)" gives the shape, the last index runs fastest.
@@ -80,43 +80,31 @@ static NORETURN void fail(int code, const char *format, ...) {
 
 /* -- memory ---------------------------------------------------------------------------------------------------------- */
 
-/* Arrays are zero at first, and begin at a multiple of a cache line. A run first goes through all its allocations
- * with `measuring` set: then nothing is allocated but the bytes are counted, and compared with the limit. */
-
-typedef struct Block {
-    struct Block *next;
-} Block;
+/* Arrays are zero at first, begin at a multiple of a cache line, and stay until the program ends. What would exceed the
+ * limit is counted, but not allocated: once all arrays of a task are asked for, check_memory() tells how much it takes. */
 
 enum { CACHE_LINE = 64 };
-
-static Block *blocks;
-static int measuring;
-static uint64_t measured;
+static uint64_t memory_limit = (uint64_t)8 << 30, measured;
 
 static uint64_t times(uint64_t a, uint64_t b) { return a && b > UINT64_MAX / a ? UINT64_MAX : a * b; }
 static uint64_t plus(uint64_t a, uint64_t b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; }
+static int too_much(void) { return measured > memory_limit || measured > SIZE_MAX / 2; }
 
 static void *array(size_t size, uint64_t count, uint64_t width) {
-    uint64_t bytes = plus(times(times(count, width), size), sizeof(Block) + 2 * CACHE_LINE);
+    uint64_t bytes = plus(times(times(count, width), size), CACHE_LINE);
     measured = plus(measured, bytes);
-    if (measuring) return NULL;
-    Block *block = bytes > SIZE_MAX / 2 ? NULL : calloc(1, (size_t)bytes);
-    if (!block) fail(FAILED, "not enough memory");
-    block->next = blocks;
-    blocks = block;
-    uintptr_t start = (uintptr_t)(block + 1);
-    return (char *)(block + 1) + (CACHE_LINE - start % CACHE_LINE) % CACHE_LINE;
+    if (too_much()) return NULL;
+    char *start = calloc(1, (size_t)bytes);
+    if (!start) fail(FAILED, "not enough memory");
+    return start + (CACHE_LINE - (uintptr_t)start % CACHE_LINE) % CACHE_LINE;
 }
 
 #define ARRAY(type, count, width) ((type *)array(sizeof(type), count, width))
 
-static void release(void) {
-    while (blocks) {
-        Block *next = blocks->next;
-        free(blocks);
-        blocks = next;
-    }
-    measured = 0;
+static void check_memory(void) {
+    if (too_much())
+        fail(FAILED, "it takes %" PRIu64 " MiB of memory, but the limit is %" PRIu64 " MiB; -M raises it",
+             measured >> 20, memory_limit >> 20);
 }
 
 /* -- numbers --------------------------------------------------------------------------------------------------------- */
@@ -132,30 +120,19 @@ static uint64_t little_endian(const uint8_t *data, int bytes) {
     return value;
 }
 
-static uint8_t *put_little_endian(uint8_t *out, uint64_t value, int bytes) {
+static void put_little_endian(uint8_t *out, uint64_t value, int bytes) {
     for (; bytes--; value >>= 8) *out++ = (uint8_t)value;
-    return out;
 }
 
 enum { LONGEST_VARINT = 9 };
 
-static uint8_t *put_varint(uint8_t *out, uint64_t value) {
-    for (; value > 127; value >>= 7) *out++ = (uint8_t)(value | 128);
-    *out++ = (uint8_t)value;
-    return out;
-}
-
 /* CRC-32 as in zip and PNG, of what `crc` was of and these bytes. */
 static uint32_t crc32(uint32_t crc, const uint8_t *data, size_t size) {
-    static uint32_t table[256];
-    if (!table[1])
-        for (uint32_t n = 0; n < 256; n++) {
-            uint32_t c = n;
-            for (int k = 0; k < 8; k++) c = c >> 1 ^ (c & 1 ? 0xEDB88320u : 0);
-            table[n] = c;
-        }
     crc = ~crc;
-    while (size--) crc = crc >> 8 ^ table[(crc ^ *data++) & 255];
+    while (size--) {
+        crc ^= *data++;
+        for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
+    }
     return ~crc;
 }
 
@@ -211,12 +188,9 @@ static void hash_block(Hash *hash, int last) {
 }
 
 static void hash_add(Hash *hash, const void *data, size_t size) {
-    const uint8_t *bytes = data;
-    while (size) {
+    for (const uint8_t *byte = data; size--; hash->total++) {
         if (hash->used == sizeof hash->buffer) hash_block(hash, 0);
-        size_t part = (size_t)least(size, sizeof hash->buffer - hash->used);
-        memcpy(hash->buffer + hash->used, bytes, part);
-        hash->used += part, hash->total += part, bytes += part, size -= part;
+        hash->buffer[hash->used++] = *byte++;
     }
 }
 
@@ -224,6 +198,96 @@ static void hash_end(Hash *hash, uint8_t digest[DIGEST]) {
     memset(hash->buffer + hash->used, 0, sizeof hash->buffer - hash->used);
     hash_block(hash, 1);
     for (int n = 0; n < DIGEST / 8; n++) put_little_endian(digest + 8 * n, hash->state[n], 8);
+}
+
+/* -- files in memory ------------------------------------------------------------------------------------------------- */
+
+/* A file, or a part of one, that is read or written from `at` on. What follows does both, so each form is told once: a
+ * value is taken from the buffer, or put there. */
+typedef struct {
+    const char *name;
+    uint8_t *data;
+    uint64_t size, at;
+    int writing;
+    uint32_t crc; /* of all bytes so far, checksums left out */
+} Buffer;
+
+static Buffer new_buffer(const char *name, uint64_t size, int writing) {
+    return (Buffer){.name = name, .data = ARRAY(uint8_t, size, 1), .size = size, .writing = writing};
+}
+
+static Buffer read_file(const char *name) {
+    FILE *file = OPEN(name);
+    if (!file || fseeko(file, 0, SEEK_END)) fail(FAILED, "%s: cannot be read", name);
+    Buffer f = new_buffer(name, (uint64_t)ftello(file), 0);
+    check_memory();
+    rewind(file);
+    if (fread(f.data, 1, (size_t)f.size, file) != f.size) fail(FAILED, "%s: cannot be read", name);
+    fclose(file);
+    return f;
+}
+
+/* The place of the next bytes. `what` they are is told where there are too few. */
+static uint8_t *next_bytes(Buffer *f, uint64_t count, const char *what) {
+    const char *wrong = f->writing ? "damaged: more bytes than announced, from" : "ends too early, in";
+    uint8_t *place = f->data + f->at;
+    if (count > f->size - f->at) fail(FAILED, "%s: %s %s", f->name, wrong, what);
+    f->at += count;
+    return place;
+}
+
+static Buffer take_part(Buffer *f, uint64_t size, const char *what) {
+    return (Buffer){.name = f->name, .data = next_bytes(f, size, what), .size = size};
+}
+
+static void check_end(const Buffer *f, const char *what) {
+    if (f->at != f->size) fail(FAILED, "%s: damaged: bytes follow the end of %s", f->name, what);
+}
+
+static void code_bytes(Buffer *f, void *bytes, uint64_t count, const char *what) {
+    uint8_t *place = next_bytes(f, count, what);
+    memcpy(f->writing ? place : bytes, f->writing ? bytes : place, (size_t)count);
+    f->crc = crc32(f->crc, place, (size_t)count);
+}
+
+static void code_number(Buffer *f, uint64_t *number, int bytes, const char *what) {
+    uint8_t data[8];
+    put_little_endian(data, *number, bytes);
+    code_bytes(f, data, (uint64_t)bytes, what);
+    *number = little_endian(data, bytes);
+}
+
+/* Groups of seven bits, the lowest first, in the shortest form. */
+static void code_varint(Buffer *f, uint64_t *number, const char *what) {
+    uint64_t rest = *number, byte = 128;
+    *number = 0;
+    for (int shift = 0; byte > 127; shift += 7, rest >>= 7) {
+        byte = (rest & 127) | (uint64_t)(rest > 127) << 7;
+        code_number(f, &byte, 1, what);
+        if (shift > 56 || (shift && !byte))
+            fail(FAILED, "%s: damaged: a number in %s is not in its shortest form", f->name, what);
+        *number |= (byte & 127) << shift;
+    }
+}
+
+static void code_crc(Buffer *f, const char *what) {
+    uint32_t own = f->crc;
+    uint64_t crc = own;
+    code_number(f, &crc, 4, what);
+    if (crc != own) fail(FAILED, "%s: damaged: the checksum of %s differs", f->name, what);
+    f->crc = own;
+}
+
+static uint64_t take_number(Buffer *f, int bytes, const char *what) {
+    uint64_t number = 0;
+    code_number(f, &number, bytes, what);
+    return number;
+}
+
+static uint64_t take_varint(Buffer *f, const char *what) {
+    uint64_t number = 0;
+    code_varint(f, &number, what);
+    return number;
 }
 
 /* -- the configuration ----------------------------------------------------------------------------------------------- */
@@ -316,83 +380,10 @@ static const char *wrong_with(const Config *config) {
     return NULL;
 }
 
-/* Write the parts in use, without the fields in the set `without`; returns the end. */
-static uint8_t *put_config(uint8_t *out, const Config *config, uint32_t without) {
-    for (int part = 0; part < PARTS; part++) {
-        uint8_t *start = out;
-        if (!has_part(config, part)) continue;
-        out += 2;
-        for (int n = PART[part].first; n < PART[part].end; n++)
-            if (!(without >> n & 1)) out = put_varint(out, config->is[n]);
-        start[0] = (uint8_t)PART[part].tag;
-        start[1] = (uint8_t)(out - start - 2);
-        if (out == start + 2) out = start;
-    }
-    return out;
-}
-
-/* -- reading a file, and what of it is a checksum ------------------------------------------------------------------ */
-
-typedef struct {
-    FILE *file;          /* or else */
-    const uint8_t *data; /* the body of a header */
-    const char *name;
-    uint64_t size, offset;
-    uint32_t crc; /* of all bytes read so far, checksums left out */
-} Reader;
-
-static void open_reader(Reader *reader, const char *name) {
-    memset(reader, 0, sizeof *reader);
-    reader->file = OPEN(name);
-    reader->name = name;
-    if (!reader->file || fseeko(reader->file, 0, SEEK_END)) fail(FAILED, "%s: cannot be read", name);
-    reader->size = (uint64_t)ftello(reader->file);
-    rewind(reader->file);
-}
-
-static void take(Reader *reader, uint8_t *data, uint64_t count, const char *what) {
-    if (count > reader->size - reader->offset || (reader->file && fread(data, 1, (size_t)count, reader->file) != count))
-        fail(FAILED, "%s: ends too early, in %s", reader->name, what);
-    if (!reader->file) memcpy(data, reader->data + reader->offset, (size_t)count);
-    reader->offset += count;
-    reader->crc = crc32(reader->crc, data, (size_t)count);
-}
-
-static uint8_t take_byte(Reader *reader, const char *what) {
-    uint8_t byte;
-    take(reader, &byte, 1, what);
-    return byte;
-}
-
-/* Groups of seven bits, the lowest first, in the shortest form. */
-static uint64_t take_varint(Reader *reader, const char *what) {
-    uint64_t value = 0;
-    for (int shift = 0; shift < 63; shift += 7) {
-        uint8_t byte = take_byte(reader, what);
-        value |= (uint64_t)(byte & 127) << shift;
-        if (byte < 128 && (byte || !shift)) return value;
-        if (byte < 128) break;
-    }
-    fail(FAILED, "%s: damaged: a number in %s is not in its shortest form", reader->name, what);
-}
-
-static void check_crc(Reader *reader, const char *what) {
-    uint8_t data[4];
-    uint32_t expected = reader->crc;
-    take(reader, data, sizeof data, what);
-    if (little_endian(data, 4) != expected) fail(FAILED, "%s: damaged: the checksum of %s differs", reader->name, what);
-    reader->crc = expected;
-}
-
-static void check_end(const Reader *reader, const char *what) {
-    if (reader->offset != reader->size) fail(FAILED, "%s: damaged: bytes follow the end of %s", reader->name, what);
-}
-
 /* -- the header ------------------------------------------------------------------------------------------------------ */
 
-enum { VERSION = 1, MODEL_HASH = 8, LONGEST_HEADER = 266 };
+enum { VERSION = 1, MODEL_HASH = 8, LONGEST_BODY = 255, LONGEST_HEADER = 266 };
 enum { MODEL, STORED, TRAINED, MODES };
-static const uint8_t MAGIC[4] = {0x89, 'R', 'N', 'N'};
 static const char HEADER[] = "the header";
 
 /* How a file uses a trained model: the walk, then learning where it is not the usual one. */
@@ -400,16 +391,12 @@ enum { WALK = 4, USES = 8 };
 static const int USE[USES] = {STREAMS, WINDOW, LANES, FROZEN, RATE_FIRST, RATE_LAST, HORIZON, PAST_BITS};
 
 typedef struct {
-    int mode;
-    uint64_t length; /* of the original */
+    uint64_t mode, length; /* of the original */
     uint8_t digest[DIGEST];
     Config config; /* with a trained model what is told of it: WALK or USES of the fields in USE, and STROKES */
     uint8_t trained[MODEL_HASH];
     int uses;
 } Header;
-
-/* A field as it is told of the use of a model: no frozen steps where nothing is mixed. */
-static uint64_t used(const Config *config, int n) { return n == FROZEN && !config->is[MIXING] ? 0 : config->is[n]; }
 
 /* Bytes that are coded. */
 static uint64_t coded(const Header *header) {
@@ -417,87 +404,99 @@ static uint64_t coded(const Header *header) {
     return is[WORDS] ? is[WORDS] : is[STROKES] ? is[STROKES] : header->length;
 }
 
-static NORETURN void impossible(const Reader *reader, const char *what) {
-    fail(FAILED, "%s: damaged: the header announces an impossible %s", reader->name, what);
+static NORETURN void impossible(const Buffer *f, const char *what) {
+    fail(FAILED, "%s: damaged: the header announces an impossible %s", f->name, what);
 }
 
-static void read_config(Reader *body, Config *config) {
+/* A part of the configuration, without the fields in the set `without`. */
+static void code_part(Buffer *f, Config *config, int part, uint32_t without) {
+    uint64_t tag = (uint64_t)PART[part].tag, size = 0;
+    code_number(f, &tag, 1, HEADER);
+    code_number(f, &size, 1, HEADER);
+    const uint64_t start = f->at;
+    for (int n = PART[part].first; n < PART[part].end; n++)
+        if (!(without >> n & 1)) code_varint(f, config->is + n, HEADER);
+    if (f->writing) f->data[start - 1] = (uint8_t)(size = f->at - start);
+    if (size != f->at - start || config->is[CELL] > FIELD[CELL].most) impossible(f, PART[part].name);
+}
+
+static void code_config(Buffer *f, Config *config) {
     int last = 0, present = 0;
-    while (body->offset < body->size) {
-        int tag = take_byte(body, HEADER), part = 0;
-        uint64_t size = take_byte(body, HEADER), end = body->offset + size;
-        if (tag <= last) impossible(body, "order of parts");
-        while (part < PARTS && PART[part].tag != tag) part++;
-        if (part == PARTS) fail(CANNOT_HERE, "%s: part %d of its header needs a newer program", body->name, tag);
-        for (int n = PART[part].first; n < PART[part].end; n++) config->is[n] = take_varint(body, HEADER);
-        if (config->is[CELL] > FIELD[CELL].most) impossible(body, "cell");
-        if (body->offset != end) impossible(body, PART[part].name);
-        present |= 1 << part;
-        last = tag;
+    for (int part = 0; part < PARTS; part++) {
+        int tag = PART[part].tag;
+        if (f->writing ? !has_part(config, part) : f->at == f->size || f->data[f->at] != tag) continue;
+        code_part(f, config, part, 0);
+        present |= 1 << part, last = tag;
+    }
+    if (!f->writing && f->at < f->size) {
+        int tag = f->data[f->at];
+        if (tag <= last || f->at + 1 == f->size) impossible(f, "order of parts");
+        fail(CANNOT_HERE, "%s: part %d of its header needs a newer program", f->name, tag);
     }
     for (int part = 0; part < PARTS; part++)
-        if (present >> part & 1 && !has_part(config, part)) impossible(body, PART[part].name);
+        if (present >> part & 1 && !has_part(config, part)) impossible(f, PART[part].name);
     const char *wrong = wrong_with(config);
-    if (wrong) impossible(body, wrong);
+    if (wrong) impossible(f, wrong);
 }
 
 /* Read how a model is used; if one number more is there it is that of packed strokes. */
-static void read_use(Reader *body, Header *header) {
+static void read_use(Buffer *f, Header *header) {
     uint64_t *is = header->config.is, number[USES + 1];
     int count = 0;
-    while (body->offset < body->size && count <= USES) number[count++] = take_varint(body, HEADER);
-    if (count % 2 && !(is[STROKES] = number[--count])) impossible(body, "strokes");
-    if (count != WALK && count != USES) impossible(body, "use");
+    while (f->at < f->size && count <= USES) number[count++] = take_varint(f, HEADER);
+    if (count % 2 && !(is[STROKES] = number[--count])) impossible(f, "strokes");
+    if (count != WALK && count != USES) impossible(f, "use");
     for (int k = 0, n; k < count; k++) {
         uint64_t value = is[n = USE[k]] = number[k];
         if ((value < FIELD[n].least && (n != FROZEN || value)) || value > FIELD[n].most || value % FIELD[n].step)
-            impossible(body, FIELD[n].name);
+            impossible(f, FIELD[n].name);
     }
-    if (is[LANES] > is[STREAMS]) impossible(body, "lanes");
+    if (is[LANES] > is[STREAMS]) impossible(f, "lanes");
     header->uses = count;
 }
 
-static void read_header(Reader *reader, Header *header) {
-    uint8_t data[LONGEST_HEADER];
-    uint64_t start = least(sizeof MAGIC, reader->size);
-    memset(header, 0, sizeof *header);
-    take(reader, data, start, HEADER);
-    if (!start || memcmp(data, MAGIC, (size_t)start)) fail(FAILED, "%s: not an rnncompress file", reader->name);
-    take(reader, data + start, 6 - start, HEADER);
-    take(reader, data + 6, data[5], HEADER);
-    check_crc(reader, HEADER);
-    if (data[4] != VERSION) fail(CANNOT_HERE, "%s: format version %d needs a newer program", reader->name, data[4]);
-    Reader body = {.data = data + 6, .name = reader->name, .size = data[5]};
-    header->mode = take_byte(&body, HEADER);
-    if (header->mode >= MODES) impossible(reader, "mode");
-    header->length = take_varint(&body, HEADER);
-    take(&body, header->digest, DIGEST, HEADER);
-    if (header->mode == MODEL) read_config(&body, &header->config);
-    if (header->mode == TRAINED) {
-        take(&body, header->trained, MODEL_HASH, HEADER);
-        read_use(&body, header);
+/* No steps are frozen where nothing is mixed. */
+static void write_use(Buffer *f, const Header *header) {
+    const uint64_t *is = header->config.is;
+    for (int n = 0; n <= header->uses; n++) {
+        int field = n < header->uses ? USE[n] : STROKES;
+        uint64_t number = field == FROZEN && !is[MIXING] ? 0 : is[field];
+        if (field != STROKES || number) code_varint(f, &number, HEADER);
     }
-    check_end(&body, HEADER);
 }
 
-/* Write the header without its checksum; returns its size. */
-static size_t put_header(uint8_t *out, const Header *header) {
-    uint8_t *at = out + 6;
-    memcpy(out, MAGIC, sizeof MAGIC);
-    *at++ = (uint8_t)header->mode;
-    at = put_varint(at, header->length);
-    memcpy(at, header->digest, DIGEST);
-    at += DIGEST;
-    if (header->mode == MODEL) at = put_config(at, &header->config, 0);
-    if (header->mode == TRAINED) {
-        memcpy(at, header->trained, MODEL_HASH);
-        at += MODEL_HASH;
-        for (int n = 0; n < header->uses; n++) at = put_varint(at, used(&header->config, USE[n]));
-        if (header->config.is[STROKES]) at = put_varint(at, header->config.is[STROKES]);
-    }
-    out[4] = VERSION;
-    out[5] = (uint8_t)(at - out - 6);
-    return (size_t)(at - out);
+static void code_body(Buffer *f, Header *header) {
+    code_number(f, &header->mode, 1, HEADER);
+    code_varint(f, &header->length, HEADER);
+    code_bytes(f, header->digest, DIGEST, HEADER);
+    if (header->mode >= MODES) impossible(f, "mode");
+    if (header->mode == MODEL) code_config(f, &header->config);
+    if (header->mode != TRAINED) return;
+    code_bytes(f, header->trained, MODEL_HASH, HEADER);
+    if (f->writing)
+        write_use(f, header);
+    else
+        read_use(f, header);
+}
+
+static void code_header(Buffer *f, Header *header) {
+    static const uint8_t MAGIC[4] = {0x89, 'R', 'N', 'N'};
+    uint8_t magic[4], data[LONGEST_BODY];
+    uint64_t version = VERSION;
+    Buffer body = {.name = f->name, .data = data, .size = LONGEST_BODY, .writing = f->writing};
+    if (f->writing) code_body(&body, header);
+    memcpy(magic, MAGIC, sizeof magic);
+    code_bytes(f, magic, f->writing ? 4 : least(4, f->size), HEADER);
+    if (!f->size || memcmp(magic, MAGIC, sizeof magic)) fail(FAILED, "%s: not an rnncompress file", f->name);
+    code_number(f, &version, 1, HEADER);
+    code_number(f, &body.at, 1, HEADER);
+    code_bytes(f, data, body.size = body.at, HEADER);
+    code_crc(f, HEADER);
+    if (version != VERSION) fail(CANNOT_HERE, "%s: format version %" PRIu64 " needs a newer program", f->name, version);
+    if (f->writing) return;
+    body.at = 0;
+    code_body(&body, header);
+    check_end(&body, HEADER);
 }
 
 /* -- exact arithmetic ------------------------------------------------------------------------------------------------ */
@@ -675,12 +674,11 @@ enum { PRECISION = 24, TOTAL = (1 << PRECISION) - 2 }; /* of all frequencies, tw
 
 /* Of one lane. An encoder writes words; a decoder takes them, and has a range of 0 once it met an impossible one. */
 typedef struct {
+    int decoding;
     uint64_t lower, range, point;
     uint32_t *words;
     size_t count, room; /* words written or taken; decoding: words that there are. An encoder has room for all */
 } Coder;
-
-static void put_word(Coder *c, uint32_t word) { c->words[c->count++] = word; }
 
 static void carry(Coder *c) {
     size_t n = c->count;
@@ -688,32 +686,56 @@ static void carry(Coder *c) {
     }
 }
 
+static void pass_word(Coder *c) {
+    if (c->decoding)
+        c->point = c->point << 32 | (c->count < c->room ? c->words[c->count] : 0);
+    else
+        c->words[c->count] = (uint32_t)(c->lower >> 32);
+    c->count++;
+    c->lower <<= 32;
+}
+
+/* A block begins. A decoder has its words. */
+static void begin_coding(Coder *c) {
+    c->lower = c->point = c->count = 0;
+    c->range = UINT64_MAX;
+    for (int n = 0; c->decoding && n < 2; n++) pass_word(c);
+}
+
 static void narrow(Coder *c, uint64_t offset, uint64_t extent) {
     c->lower += offset;
-    if (c->lower < offset) carry(c);
-    if (extent >> 32 == 0) {
-        put_word(c, (uint32_t)(c->lower >> 32));
-        c->lower <<= 32;
-        extent <<= 32;
-    }
     c->range = extent;
+    if (!c->decoding && c->lower < offset) carry(c);
+    if (extent >> 32) return;
+    c->range <<= 32;
+    pass_word(c);
 }
 
-static void encode_symbol(Coder *c, uint32_t below, uint32_t frequency) {
-    uint64_t scale = c->range >> PRECISION;
-    narrow(c, scale * below, scale * frequency);
+/* Code a symbol; a decoder finds which. */
+static int code_symbol(Coder *c, const uint32_t *frequencies, int symbol) {
+    uint64_t scale = c->range >> PRECISION, below = 1;
+    if (c->decoding) {
+        uint64_t place = scale ? (c->point - c->lower) / scale : 0;
+        for (symbol = 0; symbol < 256 && place >= below + frequencies[symbol]; symbol++) below += frequencies[symbol];
+        if (!place || symbol == 256) { /* it is in a guard */
+            c->range = 0;
+            return 0;
+        }
+    } else
+        for (int a = 0; a < symbol; a++) below += frequencies[a];
+    narrow(c, scale * below, scale * frequencies[symbol]);
+    return symbol;
 }
 
-/* A bit that is 1 with probability `one` of 2^16. */
-static void encode_bit(Coder *c, int bit, uint32_t one) {
-    uint32_t zero = 65536 - one;
-    encode_symbol(c, bit ? zero << 8 : 0, (bit ? one : zero) << 8);
-}
-
-static void begin_encoding(Coder *c) {
-    c->lower = 0;
-    c->range = UINT64_MAX;
-    c->count = 0;
+/* Code a bit that is 1 with probability `one` of 2^16. */
+static int code_bit(Coder *c, int bit, uint32_t one) {
+    uint64_t scale = c->range >> PRECISION << 8, place = c->point - c->lower, zero = scale * (65536 - one);
+    if (c->decoding) bit = place >= zero;
+    if (c->decoding && place >= scale << 16)
+        c->range = 0;
+    else
+        narrow(c, bit ? zero : 0, bit ? scale * one : zero);
+    return bit;
 }
 
 static void end_encoding(Coder *c) {
@@ -721,54 +743,8 @@ static void end_encoding(Coder *c) {
     uint32_t top = (uint32_t)((c->lower + c->range) >> 32);
     c->lower += 0xFFFFFFFFu;
     if (c->lower < 0xFFFFFFFFu) carry(c);
-    uint32_t word = (uint32_t)(c->lower >> 32);
-    put_word(c, word);
-    if (word == top) put_word(c, 0);
-}
-
-static void take_word(Coder *c) {
-    c->point = c->point << 32 | (c->count < c->room ? c->words[c->count] : 0);
-    c->count++;
-}
-
-/* The words are there. */
-static void begin_decoding(Coder *c) {
-    c->lower = c->point = c->count = 0;
-    c->range = UINT64_MAX;
-    take_word(c);
-    take_word(c);
-}
-
-static void advance(Coder *c, uint64_t offset, uint64_t extent) {
-    c->lower += offset, c->range = extent;
-    if (extent >> 32) return;
-    c->lower <<= 32, c->range <<= 32;
-    take_word(c);
-}
-
-static int decode_symbol(Coder *c, const uint32_t *frequencies) {
-    uint64_t scale = c->range >> PRECISION, below = 1;
-    if (scale) {
-        uint64_t place = (c->point - c->lower) / scale;
-        for (int symbol = 0; place && symbol < 256; below += frequencies[symbol++])
-            if (place < below + frequencies[symbol]) {
-                advance(c, scale * below, scale * frequencies[symbol]);
-                return symbol;
-            }
-    }
-    c->range = 0; /* none, or a guard */
-    return 0;
-}
-
-static int decode_bit(Coder *c, uint32_t one) {
-    uint64_t scale = c->range >> PRECISION << 8, place = c->point - c->lower;
-    uint64_t zero = scale * (65536 - one);
-    int bit = place >= zero;
-    if (place >= scale << 16)
-        c->range = 0;
-    else
-        advance(c, bit ? zero : 0, bit ? scale * one : zero);
-    return bit;
+    pass_word(c);
+    if (c->words[c->count - 1] == top) c->words[c->count++] = 0;
 }
 
 /* Whether a block can end here: no word is left, and the last ones name just this interval. */
@@ -859,6 +835,7 @@ static const uint8_t *newest_symbol(const Network *w, size_t b, size_t t) {
     return w->history + b * (HISTORY + w->T) + HISTORY - 1 + t;
 }
 
+/* A letter as its lower case, also a byte from 128 on (UTF-8); 0 for all else. */
 static uint32_t fold(uint32_t symbol) {
     if (symbol >= 'A' && symbol <= 'Z') return symbol + 32;
     return (symbol >= 'a' && symbol <= 'z') || symbol >= 128 ? symbol : 0;
@@ -1505,8 +1482,7 @@ typedef struct {
     uint8_t record[MOST_COLUMNS];           /* so far */
     uint32_t since, stroke, drawing, clock; /* points since the pen was set down; numbers; time of the drawing */
     uint32_t place[2], from[2];             /* x, y in the drawing; from where the pen was set down */
-    int32_t steps[2][SPAN];                 /* the last dx and dy, the newest first */
-    uint32_t times[SPAN];
+    int32_t steps[3][SPAN];                 /* the last dx, dy and times, the newest first */
 } Pen;
 
 /* What a stream remembers of its text. */
@@ -1681,12 +1657,12 @@ static uint32_t class_of(uint32_t c) {
     return c < 128 ? 7 : 0;
 }
 
-/* Words are of letters, whose case does not count; bytes from 128 on are letters (UTF-8). */
+/* Words are of letters, whose case does not count. */
 static void observe_word(Stream *s, uint32_t c) {
-    uint32_t lower = c >= 'A' && c <= 'Z' ? c + 32 : c;
-    if ((lower >= 'a' && lower <= 'z') || c >= 128) {
-        s->word = join(s->word + 1, lower);
-        s->letters = s->letters << 8 | lower;
+    uint32_t letter = fold(c);
+    if (letter) {
+        s->word = join(s->word + 1, letter);
+        s->letters = s->letters << 8 | letter;
         return;
     }
     if (s->word) {
@@ -1999,20 +1975,18 @@ static void lift_pen(Pen *pen) {
         pen->drawing++;
     }
     pen->from[0] = pen->from[1] = 0;
-    memset(pen->steps, 0, sizeof pen->steps);
+    memset(pen->steps, 0, 2 * sizeof *pen->steps);
 }
 
 /* A point follows. To where the pen is set down it did not draw. */
-static void move_pen(Pen *pen, const int64_t step[2], uint32_t time) {
-    for (int axis = 0; axis < 2; axis++) {
-        int32_t drawn = pen->since ? (int32_t)step[axis] : 0;
-        pen->place[axis] += (uint32_t)step[axis], pen->from[axis] += (uint32_t)drawn;
-        memmove(pen->steps[axis] + 1, pen->steps[axis], (SPAN - 1) * sizeof drawn);
-        pen->steps[axis][0] = drawn;
+static void move_pen(Pen *pen, const int32_t step[3]) {
+    for (int n = 0; n < 3; n++) {
+        memmove(pen->steps[n] + 1, pen->steps[n], (SPAN - 1) * sizeof *step);
+        pen->steps[n][0] = n < 2 && !pen->since ? 0 : step[n];
     }
-    memmove(pen->times + 1, pen->times, (SPAN - 1) * sizeof time);
-    pen->times[0] = time;
-    pen->clock += time;
+    for (int axis = 0; axis < 2; axis++)
+        pen->place[axis] += (uint32_t)step[axis], pen->from[axis] += (uint32_t)pen->steps[axis][0];
+    pen->clock += (uint32_t)step[2];
     pen->since = pen->since < 255 ? pen->since + 1 : 255;
 }
 
@@ -2022,14 +1996,15 @@ static void observe_point(Pen *pen, uint32_t c) {
     observe_head(&pen->head, c);
     if (at >= 0) pen->record[at] = (uint8_t)c;
     if (at < 0 || at < (int)pen->head.columns - 1) return;
-    const int64_t step[2] = {signed_(pen->record[1]), signed_(pen->record[timed ? 2 : 0])};
-    if (pen->record[0] == LIFT)
+    const uint8_t *r = pen->record;
+    const int32_t step[3] = {(int32_t)signed_(r[1]), (int32_t)signed_(r[timed ? 2 : 0]), timed ? r[0] : 0};
+    if (r[0] == LIFT)
         lift_pen(pen);
     else
-        move_pen(pen, step, timed ? pen->record[0] : 0);
+        move_pen(pen, step);
 }
 
-/* How far the pen came along an axis in the last so many steps. */
+/* How far the pen came along an axis in the last so many steps; how long it took (axis 2). */
 static int32_t moved(const Pen *pen, int axis, int steps) {
     int32_t sum = 0;
     while (steps--) sum += pen->steps[axis][steps];
@@ -2038,9 +2013,7 @@ static int32_t moved(const Pen *pen, int axis, int steps) {
 
 /* How far it will come in `time` at the speed of the last steps, in 1/scale, at most 60. */
 static int32_t expected(const Pen *pen, int axis, int steps, int64_t time, int scale) {
-    int64_t passed = 0;
-    for (int n = 0; n < steps; n++) passed += pen->times[n];
-    if (!passed) passed = 1;
+    int64_t passed = (int64_t)most(1, (uint64_t)moved(pen, 2, steps));
     return (int32_t)clamp(quotient(2 * moved(pen, axis, steps) * time * scale + passed, 2 * passed), -60, 60);
 }
 
@@ -2080,7 +2053,9 @@ static void hash_points(const Pen *pen, int at, uint32_t *h) {
     const int32_t from_x = (int32_t)pen->from[0], from_y = (int32_t)pen->from[1];
     const int32_t x2 = moved(pen, 0, 2), x4 = moved(pen, 0, 4), x8 = moved(pen, 0, 8);
     const int32_t y2 = moved(pen, 1, 2), y4 = moved(pen, 1, 4), y8 = moved(pen, 1, 8);
-    const uint32_t *t = pen->times, t1 = t[0], t2 = t1 | t[1] << 8, t3 = t2 | t[2] << 16;
+    const int32_t *t = pen->steps[2];
+    const uint32_t t1 = (uint32_t)t[0], t2 = t1 | (uint32_t)t[1] << 8, t3 = t2 | (uint32_t)t[2] << 16;
+    const uint32_t long2 = (uint32_t)(t[0] + t[1]), long3 = long2 + (uint32_t)t[2];
     uint32_t known = known_of_record(pen, at), drawing = pen->drawing, hand = drawing % (uint32_t)pen->head.hands;
     uint32_t d2 = direction(x2, y2), d4 = direction(x4, y4), d8 = direction(x8, y8), s4 = size_of(x4, y4), sizes = 0;
     int64_t time = time_of(pen, at);
@@ -2094,8 +2069,8 @@ static void hash_points(const Pen *pen, int at, uint32_t *h) {
     h[5] = join(h[4], join(pair(dx[4], dy[4]), pair(dx[5], dy[5])));
     /* The last times. */
     h[6] = join(known, t1), h[7] = join(known, t2);
-    h[8] = join(known, t3), h[9] = join(h[8], t[3] << 8 | t[4]);
-    h[10] = join(known, t1 + t[1]), h[11] = join(known, t1 + t[1] + t[2]);
+    h[8] = join(known, t3), h[9] = join(h[8], (uint32_t)(t[3] << 8 | t[4]));
+    h[10] = join(known, long2), h[11] = join(known, long3);
     h[12] = join(h[1], t1), h[13] = join(h[2], t2);
     h[14] = join(join(known, sizes), t1), h[15] = join(join(known, sizes & 0x3F), t3);
     /* Where the pen goes. */
@@ -2114,7 +2089,7 @@ static void hash_points(const Pen *pen, int at, uint32_t *h) {
     h[36] = join(known, join(pair(dy[0], dy[1]), (uint32_t)dy[2])), h[38] = join(h[36], pair(dy[3], dy[4]));
     /* Whose hand it is, and this drawing. */
     h[39] = by_hand, h[40] = join(h[1], hand), h[41] = join(by_hand, t1), h[42] = join(by_hand, t2);
-    h[43] = join(by_hand, t1 + t[1]), h[44] = join(by_hand, t1 + t[1] + t[2]);
+    h[43] = join(by_hand, long2), h[44] = join(by_hand, long3);
     h[45] = join(by_hand, pen->clock & 15), h[46] = join(by_hand, (sizes & 7) | t1 << 8), h[47] = join(h[12], hand);
     h[48] = here, h[49] = join(h[1], drawing), h[50] = join(here, t1);
     h[51] = join(here, pen->clock & 7), h[52] = join(here, t2);
@@ -2128,12 +2103,12 @@ static void hash_points(const Pen *pen, int at, uint32_t *h) {
 }
 
 static void tell_point_facts(const Pen *pen, int at, uint32_t *f) {
-    uint32_t phase = (uint32_t)least(3, (uint64_t)at), last = at ? pen->record[at - 1] : pen->times[0];
+    uint32_t phase = (uint32_t)least(3, (uint64_t)at), last = at ? pen->record[at - 1] : (uint32_t)pen->steps[2][0];
     uint32_t d4 = direction(moved(pen, 0, 4), moved(pen, 1, 4));
     int64_t time = time_of(pen, at);
     int axis = at > 1;
     f[F_C1] = 85 * (uint32_t)least(2, phase) + (uint32_t)least(84, last);
-    f[F_C2] = 64 * phase + (uint32_t)least(63, at ? pen->record[0] : pen->times[1]);
+    f[F_C2] = 64 * phase + (uint32_t)least(63, at ? pen->record[0] : (uint32_t)pen->steps[2][1]);
     f[F_C3] = 64 * phase + d4;
     f[F_WORD] = !at;
     f[F_COLUMN] = 64 * phase + (uint32_t)least(63, pen->since);
@@ -2480,9 +2455,11 @@ enum { BLOCK_SYMBOLS = 1 << 20 };
 
 typedef struct {
     Config config;
+    uint64_t length; /* of the text */
     size_t B, T, lane_count;
     Network *network; /* NULL if there is none */
     Mixing *mixing;
+    uint8_t **text; /* (B): where the part of each stream begins */
     Coder *lanes;
     Coder **lane;    /* (B): that of each stream */
     uint32_t *words; /* of a block, lane after lane */
@@ -2503,38 +2480,53 @@ static uint64_t most_words(const Config *config) {
     return plus(times(SYMBOL_WORDS, block_symbols(config)), END_WORDS * config->is[LANES]);
 }
 
+/* Bytes of a block at most. */
+static uint64_t most_block(const Config *config) {
+    return plus(times(4, most_words(config)), times(config->is[LANES], LONGEST_VARINT) + 4);
+}
+
 static void engine_allocate(Engine *e, const Config *config, uint64_t length) {
     uint64_t window = config->is[STREAMS] * config->is[WINDOW];
     memset(e, 0, sizeof *e);
     e->config = *config;
+    e->length = length;
     e->B = (size_t)config->is[STREAMS], e->T = (size_t)config->is[WINDOW], e->lane_count = (size_t)config->is[LANES];
+    e->text = ARRAY(uint8_t *, config->is[STREAMS], 1);
     e->lanes = ARRAY(Coder, config->is[LANES], 1);
     e->lane = ARRAY(Coder *, config->is[STREAMS], 1);
     e->words = ARRAY(uint32_t, most_words(config), 1);
     if (config->is[LAYERS]) network_allocate(e->network = &e->own_network, config, pieces(length, window));
     if (config->is[MIXING]) mixing_allocate(e->mixing = &e->own_mixing, config);
-    for (size_t n = 0, b = 0; !measuring && n < e->lane_count; n++) {
-        e->lanes[n].words = e->words + SYMBOL_WORDS * (size_t)(block_symbols(config) / e->B) * b + END_WORDS * n;
-        while (b < (n + 1) * e->B / e->lane_count) e->lane[b++] = e->lanes + n;
+}
+
+/* Tell each stream its part of the text, and its lane. */
+static void assign_streams(Engine *e, uint8_t *text, int decoding) {
+    for (size_t n = 0, b = 0; n < e->lane_count; n++) {
+        Coder *lane = e->lanes + n;
+        lane->decoding = decoding;
+        lane->words = e->words + SYMBOL_WORDS * (size_t)(block_symbols(&e->config) / e->B) * b + END_WORDS * n;
+        begin_coding(lane);
+        for (; b < (n + 1) * e->B / e->lane_count; b++) {
+            e->lane[b] = lane;
+            e->text[b] = text + b * (e->length / e->B) + least(b, e->length % e->B);
+        }
     }
 }
 
 /* The byte of a stream, bit by bit; when encoding it is c. */
-static int code_byte(Mixing *m, Coder *coder, size_t b, size_t n, int c, int decoding) {
+static int code_byte(Mixing *m, Coder *coder, size_t b, size_t n, int c) {
     int c0 = 1;
     for (int i = 0; i < 8; i++) {
-        if (decoding && i == 4) fetch_lower(m, m->bytes + n, (uint32_t)c0);
+        if (coder->decoding && i == 4) fetch_lower(m, m->bytes + n, (uint32_t)c0);
         uint32_t one = predict_bit(m, b, m->bytes + n, m->bits + 8 * n + i, i, c0);
-        int bit = decoding ? decode_bit(coder, one) : c >> (7 - i) & 1;
-        if (!decoding) encode_bit(coder, bit, one);
-        c0 = 2 * c0 + bit;
+        c0 = 2 * c0 + code_bit(coder, c >> (7 - i) & 1, one);
     }
     return c0 & 255;
 }
 
 /* With mixing: a window is coded in parts of `frozen` steps, in which the mixing stage learns nothing. An encoder, which
  * knows the bytes, has the next step fetched while it codes this one. */
-static void code_mixed_window(Engine *e, uint8_t *symbols, size_t stride, size_t steps, uint64_t count, int decoding) {
+static void code_mixed_window(Engine *e, uint64_t step, size_t steps, uint64_t count, int decoding) {
     Mixing *m = e->mixing;
     Network *w = e->network;
     size_t B = e->B;
@@ -2547,14 +2539,14 @@ static void code_mixed_window(Engine *e, uint8_t *symbols, size_t stride, size_t
             if (w) network_predict(w, active, t);
             for (size_t b = 0; b < active; b++) {
                 size_t n = (t - first) * B + b;
-                uint8_t *symbol = symbols + b * stride + t;
+                uint8_t *symbol = e->text[b] + step + t;
                 if (!decoding) {
                     end_byte(m, b, m->bytes + n, *symbol);
                     if (t + 1 < last && (t + 1) * B + b < count) begin_byte(m, b, m->bytes + n + B);
                 }
                 if (w) take_table(m, b, m->bytes + n, w->table + (b * e->T + t) * 256);
                 if (!decoding) fetch_lower(m, m->bytes + n, 16u | *symbol >> 4);
-                *symbol = (uint8_t)code_byte(m, e->lane[b], b, n, *symbol, decoding);
+                *symbol = (uint8_t)code_byte(m, e->lane[b], b, n, *symbol);
                 if (decoding) end_byte(m, b, m->bytes + n, *symbol);
                 if (w) network_observe(w, b, t, *symbol);
             }
@@ -2563,30 +2555,15 @@ static void code_mixed_window(Engine *e, uint8_t *symbols, size_t stride, size_t
     }
 }
 
-static uint32_t below_symbol(const uint32_t *table, int symbol) {
-    uint32_t sum = 1;
-    for (int a = 0; a < symbol; a++) sum += table[a];
-    return sum;
-}
-
-/* Code `steps` steps, of whose symbols, step by step, the first `count` are there. Stream b has those of its steps in
- * `symbols` from b * stride on; the decoder puts them there. */
-static void code_window(Engine *e, uint8_t *symbols, size_t stride, size_t steps, uint64_t count, int decoding) {
+/* Without it. From `step` on, code so many steps, of whose symbols, step by step, the first `count` are there. */
+static void code_window(Engine *e, uint64_t step, size_t steps, uint64_t count) {
     Network *w = e->network;
-    if (e->mixing) {
-        code_mixed_window(e, symbols, stride, steps, count, decoding);
-        return;
-    }
     for (size_t t = 0; t < steps; t++) {
         size_t active = (size_t)least(e->B, count - t * e->B);
         network_predict(w, active, t);
         for (size_t b = 0; b < active; b++) {
-            const uint32_t *table = w->table + (b * e->T + t) * 256;
-            uint8_t *symbol = symbols + b * stride + t;
-            if (decoding)
-                *symbol = (uint8_t)decode_symbol(e->lane[b], table);
-            else
-                encode_symbol(e->lane[b], below_symbol(table, *symbol), table[*symbol]);
+            uint8_t *symbol = e->text[b] + step + t;
+            *symbol = (uint8_t)code_symbol(e->lane[b], w->table + (b * e->T + t) * 256, *symbol);
             network_observe(w, b, t, *symbol);
         }
     }
@@ -2594,115 +2571,37 @@ static void code_window(Engine *e, uint8_t *symbols, size_t stride, size_t steps
 
 /* -- joined: the whole file ------------------------------------------------------------------------------------------ */
 
-enum { CHUNK = 4096 };
+static const char BLOCK[] = "a block";
 
-/* The original is cut into B parts, the streams; a few thousand steps of each are in memory. */
-typedef struct {
-    FILE *file;
-    const char *name;
-    uint64_t length, steps, first; /* first: the step at which the chunk begins */
-    size_t B, chunk;
-    uint8_t *parts; /* (B, chunk) */
-} Text;
-
-static void text_allocate(Text *text, const Config *config, uint64_t length) {
-    uint64_t window = config->is[WINDOW];
-    memset(text, 0, sizeof *text);
-    text->length = length;
-    text->B = (size_t)config->is[STREAMS];
-    text->steps = pieces(length, config->is[STREAMS]);
-    text->chunk = (size_t)(window * most(1, CHUNK / window));
-    text->parts = ARRAY(uint8_t, config->is[STREAMS], text->chunk);
-}
-
-/* Read, or write, the steps of the chunk that are in the file, from `first` on. */
-static void text_transfer(Text *text, int writing) {
-    uint64_t size = text->length / text->B, longer = text->length % text->B;
-    for (uint64_t b = 0; b < least(text->B, text->length); b++) {
-        uint64_t start = b * size + least(b, longer), steps = size + (b < longer);
-        if (text->first >= steps) continue;
-        size_t count = (size_t)least(text->chunk, steps - text->first), done;
-        uint8_t *part = text->parts + b * text->chunk;
-        if (fseeko(text->file, (off_t)(start + text->first), SEEK_SET)) fail(FAILED, "%s: cannot seek", text->name);
-        done = writing ? fwrite(part, 1, count, text->file) : fread(part, 1, count, text->file);
-        if (done != count) fail(FAILED, "%s: cannot %s", text->name, writing ? "write" : "read all of it");
-    }
-}
-
-/* What is written: bytes, and the running checksum after each piece. */
-typedef struct {
-    FILE *file;
-    const char *name;
-    uint32_t crc;
-    uint64_t size;
-} Writer;
-
-static void put(Writer *writer, const uint8_t *data, size_t size) {
-    if (fwrite(data, 1, size, writer->file) != size) fail(FAILED, "%s: cannot write", writer->name);
-    writer->crc = crc32(writer->crc, data, size);
-    writer->size += size;
-}
-
-static void put_crc(Writer *writer) {
-    uint8_t data[4];
-    uint32_t crc = writer->crc;
-    put_little_endian(data, crc, 4);
-    put(writer, data, 4);
-    writer->crc = crc;
-}
-
-static void write_block(Writer *writer, Engine *e) {
-    uint8_t data[LONGEST_VARINT];
-    for (size_t n = 0; n < e->lane_count; n++) {
-        end_encoding(e->lanes + n);
-        put(writer, data, (size_t)(put_varint(data, e->lanes[n].count) - data));
-    }
-    for (size_t n = 0; n < e->lane_count; n++)
-        for (size_t word = 0; word < e->lanes[n].count; word++) {
-            put_little_endian(data, e->lanes[n].words[word], 4);
-            put(writer, data, 4);
-        }
-    put_crc(writer);
-}
-
-/* Read the sizes of a block, each to `room` if there are lanes; returns their sum. */
-static uint64_t read_sizes(Reader *reader, const Config *config, Coder *lanes) {
-    uint64_t total = 0;
-    for (uint64_t n = 0; n < config->is[LANES]; n++) {
-        uint64_t size = take_varint(reader, "the size of a block");
-        total = plus(total, size);
-        if (lanes) lanes[n].room = (size_t)size;
-    }
-    if (total > most_words(config)) fail(FAILED, "%s: a block has an impossible size", reader->name);
-    return total;
-}
-
-static void read_block(Reader *reader, Engine *e) {
-    uint8_t data[4];
+/* A block: what the lanes have written, or are to read. */
+static void code_block(Buffer *f, Engine *e) {
+    Coder *const end = e->lanes + e->lane_count;
     uint32_t *words = e->words;
-    read_sizes(reader, &e->config, e->lanes);
-    for (Coder *c = e->lanes; c < e->lanes + e->lane_count; c++) {
-        c->words = words;
-        for (; words < c->words + c->room; words++) {
-            take(reader, data, sizeof data, "a block");
-            *words = (uint32_t)little_endian(data, 4);
-        }
-        begin_decoding(c);
+    uint64_t total = 0;
+    for (Coder *c = e->lanes; c < end; c++) {
+        if (f->writing) end_encoding(c);
+        uint64_t size = c->count;
+        code_varint(f, &size, BLOCK);
+        if ((total = plus(total, size)) > most_words(&e->config))
+            fail(FAILED, "%s: a block has an impossible size", f->name);
+        if (!f->writing) c->words = words, words += c->room = (size_t)size;
     }
-    check_crc(reader, "a block");
+    for (Coder *c = e->lanes; c < end; c++) {
+        for (size_t n = 0; n < (f->writing ? c->count : c->room); n++) {
+            uint64_t word = c->words[n];
+            code_number(f, &word, 4, BLOCK);
+            c->words[n] = (uint32_t)word;
+        }
+        begin_coding(c);
+    }
+    code_crc(f, BLOCK);
 }
 
-/* Read all blocks, and check all of them that can be checked without decoding. */
-static void verify_blocks(Reader *reader, const Config *config, uint64_t length) {
-    uint8_t data[CHUNK];
-    uint64_t symbols = block_symbols(config);
-    for (uint64_t done = 0; done < length; done += least(symbols, length - done)) {
-        uint64_t words = read_sizes(reader, config, NULL);
-        for (uint64_t bytes = times(4, words), some; bytes; bytes -= some)
-            take(reader, data, some = least(bytes, sizeof data), "a block");
-        check_crc(reader, "a block");
-    }
-    check_end(reader, "the last block");
+/* Read all blocks of f, and check all of them that can be checked without decoding. */
+static void verify_blocks(Buffer f, Engine *e) {
+    uint64_t symbols = block_symbols(&e->config);
+    for (uint64_t done = 0; done < e->length; done += least(symbols, e->length - done)) code_block(&f, e);
+    check_end(&f, "the last block");
 }
 
 static void check_decoders(const Engine *e, int end, const char *name) {
@@ -2711,42 +2610,28 @@ static void check_decoders(const Engine *e, int end, const char *name) {
             fail(MISMATCH, "%s: the payload does not decode: this machine computes other numbers", name);
 }
 
-/* Code all windows: into `writer`, or, where that is NULL, from `reader`. */
-static void code_file(Engine *e, Text *text, Writer *writer, Reader *reader) {
-    uint64_t symbols = block_symbols(&e->config), window = e->config.is[STREAMS] * e->config.is[WINDOW];
-    for (uint64_t step = 0; step < text->steps; step += e->T) {
-        uint64_t first = step * e->B, left = text->steps - step, in_chunk = step % text->chunk;
-        int last = left <= e->T;
-        if (!in_chunk) {
-            text->first = step;
-            if (writer) text_transfer(text, 0);
-        }
-        if (first % symbols == 0) {
-            for (size_t n = 0; writer && n < e->lane_count; n++) begin_encoding(e->lanes + n);
-            if (!writer) read_block(reader, e);
-        }
-        code_window(e, text->parts + in_chunk, text->chunk, (size_t)least(left, e->T),
-                    least(window, text->length - first), !writer);
-        int block_ends = last || (first + window) % symbols == 0;
-        if (!writer) check_decoders(e, block_ends, reader->name);
-        if (!writer && (last || in_chunk + e->T == text->chunk)) text_transfer(text, 1);
-        if (writer && block_ends) write_block(writer, e);
+/* Code all windows; encoding ends where the blocks have become longer than `most`. */
+static void code_file(Engine *e, Buffer *f, uint64_t most_bytes) {
+    uint64_t symbols = block_symbols(&e->config), window = e->B * e->T, steps = pieces(e->length, e->B);
+    for (uint64_t step = 0; step < steps && f->at < most_bytes; step += e->T) {
+        uint64_t first = step * e->B, count = least(window, e->length - first);
+        int last = steps - step <= e->T, block_ends = last || (first + window) % symbols == 0;
+        if (!f->writing && first % symbols == 0) code_block(f, e);
+        if (e->mixing)
+            code_mixed_window(e, step, (size_t)least(steps - step, e->T), count, !f->writing);
+        else
+            code_window(e, step, (size_t)least(steps - step, e->T), count);
+        if (!f->writing) check_decoders(e, block_ends, f->name);
+        if (f->writing && block_ends) code_block(f, e);
         if (e->network && !last) network_learn(e->network);
     }
 }
 
-/* The digest of all of a file; its length must be as given. */
-static int file_is(FILE *file, uint64_t length, uint8_t digest[DIGEST]) {
-    uint8_t data[CHUNK];
+static void digest_of(const void *data, uint64_t size, uint8_t digest[DIGEST]) {
     Hash hash;
-    size_t some;
-    rewind(file);
-    for (hash_begin(&hash); (some = fread(data, 1, sizeof data, file)) > 0; length -= some) {
-        if (some > length) return 0;
-        hash_add(&hash, data, some);
-    }
+    hash_begin(&hash);
+    hash_add(&hash, data, (size_t)size);
     hash_end(&hash, digest);
-    return !length && !ferror(file);
 }
 
 /* -- strokes --------------------------------------------------------------------------------------------------------- */
@@ -2758,7 +2643,7 @@ enum { MOST_STROKES = 1 << 26, MOST_DECIMALS = 18 };
 static const char ITS_STROKES[] = "its strokes";
 
 typedef struct {
-    Reader behind; /* the text behind each number */
+    Buffer behind; /* the text behind each number */
     uint64_t significant, least, rising;
 } Column;
 
@@ -2767,7 +2652,7 @@ typedef struct {
 } Grid;
 
 typedef struct {
-    Reader packed, drawings, far; /* what is not taken yet */
+    Buffer *packed, drawings, far; /* what is not taken yet */
     const uint8_t *record, *end;
     int k;
     Column columns[MOST_COLUMNS];
@@ -2775,63 +2660,49 @@ typedef struct {
     Grid *grids, *grid; /* (sets, k); (k), that of the drawing, NULL before the first */
     int64_t point[MOST_COLUMNS];
     uint64_t far_away; /* the sizes of all differences so far */
-    Writer *out;
-    uint64_t length; /* of the original */
 } Strokes;
 
-static NORETURN void no_strokes(const Strokes *s) {
-    fail(FAILED, "%s: damaged: its strokes make no file", s->packed.name);
+static NORETURN void unsound(const Buffer *packed, const char *what) {
+    fail(FAILED, "%s: damaged: no file can be made of %s", packed->name, what);
 }
 
-static uint64_t take_number(Strokes *s, uint64_t low, uint64_t high) {
-    uint64_t number = take_varint(&s->packed, ITS_STROKES);
-    if (number < low || number > high) no_strokes(s);
+static uint64_t take_within(Buffer *packed, uint64_t low, uint64_t high) {
+    uint64_t number = take_varint(packed, ITS_STROKES);
+    if (number < low || number > high) unsound(packed, ITS_STROKES);
     return number;
 }
 
-/* So many of the bytes that are left. */
-static Reader take_part(Strokes *s, uint64_t size) {
-    if (size > s->packed.size - s->packed.offset) no_strokes(s);
-    Reader part = {.data = s->packed.data + s->packed.offset, .name = s->packed.name, .size = size};
-    s->packed.offset += size;
-    return part;
-}
+static Buffer take_sized(Buffer *packed) { return take_part(packed, take_within(packed, 0, MOST_STROKES), ITS_STROKES); }
 
 /* Take all but the rest. */
 static void take_description(Strokes *s) {
-    uint64_t k = take_byte(&s->packed, ITS_STROKES), records;
-    uint8_t head[HEAD - 1]; /* hands, number of records */
-    take(&s->packed, head, sizeof head, ITS_STROKES);
-    if (k < 2 || k > MOST_COLUMNS) no_strokes(s);
-    s->k = (int)k, records = k * little_endian(head + 1, 4);
-    s->record = take_part(s, records).data, s->end = s->record + records;
+    Buffer *packed = s->packed;
+    uint64_t k = take_number(packed, 1, ITS_STROKES), records = k * (take_number(packed, 5, ITS_STROKES) >> 8);
+    if (k < 2 || k > MOST_COLUMNS) unsound(packed, ITS_STROKES);
+    s->k = (int)k;
+    s->record = next_bytes(packed, records, ITS_STROKES), s->end = s->record + records;
     for (Column *c = s->columns; c < s->columns + k; c++) {
-        c->behind = take_part(s, take_number(s, 0, MOST_STROKES));
-        c->significant = take_number(s, 0, MOST_DECIMALS), c->least = take_number(s, 0, MOST_DECIMALS);
-        c->rising = take_number(s, 0, 1);
+        c->behind = take_sized(packed);
+        c->significant = take_within(packed, 0, MOST_DECIMALS), c->least = take_within(packed, 0, MOST_DECIMALS);
+        c->rising = take_within(packed, 0, 1);
     }
-    s->mark = take_number(s, 0, 255), s->sets = take_number(s, 0, s->packed.size / (3 * k));
+    s->mark = take_within(packed, 0, 255), s->sets = take_within(packed, 0, packed->size / (3 * k));
     s->grids = ARRAY(Grid, s->sets, k);
+    check_memory();
     for (Grid *g = s->grids; g < s->grids + s->sets * k; g++) {
-        g->decimals = take_number(s, 0, MOST_DECIMALS), g->step = take_number(s, 1, INT64_MAX);
-        g->start = take_number(s, 0, MOST_VALUE - 1);
+        g->decimals = take_within(packed, 0, MOST_DECIMALS), g->step = take_within(packed, 1, INT64_MAX);
+        g->start = take_within(packed, 0, MOST_VALUE - 1);
     }
-    s->drawings = take_part(s, take_number(s, 0, MOST_STROKES));
-    s->far = take_part(s, take_number(s, 0, MOST_STROKES));
-}
-
-static void put_text(Strokes *s, const void *text, uint64_t size) {
-    if (size > s->length - s->out->size) no_strokes(s);
-    put(s->out, text, (size_t)size);
+    s->drawings = take_sized(packed), s->far = take_sized(packed);
 }
 
 /* Write a number: rounded to its significant digits, if they are told, halves away from 0; without zeros at the end of
  * the decimals, but with `least` of these. */
-static void put_number(Strokes *s, int n) {
+static void put_number(Strokes *s, int n, Buffer *out) {
     const Column *column = s->columns + n;
     const Grid *grid = s->grid + n;
     uint64_t size = (uint64_t)llabs(s->point[n]), digits = 0, place = 1, unit = 1;
-    if (plus(times(size, grid->step), grid->start) >= MOST_VALUE) no_strokes(s);
+    if (plus(times(size, grid->step), grid->start) >= MOST_VALUE) unsound(s->packed, ITS_STROKES);
     int64_t value = s->point[n] * (int64_t)grid->step + (int64_t)grid->start;
     size = (uint64_t)llabs(value);
     for (uint64_t power = 1; size >= power; power *= 10)
@@ -2843,7 +2714,7 @@ static void put_number(Strokes *s, int n) {
     int end = dot + sprintf(text + dot, ".%0*" PRIu64, (int)grid->decimals, size % unit);
     while (text[end - 1] == '0') end--;
     while (end <= dot + (int)column->least) text[end++] = '0';
-    put_text(s, text, (uint64_t)(end - (text[end - 1] == '.')));
+    code_bytes(out, text, (uint64_t)(end - (text[end - 1] == '.')), ITS_STROKES);
 }
 
 /* Take a point: the last number first, then the others. */
@@ -2854,50 +2725,51 @@ static void take_point(Strokes *s) {
         if (d == FURTHEST)
             d = take_varint(&s->far, ITS_STROKES);
         else if (d >= NEAR)
-            d = NEAR + 256 * (d - NEAR) + take_byte(&s->far, ITS_STROKES);
+            d = NEAR + 256 * (d - NEAR) + take_number(&s->far, 1, ITS_STROKES);
         s->far_away = plus(s->far_away, rising ? d : d / 2 + d % 2);
-        if (s->far_away >= MOST_VALUE) no_strokes(s);
+        if (s->far_away >= MOST_VALUE) unsound(s->packed, ITS_STROKES);
         s->point[c] += rising ? (int64_t)d : signed_((int64_t)d);
     }
     s->record += s->k;
 }
 
+/* Whether a point is next. */
+static int is_point(const Strokes *s) { return s->record < s->end && *s->record != LIFT; }
+
 /* Write a run where a mark stands; one without points is the mark itself. */
-static void put_run(Strokes *s) {
-    if (s->record == s->end || *s->record != LIFT) no_strokes(s);
+static void put_run(Strokes *s, Buffer *out) {
+    if (s->record == s->end || *s->record != LIFT) unsound(s->packed, ITS_STROKES);
     if (s->record[1] == BEGINS) {
         uint64_t number = take_varint(&s->drawings, ITS_STROKES);
-        if (number >= s->sets) no_strokes(s);
+        if (number >= s->sets) unsound(s->packed, ITS_STROKES);
         s->grid = s->grids + number * (uint64_t)s->k;
         memset(s->point, 0, sizeof s->point);
     }
-    if (!s->grid) no_strokes(s);
+    if (!s->grid) unsound(s->packed, ITS_STROKES);
     s->record += s->k;
-    if (s->record == s->end || *s->record == LIFT) {
-        uint8_t mark = (uint8_t)s->mark;
-        put_text(s, &mark, 1);
-        return;
-    }
-    for (int point = 0; s->record < s->end && *s->record != LIFT; point++) {
+    if (!is_point(s)) code_number(out, &s->mark, 1, ITS_STROKES);
+    for (int point = 0; is_point(s); point++) {
         take_point(s);
         for (int c = 0; c < s->k; c++) {
-            const Reader *before = &s->columns[(c + s->k - 1) % s->k].behind;
-            if (c || point) put_text(s, before->data, before->size);
-            put_number(s, c);
+            const Buffer *before = &s->columns[(c + s->k - 1) % s->k].behind;
+            if (c || point) code_bytes(out, before->data, before->size, ITS_STROKES);
+            put_number(s, c, out);
         }
     }
 }
 
-/* Write the original, of `length` bytes, of packed strokes. */
-static void unpack_strokes(const Reader *packed, Writer *out, uint64_t length) {
-    Strokes s = {.packed = *packed, .out = out, .length = length};
+/* Write the original of packed strokes. */
+static void unpack_strokes(Buffer *packed, Buffer *out) {
+    Strokes s = {.packed = packed};
     take_description(&s);
-    for (const uint8_t *rest = packed->data + s.packed.offset; rest < packed->data + packed->size; rest++)
-        if (*rest == s.mark)
-            put_run(&s);
+    while (packed->at < packed->size) {
+        uint64_t byte = take_number(packed, 1, ITS_STROKES);
+        if (byte == s.mark)
+            put_run(&s, out);
         else
-            put_text(&s, rest, 1);
-    if (!s.grid || s.record != s.end || out->size != length) no_strokes(&s);
+            code_number(out, &byte, 1, ITS_STROKES);
+    }
+    if (!s.grid || s.record != s.end) unsound(packed, ITS_STROKES);
 }
 
 /* -- words ----------------------------------------------------------------------------------------------------------- */
@@ -2906,45 +2778,37 @@ static void unpack_strokes(const Reader *packed, Writer *out, uint64_t length) {
  * marks that make letters large or tell that a byte is itself, and bytes that are themselves. */
 enum { FIRST_CODE = 128, CODES = 128, MOST_CODES = CODES * CODES, MOST_LIST = 1 << 20 };
 enum { LITERAL = 6, CAPITAL = 64, CAPITALS = 94 };
+static const char ITS_WORDS[] = "its words";
 
 typedef struct {
-    const uint8_t *at, *end; /* what is not taken yet */
-    const char *name;
+    Buffer *packed;
     int ones, count;
     const uint8_t *word[MOST_CODES + 1]; /* each ends with a byte that is no letter */
-    Writer *out;
-    uint64_t length;
 } Words;
 
-static NORETURN void no_words(const Words *w) { fail(FAILED, "%s: damaged: its words make no text", w->name); }
-
-static int next_byte(Words *w) {
-    if (w->at == w->end) no_words(w);
-    return *w->at++;
-}
+static int next_byte(Words *w) { return (int)take_number(w->packed, 1, ITS_WORDS); }
 
 static int is_small(int c) { return 'a' <= c && c <= 'z'; }
 
-static void put_letter(Words *w, int c) {
-    const uint8_t byte = (uint8_t)c;
-    if (w->out->size == w->length) no_words(w);
-    put(w->out, &byte, 1);
+static void put_letter(Buffer *out, int c) {
+    uint64_t letter = (uint64_t)c;
+    code_number(out, &letter, 1, ITS_WORDS);
 }
 
 static void take_words(Words *w) {
-    const uint8_t *start = w->at + 1;
     w->ones = next_byte(w);
     for (int c = ' ', before; c != '\n'; c = before) {
-        w->word[w->count] = w->at;
+        const uint64_t start = w->packed->at;
+        w->word[w->count] = w->packed->data + start;
         while (is_small(before = next_byte(w))) continue;
-        int size = (int)(w->at - 1 - w->word[w->count]);
-        if (size)
+        if (w->packed->at - 1 > start)
             w->count++;
         else if (before != '\n' || w->count)
-            no_words(w);
-        if ((before != ' ' && before != '\n') || w->at - start > MOST_LIST || w->count > MOST_CODES) no_words(w);
+            unsound(w->packed, ITS_WORDS);
+        if ((before != ' ' && before != '\n') || w->packed->at > MOST_LIST + 1 || w->count > MOST_CODES)
+            unsound(w->packed, ITS_WORDS);
     }
-    if (w->ones > CODES || w->count > w->ones + CODES * (CODES - w->ones)) no_words(w);
+    if (w->ones > CODES || w->count > w->ones + CODES * (CODES - w->ones)) unsound(w->packed, ITS_WORDS);
 }
 
 /* The word of the code that begins with the byte c. */
@@ -2954,32 +2818,30 @@ static const uint8_t *take_code(Words *w, int c) {
         int second = next_byte(w) - FIRST_CODE;
         n = second < 0 ? w->count : w->ones + (n - w->ones) * CODES + second;
     }
-    if (n >= w->count) no_words(w);
+    if (n >= w->count) unsound(w->packed, ITS_WORDS);
     return w->word[n];
 }
 
-static void put_item(Words *w) {
+static void put_item(Words *w, Buffer *out) {
     int mark = next_byte(w), marked = mark == LITERAL || mark == CAPITAL || mark == CAPITALS;
     int c = marked ? next_byte(w) : mark;
     if (mark != LITERAL && c >= FIRST_CODE) {
         const uint8_t *word = take_code(w, c);
         for (const uint8_t *letter = word; is_small(*letter); letter++)
-            put_letter(w, *letter - 32 * (mark == CAPITALS || (mark == CAPITAL && letter == word)));
+            put_letter(out, *letter - 32 * (mark == CAPITALS || (mark == CAPITAL && letter == word)));
     } else if (mark == CAPITAL && is_small(c))
-        put_letter(w, c - 32);
+        put_letter(out, c - 32);
     else if (!marked || (mark == LITERAL && (c >= FIRST_CODE || c == LITERAL || c == CAPITAL || c == CAPITALS)))
-        put_letter(w, c);
+        put_letter(out, c);
     else
-        no_words(w);
+        unsound(w->packed, ITS_WORDS);
 }
 
-/* Write the original, of `length` bytes, of a packed text. */
-static void unpack_words(const Reader *packed, Writer *out, uint64_t length) {
-    Words w = {.at = packed->data, .end = packed->data + packed->size, .name = packed->name, .out = out,
-               .length = length};
+/* Write the original of a packed text. */
+static void unpack_words(Buffer *packed, Buffer *out) {
+    Words w = {.packed = packed};
     take_words(&w);
-    while (w.at < w.end) put_item(&w);
-    if (out->size != length) no_words(&w);
+    while (packed->at < packed->size) put_item(&w, out);
 }
 
 /* -- trained models -------------------------------------------------------------------------------------------------- */
@@ -2990,33 +2852,26 @@ static void unpack_words(const Reader *packed, Writer *out, uint64_t length) {
 
 enum { MOST_ARRAYS = 1100, LONGEST_NAME = 48 };
 
-typedef struct {
-    const char *name;
-    Config config;
-    uint8_t digest[DIGEST], *file;
-    uint64_t head, size;
-    char *text; /* the head */
-} Trained;
-
-/* An array of a model, of one or two dimensions, or none; and where it goes. */
+/* An array of a model, of one or two dimensions, or none. */
 typedef struct {
     char name[LONGEST_NAME];
     const char *kind; /* as numpy calls it */
     int dimensions, size; /* size: of a number, in bytes */
     uint64_t rows, width;
-    double least, most; /* what numbers may be, if these are not equal */
-    char *to;
-    const uint8_t *from;
+    uint8_t *data;
 } Array;
 
 typedef struct {
-    const Trained *model;
+    Buffer file; /* at the arrays */
+    Config config;
+    uint8_t digest[DIGEST];
+    char *text; /* the head */
     Array *arrays;
     int count;
-} List;
+} Trained;
 
 static NORETURN void damaged_model(const Trained *model) {
-    fail(FAILED, "%s: is no sound model of rnncompress", model->name);
+    fail(FAILED, "%s: is no sound model of rnncompress", model->file.name);
 }
 
 /* The text behind `key`, which is to be found in `text`. */
@@ -3034,138 +2889,6 @@ static uint64_t get_number(const char **text) {
     return number;
 }
 
-/* Find an array in the head, and check its shape. */
-static Array *add(List *list, const char *kind, int dimensions, uint64_t rows, uint64_t width, void *to, const char *name,
-                  int number, double low, double high) {
-    static const char *const TYPES[7][2] = {{"f4", "F32"}, {"i4", "I32"}, {"i8", "I64"},
-                                            {"u1", "U8"},  {"u2", "U16"}, {"u4", "U32"}, {"i2", "I16"}};
-    const Trained *model = list->model;
-    Array *array = list->arrays + list->count++;
-    char key[LONGEST_NAME + 40];
-    int n = 0;
-    *array = (Array){"", kind, dimensions, kind[1] - '0', rows, width, low, high, to, NULL};
-    sprintf(array->name, name, number);
-    while (strcmp(kind, TYPES[n][0])) n++;
-    sprintf(key, "\"%s\":{\"dtype\":\"%s\",\"shape\":[", array->name, TYPES[n][1]);
-    const char *at = behind(model, model->text, key);
-    uint64_t shape[2] = {1, 1};
-    for (n = 0; n < dimensions; n++, at += *at == ',') shape[n] = get_number(&at);
-    if (rows == UINT64_MAX) array->rows = shape[0];
-    if (shape[0] != array->rows || shape[1] != width || *at != ']') damaged_model(model);
-    at = behind(model, at, "\"data_offsets\":[");
-    uint64_t start = get_number(&at), end = (at += *at == ',', get_number(&at));
-    if (start > end || end > model->size || end - start != times(times(array->rows, width), (uint64_t)array->size))
-        damaged_model(model);
-    array->from = model->file + 8 + model->head + start;
-    return array;
-}
-
-/* Copy some numbers, little-endian in the file, and look at them. */
-static void copy_numbers(const Trained *model, const Array *array, char *to, const uint8_t *from, uint64_t count) {
-    for (; count--; from += array->size, to += array->size) {
-        uint64_t value = little_endian(from, array->size);
-        uint16_t half = (uint16_t)value;
-        uint32_t word = (uint32_t)value;
-        float real;
-        memcpy(&real, &word, sizeof real);
-        double number = *array->kind == 'f' ? real : array->size == 8 ? (double)(int64_t)value : (double)(int32_t)word;
-        if (array->least < array->most && !(number >= array->least && number <= array->most)) damaged_model(model);
-        if (array->size == 1) *to = (char)value;
-        if (array->size == 2) memcpy(to, &half, 2);
-        if (array->size == 4) memcpy(to, &word, 4);
-        if (array->size == 8) memcpy(to, &value, 8);
-    }
-}
-
-/* A table, of which the model has the numbers of the rows that are not as at the start, and these rows. */
-static void add_table(List *list, const char *kind, int dimensions, uint64_t rows, uint64_t width, void *to,
-                      const char *name, const char *separator, double low, double high) {
-    char part[LONGEST_NAME];
-    sprintf(part, "%s%srows", name, separator);
-    const Array *numbers = add(list, "i8", 1, UINT64_MAX, 1, NULL, part, 0, 0, 0);
-    sprintf(part, "%s%svalues", name, separator);
-    const Array *array = add(list, kind, dimensions, numbers->rows, width, NULL, part, 0, low, high);
-    uint64_t row_size = width * (uint64_t)array->size, next = 0;
-    for (uint64_t n = 0; n < numbers->rows; n++) {
-        uint64_t row = little_endian(numbers->from + 8 * n, 8);
-        if (row < next || row >= rows) damaged_model(list->model);
-        if (to) copy_numbers(list->model, array, (char *)to + row * row_size, array->from + n * row_size, width);
-        next = row + 1;
-    }
-}
-
-static void add_network(List *list, Network *w, int fill_in) {
-    double limit = WEIGHT_LIMIT, moment = 34359738368.0; /* 2^35 */
-    uint64_t rows = (uint64_t)w->K << w->config.is[CONTEXT_BITS];
-    add(list, "i8", 0, 1, 1, &w->updates, "updates", 0, 0, 4611686018427387904.0);
-    add(list, "f4", 1, 256, 1, w->bias, "bias", 0, -limit, limit);
-    add(list, "f4", 1, 256, 1, w->bias_moment, "bias_moment", 0, 0, moment);
-    add(list, "i4", 1, w->E, 1, w->seen, "seen", 0, 0, MOST_USES);
-    for (int n = 0; n <= (int)w->L; n++) {
-        const Layer *l = w->layers + n;
-        add(list, "f4", 2, l->rows, l->columns, l->matrix, "matrices.%d", n, -limit, limit);
-        add(list, "f4", 2, l->rows, l->columns, l->matrix_moment, "matrix_moments.%d", n, 0, moment);
-        if (n == (int)w->L) break;
-        add(list, "f4", 2, w->E, w->N, l->embedding, "embeddings.%d", n, -limit, limit);
-        add(list, "f4", 2, w->E, w->N, l->embedding_moment, "embedding_moments.%d", n, 0, moment);
-    }
-    add_table(list, "i4", 2, rows, 16, w->rows, "context", "_", 0, 0);
-    for (uint64_t n = 0; fill_in && n < rows * ENTRIES; n++) {
-        const Row *row = w->rows + n / ENTRIES;
-        int32_t symbol = row->symbols[n % ENTRIES], weight = row->weights[n % ENTRIES];
-        if (symbol < 0 || symbol > 255 || weight < -MOST_WEIGHT || weight > MOST_WEIGHT || row->uses < 0 ||
-            row->uses > MOST_USES)
-            damaged_model(list->model);
-    }
-}
-
-static void add_mixing(List *list, Mixing *m) {
-    static const char DOT[] = ".";
-    uint64_t rows = m->set_rows[m->S];
-    add(list, "u4", 2, m->K, 256, m->maps, "mixing.maps", 0, 0, 0);
-    add(list, "u4", 2, m->K, RUNS, m->runs_p, "mixing.runs", 0, 0, 0);
-    add(list, "u4", 2, MODELS, MATCH_LENGTHS, m->matches, "mixing.matches", 0, 0, 0);
-    add(list, "u4", 1, 256, 1, m->order0, "mixing.order0", 0, 0, 0);
-    add(list, "u4", 1, 256, 1, m->indirect1, "mixing.indirect1", 0, 0, 0);
-    add(list, "i4", 2, FINAL_ROWS, FINAL_STRIDE, m->finals, "mixing.finals", 0, -FINAL_LIMIT, FINAL_LIMIT);
-    add_table(list, "u1", 2, (uint64_t)m->K << m->line_bits, LINE_BYTES, m->slots, "mixing.slots", DOT, 0, 0);
-    add_table(list, "i2", 2, rows, m->inputs, m->weights, "mixing.weights", DOT, 0, 0);
-    add_table(list, "i4", 1, rows, 1, m->visits, "mixing.visits", DOT, 0, MOST_VISITS);
-    add_table(list, "u2", 2, MAPS * MAP_ROWS, BUCKETS, m->refinements, "mixing.refinements", DOT, 0, 0);
-    add_table(list, "u4", 1, 65536, 1, m->order1, "mixing.order1", DOT, 0, 0);
-    add_table(list, "u4", 1, 65536, 1, m->indirect2, "mixing.indirect2", DOT, 0, 0);
-    add_table(list, "u4", 1, 1 << 20, 1, m->indirect3, "mixing.indirect3", DOT, 0, 0);
-}
-
-/* Find all arrays that an engine needs, and, if it has memory for them, fill that. */
-static void find_arrays(List *list, Engine *e, int fill_in) {
-    if (e->network) add_network(list, e->network, fill_in);
-    if (e->mixing) add_mixing(list, e->mixing);
-    for (const Array *a = list->arrays; fill_in && a < list->arrays + list->count; a++)
-        if (a->to) copy_numbers(list->model, a, a->to, a->from, a->rows * a->width);
-}
-
-static int by_name(const void *a, const void *b) { return strcmp(((const Array *)a)->name, ((const Array *)b)->name); }
-
-/* The hash that names the model: of its configuration, its vocabulary, its arrays. */
-static void hash_model(Trained *model, List *list) {
-    static const char VOCABULARY[] = "{\"entries\":[],\"kind\":\"bytes\"}";
-    uint8_t parts[LONGEST_HEADER];
-    Hash hash;
-    hash_begin(&hash);
-    hash_add(&hash, parts, (size_t)(put_config(parts, &model->config, 1u << LANES) - parts));
-    hash_add(&hash, VOCABULARY, sizeof VOCABULARY); /* and the 0 behind it */
-    qsort(list->arrays, (size_t)list->count, sizeof *list->arrays, by_name);
-    for (const Array *a = list->arrays; a < list->arrays + list->count; a++) {
-        char text[LONGEST_NAME + 60], *end = text + sprintf(text, "%s %s [", a->name, a->kind);
-        if (a->dimensions) end += sprintf(end, "%" PRIu64, a->rows);
-        if (a->dimensions > 1) end += sprintf(end, ", %" PRIu64, a->width);
-        hash_add(&hash, text, (size_t)(end + sprintf(end, "]") - text) + 1);
-        hash_add(&hash, a->from, (size_t)(a->rows * a->width * (uint64_t)a->size));
-    }
-    hash_end(&hash, model->digest);
-}
-
 /* Read the parts of the configuration: "walk":{"lanes":1,...},... */
 static void read_model_config(Trained *model) {
     const char *at = behind(model, model->text, "\\\"config\\\":{"), *end;
@@ -3173,7 +2896,7 @@ static void read_model_config(Trained *model) {
         int part = 0;
         char key[LONGEST_NAME];
         while (part < PARTS && strncmp(at + 2, PART[part].name, strlen(PART[part].name))) part++;
-        if (part == PARTS) fail(CANNOT_HERE, "%s: this model needs a newer program", model->name);
+        if (part == PARTS) fail(CANNOT_HERE, "%s: this model needs a newer program", model->file.name);
         end = behind(model, at, "}");
         for (int n = PART[part].first; n < PART[part].end; n++) {
             sprintf(key, "\\\"%s\\\":", FIELD[n].name);
@@ -3187,33 +2910,150 @@ static void read_model_config(Trained *model) {
     default_absent(&model->config);
 }
 
-static void read_model(Trained *model, const char *name) {
-    Reader reader;
-    Engine engine;
-    char key[2 * DIGEST + 20] = "\\\"digest\\\":\\\"";
-    memset(model, 0, sizeof *model);
-    open_reader(&reader, model->name = name);
-    model->file = ARRAY(uint8_t, reader.size, 1);
-    take(&reader, model->file, reader.size, "the model");
-    fclose(reader.file);
-    model->head = reader.size < 8 ? 0 : little_endian(model->file, 8);
-    if (!model->head || model->head > reader.size - 8) damaged_model(model);
-    model->size = reader.size - 8 - model->head;
-    model->text = ARRAY(char, model->head + 1, 1);
-    memcpy(model->text, model->file + 8, (size_t)model->head);
-    const char *version = behind(model, model->text, "\\\"version\\\":");
-    if (get_number(&version) != 1)
-        fail(CANNOT_HERE, "%s: this format of models needs a newer program", name);
-    behind(model, model->text, "\\\"kind\\\":\\\"bytes\\\""); /* the symbols of others are no bytes */
-    read_model_config(model);
-    List list = {model, ARRAY(Array, MOST_ARRAYS, 1), 0};
-    measuring = 1;
-    engine_allocate(&engine, &model->config, 1);
-    measuring = 0;
-    find_arrays(&list, &engine, 0);
-    hash_model(model, &list);
-    for (int n = 0; n < DIGEST; n++) sprintf(key + strlen(key), "%02x", model->digest[n]);
-    behind(model, model->text, key);
+/* Read a model up to its arrays. */
+static Trained read_model(const char *name) {
+    Trained model = {.file = read_file(name), .arrays = ARRAY(Array, MOST_ARRAYS, 1)};
+    Buffer *file = &model.file;
+    uint64_t head = file->size < 8 ? 0 : take_number(file, 8, "the model");
+    if (!head || head > file->size - 8) damaged_model(&model);
+    model.text = ARRAY(char, head + 1, 1);
+    check_memory();
+    code_bytes(file, model.text, head, "the model");
+    const char *version = behind(&model, model.text, "\\\"version\\\":");
+    if (get_number(&version) != 1) fail(CANNOT_HERE, "%s: this format of models needs a newer program", name);
+    behind(&model, model.text, "\\\"kind\\\":\\\"bytes\\\""); /* the symbols of others are no bytes */
+    read_model_config(&model);
+    return model;
+}
+
+/* Copy some numbers, little-endian in the file, and look whether they are between two, if these are not equal. */
+static void copy_numbers(const Trained *model, const Array *array, char *to, const uint8_t *from, uint64_t count,
+                         double low, double high) {
+    for (; count--; from += array->size, to += array->size) {
+        uint64_t value = little_endian(from, array->size);
+        uint16_t half = (uint16_t)value;
+        uint32_t word = (uint32_t)value;
+        float real;
+        memcpy(&real, &word, sizeof real);
+        double number = *array->kind == 'f' ? real : array->size == 8 ? (double)(int64_t)value : (double)(int32_t)word;
+        if (low < high && !(number >= low && number <= high)) damaged_model(model);
+        if (array->size == 1) *to = (char)value;
+        if (array->size == 2) memcpy(to, &half, 2);
+        if (array->size == 4) memcpy(to, &word, 4);
+        if (array->size == 8) memcpy(to, &value, 8);
+    }
+}
+
+/* Find an array in the head, check its shape, and copy its numbers, if they go anywhere. */
+static Array *add(Trained *model, const char *kind, int dimensions, uint64_t rows, uint64_t width, void *to,
+                  const char *name, int number, double low, double high) {
+    Array *array = model->arrays + model->count++;
+    char key[LONGEST_NAME + 40];
+    uint64_t shape[2] = {1, 1};
+    *array = (Array){"", kind, dimensions, kind[1] - '0', rows, width, NULL};
+    sprintf(array->name, name, number);
+    sprintf(key, "\"%s\":{\"dtype\":\"%c%d\",\"shape\":[", array->name, *kind - 'a' + 'A', 8 * array->size);
+    const char *at = behind(model, model->text, key);
+    for (int n = 0; n < dimensions; n++, at += *at == ',') shape[n] = get_number(&at);
+    if (rows == UINT64_MAX) array->rows = shape[0];
+    if (shape[0] != array->rows || shape[1] != width || *at != ']') damaged_model(model);
+    at = behind(model, at, "\"data_offsets\":[");
+    uint64_t start = get_number(&at), end = (at += *at == ',', get_number(&at));
+    if (start > end || end > model->file.size - model->file.at ||
+        end - start != times(times(array->rows, width), (uint64_t)array->size))
+        damaged_model(model);
+    array->data = model->file.data + model->file.at + start;
+    if (to) copy_numbers(model, array, to, array->data, array->rows * width, low, high);
+    return array;
+}
+
+/* A table, of which the model has the numbers of the rows that are not as at the start, and these rows. */
+static void add_table(Trained *model, const char *kind, int dimensions, uint64_t rows, uint64_t width, void *to,
+                      const char *name, const char *separator, double low, double high) {
+    char part[LONGEST_NAME];
+    sprintf(part, "%s%srows", name, separator);
+    const Array *numbers = add(model, "i8", 1, UINT64_MAX, 1, NULL, part, 0, 0, 0);
+    sprintf(part, "%s%svalues", name, separator);
+    const Array *array = add(model, kind, dimensions, numbers->rows, width, NULL, part, 0, 0, 0);
+    uint64_t row_size = width * (uint64_t)array->size, next = 0;
+    for (uint64_t n = 0; n < numbers->rows; n++) {
+        uint64_t row = little_endian(numbers->data + 8 * n, 8);
+        if (row < next || row >= rows) damaged_model(model);
+        copy_numbers(model, array, (char *)to + row * row_size, array->data + n * row_size, width, low, high);
+        next = row + 1;
+    }
+}
+
+static void add_network(Trained *model, Network *w) {
+    double limit = WEIGHT_LIMIT, moment = 34359738368.0; /* 2^35 */
+    uint64_t rows = (uint64_t)w->K << w->config.is[CONTEXT_BITS];
+    add(model, "i8", 0, 1, 1, &w->updates, "updates", 0, 0, 4611686018427387904.0);
+    add(model, "f4", 1, 256, 1, w->bias, "bias", 0, -limit, limit);
+    add(model, "f4", 1, 256, 1, w->bias_moment, "bias_moment", 0, 0, moment);
+    add(model, "i4", 1, w->E, 1, w->seen, "seen", 0, 0, MOST_USES);
+    for (int n = 0; n <= (int)w->L; n++) {
+        const Layer *l = w->layers + n;
+        add(model, "f4", 2, l->rows, l->columns, l->matrix, "matrices.%d", n, -limit, limit);
+        add(model, "f4", 2, l->rows, l->columns, l->matrix_moment, "matrix_moments.%d", n, 0, moment);
+        if (n == (int)w->L) break;
+        add(model, "f4", 2, w->E, w->N, l->embedding, "embeddings.%d", n, -limit, limit);
+        add(model, "f4", 2, w->E, w->N, l->embedding_moment, "embedding_moments.%d", n, 0, moment);
+    }
+    add_table(model, "i4", 2, rows, 16, w->rows, "context", "_", 0, 0);
+    for (uint64_t n = 0; n < rows * ENTRIES; n++) {
+        const Row *row = w->rows + n / ENTRIES;
+        int32_t symbol = row->symbols[n % ENTRIES], weight = row->weights[n % ENTRIES];
+        if (symbol < 0 || symbol > 255 || weight < -MOST_WEIGHT || weight > MOST_WEIGHT || row->uses < 0 ||
+            row->uses > MOST_USES)
+            damaged_model(model);
+    }
+}
+
+static void add_mixing(Trained *model, Mixing *m) {
+    static const char DOT[] = ".";
+    uint64_t rows = m->set_rows[m->S];
+    add(model, "u4", 2, m->K, 256, m->maps, "mixing.maps", 0, 0, 0);
+    add(model, "u4", 2, m->K, RUNS, m->runs_p, "mixing.runs", 0, 0, 0);
+    add(model, "u4", 2, MODELS, MATCH_LENGTHS, m->matches, "mixing.matches", 0, 0, 0);
+    add(model, "u4", 1, 256, 1, m->order0, "mixing.order0", 0, 0, 0);
+    add(model, "u4", 1, 256, 1, m->indirect1, "mixing.indirect1", 0, 0, 0);
+    add(model, "i4", 2, FINAL_ROWS, FINAL_STRIDE, m->finals, "mixing.finals", 0, -FINAL_LIMIT, FINAL_LIMIT);
+    add_table(model, "u1", 2, (uint64_t)m->K << m->line_bits, LINE_BYTES, m->slots, "mixing.slots", DOT, 0, 0);
+    add_table(model, "i2", 2, rows, m->inputs, m->weights, "mixing.weights", DOT, 0, 0);
+    add_table(model, "i4", 1, rows, 1, m->visits, "mixing.visits", DOT, 0, MOST_VISITS);
+    add_table(model, "u2", 2, MAPS * MAP_ROWS, BUCKETS, m->refinements, "mixing.refinements", DOT, 0, 0);
+    add_table(model, "u4", 1, 65536, 1, m->order1, "mixing.order1", DOT, 0, 0);
+    add_table(model, "u4", 1, 65536, 1, m->indirect2, "mixing.indirect2", DOT, 0, 0);
+    add_table(model, "u4", 1, 1 << 20, 1, m->indirect3, "mixing.indirect3", DOT, 0, 0);
+}
+
+static int by_name(const void *a, const void *b) { return strcmp(((const Array *)a)->name, ((const Array *)b)->name); }
+
+/* Have an engine know what the model does, and compute the hash that names it: of configuration, vocabulary, arrays. */
+static void load(Trained *model, Engine *e) {
+    static const char VOCABULARY[] = "{\"entries\":[],\"kind\":\"bytes\"}";
+    char text[LONGEST_NAME + 60], shape[LONGEST_NAME];
+    uint8_t parts[LONGEST_BODY];
+    Buffer config = {.data = parts, .size = sizeof parts, .writing = 1};
+    Hash hash;
+    if (e->network) add_network(model, e->network);
+    if (e->mixing) add_mixing(model, e->mixing);
+    for (int part = 0; part < PARTS; part++)
+        if (has_part(&model->config, part)) code_part(&config, &model->config, part, 1u << LANES);
+    hash_begin(&hash);
+    hash_add(&hash, parts, (size_t)config.at);
+    hash_add(&hash, VOCABULARY, sizeof VOCABULARY); /* and the 0 behind it */
+    qsort(model->arrays, (size_t)model->count, sizeof *model->arrays, by_name);
+    for (const Array *a = model->arrays; a < model->arrays + model->count; a++) {
+        const char *const shapes[] = {"", "%" PRIu64, "%" PRIu64 ", %" PRIu64};
+        sprintf(shape, shapes[a->dimensions], a->rows, a->width);
+        hash_add(&hash, text, (size_t)sprintf(text, "%s %s [%s]", a->name, a->kind, shape) + 1);
+        hash_add(&hash, a->data, (size_t)(a->rows * a->width * (uint64_t)a->size));
+    }
+    hash_end(&hash, model->digest);
+    strcpy(text, "\\\"digest\\\":\\\"");
+    for (int n = 0; n < DIGEST; n++) sprintf(text + strlen(text), "%02x", model->digest[n]);
+    behind(model, model->text, text);
 }
 
 /* The configuration with which a file uses a model, by what its header tells. */
@@ -3236,7 +3076,6 @@ static Config used_config(const Config *model, const Header *header) {
 typedef struct {
     const char *source, *target, *model, *packed;
     int form; /* of the file `packed`: WORDS or STROKES */
-    uint64_t memory_limit;
     int overwrite;
     int told[FIELDS]; /* which fields of `config` the command line gives */
     Config config;
@@ -3245,73 +3084,33 @@ typedef struct {
 static FILE *open_target(const Options *options, const char *name) {
     FILE *there = options->overwrite ? NULL : fopen(name, "rb");
     if (there) fail(FAILED, "%s exists; -f overwrites it", name);
-    FILE *file = fopen(name, "wb+");
+    FILE *file = fopen(name, "wb");
     if (!file) fail(FAILED, "%s cannot be written", name);
     unfinished = name;
     return file;
 }
 
-static void close_target(FILE *file, const char *name) {
-    if (fclose(file)) fail(FAILED, "%s: cannot write", name);
+static void close_target(FILE *file, const Buffer *content, uint64_t size) {
+    if (fwrite(content->data, 1, (size_t)size, file) != size || fclose(file)) fail(FAILED, "%s: cannot write", unfinished);
     unfinished = NULL;
 }
 
-/* Refuse to take more memory than the limit. */
-static void check_memory(Engine *e, Text *text, const Config *config, uint64_t length, uint64_t limit) {
-    measuring = 1;
-    engine_allocate(e, config, length);
-    text_allocate(text, config, length);
-    measuring = 0;
-    if (measured > limit || measured > SIZE_MAX / 2)
-        fail(FAILED, "it takes %" PRIu64 " MiB of memory, but the limit is %" PRIu64 " MiB; -M raises it",
-             measured >> 20, limit >> 20);
-}
-
 /* Make an engine that has learnt nothing yet, or what a model knows. */
-static void prepare(Engine *e, Text *text, const Config *config, uint64_t length, const Trained *model) {
-    engine_allocate(e, config, length);
-    text_allocate(text, config, length);
+static void prepare(Engine *e, const Config *config, const Buffer *text, int decoding, Trained *model) {
+    engine_allocate(e, config, text->size);
+    check_memory();
+    assign_streams(e, text->data, decoding);
     if (e->network && !model) network_start(e->network);
     if (e->mixing) mixing_start(e->mixing);
-    if (model) {
-        List list = {model, ARRAY(Array, MOST_ARRAYS, 1), 0};
-        find_arrays(&list, e, 1);
-    }
+    if (model) load(model, e);
     if (e->network) network_ready(e->network);
     if (e->mixing) mixing_ready(e->mixing);
 }
 
-static void decode_stored(const Options *options, Reader *reader, const Header *header) {
-    uint8_t data[CHUNK], digest[DIGEST];
-    Hash hash;
-    FILE *target = NULL;
-    const Reader start = *reader;
-    for (int writing = 0; writing < 2; writing++) {
-        if (writing) target = open_target(options, options->target);
-        *reader = start;
-        fseeko(reader->file, (off_t)start.offset, SEEK_SET);
-        hash_begin(&hash);
-        for (uint64_t left = header->length, some; left; left -= some) {
-            take(reader, data, some = least(left, sizeof data), "the stored bytes");
-            hash_add(&hash, data, (size_t)some);
-            if (writing && fwrite(data, 1, (size_t)some, target) != some)
-                fail(FAILED, "%s: cannot write", options->target);
-        }
-        check_end(reader, "the stored bytes");
-        hash_end(&hash, digest);
-        if (memcmp(digest, header->digest, DIGEST))
-            fail(FAILED, "%s: damaged: the hash of the stored bytes is not the one in the header", reader->name);
-    }
-    fclose(reader->file);
-    close_target(target, options->target);
-}
-
-/* All of a file. */
-static Reader all_of(FILE *file, uint64_t size, const char *name) {
-    uint8_t *data = ARRAY(uint8_t, size, 1);
-    rewind(file);
-    if (fread(data, 1, (size_t)size, file) != size) fail(FAILED, "%s cannot be read", name);
-    return (Reader){.data = data, .name = name, .size = size};
+static void check_digest(const Buffer *original, const Header *header, int code) {
+    uint8_t digest[DIGEST];
+    digest_of(original->data, original->size, digest);
+    if (memcmp(digest, header->digest, DIGEST)) fail(code, "%s: what it holds is not what was encoded", original->name);
 }
 
 /* Whether so many packed bytes can be an original of this length. */
@@ -3321,67 +3120,50 @@ static void check_packed(const Header *header, const char *name) {
         fail(FAILED, "%s: so many packed bytes are not those of a file of %" PRIu64, name, length);
 }
 
-static void unpack(const Config *config, const Reader *packed, Writer *out, uint64_t length) {
+/* Write the original of packed bytes, all of which `out` has room for. */
+static void unpack(const Config *config, Buffer packed, Buffer *out) {
     if (config->is[WORDS])
-        unpack_words(packed, out, length);
+        unpack_words(&packed, out);
     else
-        unpack_strokes(packed, out, length);
+        unpack_strokes(&packed, out);
+    if (out->at != out->size) unsound(&packed, config->is[WORDS] ? ITS_WORDS : ITS_STROKES);
 }
 
-/* Put the original in place of its packed bytes, which are kept in another file if one is named. */
-static void unpack_target(const Options *options, const Config *config, Text *text, uint64_t length) {
-    Reader packed = all_of(text->file, text->length, options->source);
-    Writer out = {.file = freopen(options->target, "wb+", text->file), .name = options->target};
-    if (!(text->file = out.file)) fail(FAILED, "%s cannot be written", options->target);
-    unpack(config, &packed, &out, length);
-    if (!options->packed) return;
-    Writer kept = {.file = open_target(options, options->packed), .name = options->packed};
-    put(&kept, packed.data, (size_t)packed.size);
-    close_target(kept.file, options->packed);
-    unfinished = options->target;
-}
-
-/* Read the header, and the model that it names; returns the configuration. */
-static Config needed_config(const Options *options, const Header *header, Trained *model) {
-    if (header->mode != TRAINED) return header->config;
-    if (options->model) read_model(model, options->model);
-    if (!options->model || memcmp(model->digest, header->trained, MODEL_HASH))
-        fail(CANNOT_HERE, "%s needs the trained model %02x%02x%02x%02x%02x%02x, which -m gives", options->source,
-             header->trained[0], header->trained[1], header->trained[2], header->trained[3], header->trained[4],
-             header->trained[5]);
-    return used_config(&model->config, header);
+static NORETURN void needs_model(const char *name, const Header *header) {
+    const uint8_t *t = header->trained;
+    fail(CANNOT_HERE, "%s needs the trained model %02x%02x%02x%02x%02x%02x, which -m gives", name, t[0], t[1], t[2], t[3],
+         t[4], t[5]);
 }
 
 static void decode(const Options *options) {
-    Reader reader;
-    Header header;
-    Trained model;
+    Buffer source = read_file(options->source), text, out;
+    Header header = {0};
     Engine engine;
-    Text text;
-    uint8_t digest[DIGEST];
-    open_reader(&reader, options->source);
-    read_header(&reader, &header);
-    if (header.mode == STORED) {
-        decode_stored(options, &reader, &header);
-        return;
+    code_header(&source, &header);
+    const int stored = header.mode == STORED, trained = header.mode == TRAINED;
+    const int is_packed = header.config.is[WORDS] || header.config.is[STROKES];
+    if (stored) {
+        text = out = take_part(&source, header.length, "the stored bytes");
+        check_end(&source, "the stored bytes");
+        check_digest(&out, &header, FAILED);
+    } else {
+        Trained model;
+        if (trained && !options->model) needs_model(source.name, &header);
+        if (trained) model = read_model(options->model);
+        const Config config = trained ? used_config(&model.config, &header) : header.config;
+        check_packed(&header, source.name);
+        text = new_buffer(source.name, coded(&header), 0);
+        out = is_packed ? new_buffer(source.name, header.length, 1) : text;
+        prepare(&engine, &config, &text, 1, trained ? &model : NULL);
+        if (trained && memcmp(model.digest, header.trained, MODEL_HASH)) needs_model(source.name, &header);
+        verify_blocks(source, &engine);
     }
-    const Config config = needed_config(options, &header, &model);
-    const Reader at_blocks = reader;
-    const uint64_t length = coded(&header);
-    check_packed(&header, options->source);
-    check_memory(&engine, &text, &config, length, options->memory_limit);
-    verify_blocks(&reader, &config, length);
-    prepare(&engine, &text, &config, length, header.mode == TRAINED ? &model : NULL);
-    text.file = open_target(options, options->target);
-    text.name = options->target;
-    reader = at_blocks;
-    fseeko(reader.file, (off_t)reader.offset, SEEK_SET);
-    code_file(&engine, &text, NULL, &reader);
-    if (config.is[WORDS] || config.is[STROKES]) unpack_target(options, &config, &text, header.length);
-    fclose(reader.file);
-    if (fflush(text.file) || !file_is(text.file, header.length, digest) || memcmp(digest, header.digest, DIGEST))
-        fail(MISMATCH, "%s: what was decoded is not what was encoded", options->source);
-    close_target(text.file, options->target);
+    FILE *target = open_target(options, options->target);
+    if (!stored) code_file(&engine, &source, UINT64_MAX);
+    if (is_packed) unpack(&header.config, text, &out);
+    check_digest(&out, &header, MISMATCH);
+    close_target(target, &out, out.size);
+    if (is_packed && options->packed) close_target(open_target(options, options->packed), &text, text.size);
 }
 
 /* Set how `header` uses a model: as the command line tells, else as the model was trained. Learning is told if it is
@@ -3398,88 +3180,67 @@ static void choose_use(const Options *options, Header *header, const Config *mod
     if (!memcmp(&usual, &header->config, sizeof usual)) header->uses = WALK;
 }
 
-static void copy_stored(FILE *source, const Options *options, Writer *writer, Header *header) {
-    uint8_t data[CHUNK];
-    size_t some;
-    header->mode = STORED;
-    rewind(source);
-    if (!(writer->file = freopen(options->target, "wb+", writer->file)))
-        fail(FAILED, "%s cannot be written", options->target);
-    writer->crc = 0;
-    put(writer, data, put_header(data, header));
-    put_crc(writer);
-    while ((some = fread(data, 1, sizeof data, source)) > 0) put(writer, data, some);
-}
-
-/* Open the packed bytes that are coded in place of a file, which must be what they are of. */
-static FILE *take_packed(const Options *options, Header *header) {
-    Reader packed;
+/* The packed bytes that are coded in place of a file, which must be what they are of. */
+static Buffer take_packed(const Options *options, Header *header) {
+    Buffer packed = read_file(options->packed), out = new_buffer(options->packed, header->length, 1);
     uint8_t digest[DIGEST];
-    open_reader(&packed, options->packed);
     header->config.is[options->form] = packed.size;
     check_packed(header, options->packed);
-    Reader all = all_of(packed.file, packed.size, options->packed);
-    Writer out = {.file = tmpfile(), .name = "a temporary file"};
-    if (!out.file) fail(FAILED, "no temporary file can be made");
-    unpack(&header->config, &all, &out, header->length);
-    if (!file_is(out.file, header->length, digest) || memcmp(digest, header->digest, DIGEST))
+    check_memory();
+    unpack(&header->config, packed, &out);
+    digest_of(out.data, out.size, digest);
+    if (memcmp(digest, header->digest, DIGEST))
         fail(FAILED, "%s is of another file than %s", options->packed, options->source);
-    fclose(out.file);
-    return packed.file;
+    return packed;
+}
+
+static void begin_file(Buffer *out, Header *header, uint64_t mode) {
+    out->at = out->crc = 0;
+    header->mode = mode;
+    code_header(out, header);
 }
 
 static void encode(const Options *options) {
-    Reader reader;
-    Header header = {.mode = options->model ? TRAINED : MODEL, .config = options->config};
+    Buffer source = read_file(options->source), text = source;
+    Header header = {.length = source.size, .config = options->config};
     Trained model;
     Engine engine;
-    Text text;
-    Writer writer = {.name = options->target};
-    uint8_t data[LONGEST_HEADER], digest[DIGEST];
-    open_reader(&reader, options->source);
-    header.length = reader.size;
-    if (!file_is(reader.file, header.length, header.digest)) fail(FAILED, "%s cannot be read", options->source);
+    digest_of(source.data, source.size, header.digest);
     if (options->packed && options->form == WORDS && options->model) fail(USAGE, "a model knows no words");
     header.config.is[WORDS] = header.config.is[STROKES] = 0;
-    FILE *input = options->packed ? take_packed(options, &header) : reader.file;
+    if (options->packed) text = take_packed(options, &header);
     for (int form = WORDS; form <= STROKES; form++)
         if (options->config.is[form] && options->config.is[form] != header.config.is[form])
             fail(USAGE, "no %s of %" PRIu64 " bytes are given", FIELD[form].name, options->config.is[form]);
     if (options->model) {
-        read_model(&model, options->model);
-        memcpy(header.trained, model.digest, MODEL_HASH);
+        model = read_model(options->model);
         choose_use(options, &header, &model.config);
     }
     default_absent(&header.config);
     const char *wrong = wrong_with(&header.config);
     if (wrong) fail(USAGE, "no configuration has this %s", wrong);
-    check_memory(&engine, &text, &header.config, coded(&header), options->memory_limit);
-    writer.file = open_target(options, options->target);
-    Header stored = header;
-    stored.mode = STORED;
-    uint64_t stored_size = put_header(data, &stored) + 4 + header.length;
-    if (header.length) {
-        prepare(&engine, &text, &header.config, coded(&header), options->model ? &model : NULL);
-        text.file = input;
-        text.name = options->packed ? options->packed : options->source;
-        put(&writer, data, put_header(data, &header));
-        put_crc(&writer);
-        code_file(&engine, &text, &writer, NULL);
+    Buffer out = new_buffer(options->target, plus(source.size, LONGEST_HEADER + most_block(&header.config)), 1);
+    prepare(&engine, &header.config, &text, 0, options->model ? &model : NULL);
+    if (options->model) memcpy(header.trained, model.digest, MODEL_HASH);
+    FILE *target = open_target(options, options->target);
+    begin_file(&out, &header, STORED);
+    const uint64_t stored = out.at + source.size;
+    if (source.size) {
+        begin_file(&out, &header, options->model ? TRAINED : MODEL);
+        code_file(&engine, &out, stored);
     }
-    if (!header.length || writer.size >= stored_size) copy_stored(reader.file, options, &writer, &header);
-    if (!file_is(reader.file, header.length, digest) || memcmp(digest, header.digest, DIGEST))
-        fail(FAILED, "%s changed while it was encoded", options->source);
-    if (options->packed) fclose(input);
-    fclose(reader.file);
-    close_target(writer.file, options->target);
+    if (!source.size || out.at >= stored) {
+        begin_file(&out, &header, STORED);
+        code_bytes(&out, source.data, source.size, "the stored bytes");
+    }
+    close_target(target, &out, out.at);
 }
 
 /* Print the configuration of a file, as `e` takes it. */
 static void inform(const Options *options) {
-    Reader reader;
-    Header header;
-    open_reader(&reader, options->source);
-    read_header(&reader, &header);
+    Buffer source = read_file(options->source);
+    Header header = {0};
+    code_header(&source, &header);
     if (header.mode == STORED) puts("stored");
     for (int part = 0; header.mode == MODEL && part < PARTS; part++)
         for (int n = PART[part].first; n < PART[part].end; n++)
@@ -3487,28 +3248,26 @@ static void inform(const Options *options) {
                 printf("%s=%" PRIu64 "\n", FIELD[n].name, header.config.is[n]);
     for (int n = 0; header.mode == TRAINED && n < header.uses; n++)
         if (header.config.is[USE[n]]) printf("%s=%" PRIu64 "\n", FIELD[USE[n]].name, header.config.is[USE[n]]);
-    fclose(reader.file);
 }
 
-static uint32_t crc_of_words(uint32_t crc, const void *words, size_t count) {
-    uint8_t data[4];
-    for (const char *at = words; count--; at += 4) {
-        uint32_t word;
-        memcpy(&word, at, 4);
-        put_little_endian(data, word, 4);
-        crc = crc32(crc, data, 4);
+/* A checksum of what `sum` is of, and of words. */
+static uint32_t add_words(uint32_t sum, const void *words, size_t count) {
+    const char *at = words;
+    for (uint32_t word; count--; at += sizeof word) {
+        memcpy(&word, at, sizeof word);
+        sum = mix(sum ^ word) + 1;
     }
-    return crc;
+    return sum;
 }
 
 /* Train miniatures, and compare all that they learn and predict with what every machine must compute. */
 static void self_check(void) {
-    static const uint32_t EXPECTED[2] = {0x075306bau, 0x7bdf33cau}; /* LSTM, RNN */
+    static const uint32_t EXPECTED[2] = {0xbe7efac7u, 0x021aabbau}; /* LSTM, RNN */
     static const char TEXT[] = "<a>[[Word]] 12;34</a>\n<a>[[Word]] 12;56</a>\n{of|words}\n";
     for (uint64_t kind = 0; kind < 2; kind++) {
         Config config = {{2, 4, 1, kind, 256, 2, 16, 300000, 200000, 2, 1u << 1 | 1u << WORD_KIND, 4}};
         Network w;
-        uint32_t crc = 0;
+        uint32_t sum = 0;
         network_allocate(&w, &config, 4);
         network_start(&w);
         network_ready(&w);
@@ -3517,17 +3276,16 @@ static void self_check(void) {
                 network_predict(&w, w.B, t);
                 for (size_t b = 0; b < w.B; b++) network_observe(&w, b, t, TEXT[window * w.T + t + 20 * b]);
             }
-            crc = crc_of_words(crc, w.table, w.B * w.T * 256);
+            sum = add_words(sum, w.table, w.B * w.T * 256);
             network_learn(&w);
         }
         for (const Layer *l = w.layers; l <= w.layers + w.L; l++) {
-            crc = crc_of_words(crc, l->matrix, l->rows * l->columns);
-            crc = crc_of_words(crc, l->matrix_moment, l->rows * l->columns);
+            sum = add_words(sum, l->matrix, l->rows * l->columns);
+            sum = add_words(sum, l->matrix_moment, l->rows * l->columns);
         }
-        if (crc != EXPECTED[kind])
+        if (sum != EXPECTED[kind])
             fail(CANNOT_HERE, "compiled like this, the program computes other numbers (%08" PRIx32 "): try "
-                 "-O2 -ffp-contract=off", crc);
-        release();
+                 "-O2 -ffp-contract=off", sum);
     }
 }
 
@@ -3566,7 +3324,8 @@ static void take_field(Options *options, const char *argument) {
 }
 
 int main(int count, char **arguments) {
-    Options options = {.memory_limit = (uint64_t)8 << 30};
+    Options options = {0};
+    uint64_t limit = memory_limit;
     const char *names[2] = {NULL, NULL};
     int named = 0;
     for (int n = 0; n < FIELDS; n++) options.config.is[n] = FIELD[n].usual;
@@ -3580,7 +3339,7 @@ int main(int count, char **arguments) {
         else if ((!strcmp(argument, "-s") || !strcmp(argument, "-w")) && n + 1 < count)
             options.form = argument[1] == 's' ? STROKES : WORDS, options.packed = arguments[++n];
         else if (!strcmp(argument, "-M") && n + 1 < count)
-            options.memory_limit = times(number_of(arguments[++n]), 1 << 20);
+            limit = times(number_of(arguments[++n]), 1 << 20);
         else if (named < 2)
             names[named++] = argument;
         else
@@ -3592,6 +3351,7 @@ int main(int count, char **arguments) {
     make_tables();
     make_histories();
     self_check();
+    memory_limit = limit;
     if (*arguments[1] == 'd')
         decode(&options);
     else if (*arguments[1] == 'e')
@@ -3600,6 +3360,5 @@ int main(int count, char **arguments) {
         inform(&options);
     else
         usage();
-    release();
     return 0;
 }

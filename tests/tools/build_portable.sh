@@ -15,14 +15,18 @@ printf '#include <stdio.h>\nint main(void) { return puts("") < 0; }\n' >"$folder
 
 # The golden files, with the program run by the words of $1.
 check() {
-  local file fields strokes
+  local file fields packed
   for file in "$project"/tests/golden/*.rnnc; do
-    $1 "$folder/rnnc" d -f "$file" "$folder/original" -s "$folder/strokes"
+    $1 "$folder/rnnc" d -f "$file" "$folder/original" -s "$folder/packed"
     case $file in */lstm.rnnc | */rnn.rnnc | */default.rnnc) cmp "$folder/original" "$project/tests/golden/original.txt" ;; esac
     fields=$($1 "$folder/rnnc" i "$file")
-    case $fields in *packed=[1-9]*) strokes="-s $folder/strokes" ;; *) strokes= ;; esac
+    case $fields in
+      *strokes=[1-9]*) packed="-s $folder/packed" ;;
+      *words=[1-9]*) packed="-w $folder/packed" ;;
+      *) packed= ;;
+    esac
     # shellcheck disable=SC2086
-    $1 "$folder/rnnc" e -f "$folder/original" "$folder/again" ${fields#stored} $strokes
+    $1 "$folder/rnnc" e -f "$folder/original" "$folder/again" ${fields#stored} $packed
     cmp "$folder/again" "$file"
   done
 }
