@@ -51,7 +51,7 @@ _MIXED: Final = {
     ),
     "counts": Config(
         layers=0, streams=2, window=16, mixing=sum(1 << kind for kind in (1, 2, 4, 6, 20, 36, 47, 50, 55)),
-        slot_bits=2, past_bits=12, frozen=3,
+        slot_bits=2, past_bits=12, frozen=3, direct=1 << 1 | 1 << 36 | 1 << 50,
     ),
     "points": Config(
         layers=1, hidden=16, streams=2, window=26, rate_first=40_000, rate_last=20_000, horizon=2, components=2,

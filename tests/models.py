@@ -16,7 +16,7 @@ from rnncompress.vocabulary import Vocabulary
 CONFIG = Config(
     layers=1, hidden=16, streams=2, window=8, rate_first=8000, rate_last=3000, contexts=0b1110, context_bits=8
 )
-MIXED = CONFIG.replace(mixing=0b1001011, sets=3, slot_bits=6, past_bits=12, frozen=4)
+MIXED = CONFIG.replace(mixing=0b1001011, sets=3, slot_bits=6, past_bits=12, frozen=4, direct=0b1010)
 TEXT = "Der Dächerflüsterer zählt Ziegel, und die Ziegel zählen ihn. ".encode() * 20
 
 

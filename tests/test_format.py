@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnncompress import portable
+from rnncompress import config, portable
 from rnncompress.compiled.compile import plain
 from rnncompress.config import LIMITS, PARTS, Config
 from rnncompress.engine import state as states
@@ -23,17 +23,19 @@ CONSTANTS: Final = {
     name: int(value) for name, value in re.findall(r"^\| `(\w+)` \| (-?\d+) \|", MIXING, re.M)
 }
 MODULES: Final = [
-    import_module(f"rnncompress.mixing.{name}")
+    config,
+    *(import_module(f"rnncompress.mixing.{name}")
     for name in (
         "tables",
         "text_kernels",
         "context_kernels",
         "sizes",
         "slot_kernels",
+        "direct_kernels",
         "bit_kernels",
         "learn_kernels",
         "memory",
-    )
+    )),
 ]
 
 
@@ -76,7 +78,7 @@ def test_fields_and_their_limits():
 
 def test_arrays_of_a_model_file():
     """The table has each array of a model, with its type, and no other."""
-    config = Config(layers=2, contexts=2, mixing=1)
+    config = Config(layers=2, contexts=2, mixing=1, direct=1)
     expected = {
         re.sub(r"\.\d+$", ".", name): kind.str[1:] for name, (_, kind) in states.long_shapes(config).items()
     }

@@ -26,10 +26,11 @@ from rnncompress.pretrained import adapt
 pytestmark = needs_compiler
 
 TEXT = b"<page><title>A [[link|to]] {{it}}</title>\n 'tis the Word of words: 12;34;56.\n" + bytes(range(256))
+ALL = (1 << KINDS) - 1
 KIND_SETS = st.one_of(
     st.just(0),
     st.sets(st.integers(0, KINDS - 1), min_size=1, max_size=4).map(lambda kinds: sum(1 << k for k in kinds)),
-    st.just((1 << KINDS) - 1),
+    st.just(ALL),
 )
 CONFIGS = st.builds(
     Config,
@@ -48,7 +49,10 @@ CONFIGS = st.builds(
     slot_bits=st.sampled_from([1, 4]),
     past_bits=st.just(12),
     frozen=st.sampled_from([1, 3, 8]),
-).filter(lambda config: config.layers or config.mixing)
+    direct=st.sampled_from([0, ALL & ALL >> 39, ALL & ALL << 39]),  # 24 kinds at most
+).map(lambda config: config.replace(direct=config.direct & config.mixing)).filter(
+    lambda config: config.layers or config.mixing
+)
 TEXTS = st.one_of(
     st.binary(max_size=40),
     st.lists(st.sampled_from(b"ab \n<>[]{}'.|:;09A\x00\xff"), max_size=60).map(bytes),

@@ -300,6 +300,7 @@ enum {
     MIXING, SETS, SLOT_BITS, PAST_BITS, FROZEN,
     POINTS,
     COMPONENTS,
+    DIRECT,
     WORDS,
     STROKES,
     FIELDS
@@ -329,6 +330,7 @@ static const struct {
     {"frozen", 1, 4096, 1, 8},
     {"points", 0, 1, 1, 0},
     {"components", 0, 20, 1, 0},
+    {"direct", 0, ((uint64_t)1 << 63) - 1, 1, 0},
     {"words", 0, ((uint64_t)1 << 63) - 1, 1, 0}, /* bytes that are coded in place of the original: its words, */
     {"strokes", 0, ((uint64_t)1 << 63) - 1, 1, 0}, /* or its strokes */
 };
@@ -344,7 +346,8 @@ static const struct {
     {3, CONTEXTS, MIXING, CONTEXTS, "contexts"},
     {4, MIXING, POINTS, MIXING, "mixing"},
     {5, POINTS, COMPONENTS, POINTS, "points"},
-    {6, COMPONENTS, WORDS, COMPONENTS, "density"},
+    {6, COMPONENTS, DIRECT, COMPONENTS, "density"},
+    {7, DIRECT, WORDS, DIRECT, "direct"},
     {254, WORDS, STROKES, WORDS, "words"},
     {255, STROKES, FIELDS, STROKES, "strokes"},
 };
@@ -365,6 +368,14 @@ static void default_absent(Config *config) {
             if (n != PART[part].on) config->is[n] = FIELD[n].usual;
 }
 
+enum { MOST_DIRECT = 24 }; /* kinds of contexts with direct probabilities */
+
+static int bits_of(uint64_t set) {
+    int count = 0;
+    for (; set; set &= set - 1) count++;
+    return count;
+}
+
 /* What is wrong with a configuration; NULL if nothing is. */
 static const char *wrong_with(const Config *config) {
     for (int part = 0; part < PARTS; part++)
@@ -374,6 +385,7 @@ static const char *wrong_with(const Config *config) {
         }
     if (!config->is[LAYERS] && !config->is[MIXING]) return "layers";
     if (config->is[POINTS] && !config->is[MIXING]) return "points";
+    if (config->is[DIRECT] & ~config->is[MIXING] || bits_of(config->is[DIRECT]) > MOST_DIRECT) return "direct";
     if (config->is[COMPONENTS] && (!config->is[LAYERS] || config->is[CONTEXTS])) return "components";
     if (config->is[LANES] > config->is[STREAMS]) return "lanes";
     if (config->is[WORDS] && config->is[STROKES]) return "words";
@@ -1468,7 +1480,8 @@ static void make_histories(void) {
 
 enum { KINDS = 63, ORDERS = 6, NETWORK_KIND = 53, NETWORK_SURE_KIND = 54 };
 enum { MODELS = 3, MATCH_LENGTHS = 64, RUNS = 64, MOST_SETS = 14, FINALS = 4, MAPS = 3, MAP_ROWS = 65536, BUCKETS = 33 };
-enum { FINAL_ROWS = 2048, FINAL_STRIDE = 16, VECTOR = 16, OTHERS = 2 + 2 * MODELS + 3, MOST_INPUTS = 208 };
+enum { FINAL_ROWS = 2048, FINAL_STRIDE = 16, VECTOR = 16, OTHERS = 2 + 2 * MODELS + 3, MOST_INPUTS = 256 };
+enum { GROUP = 16 }; /* direct probabilities of half a byte, one of them of no use */
 enum { LINE_BYTES = 64, DEEPEST = 16, TAGS = 64, LONGEST = 65535, VERIFIED = 400 };
 
 static const uint32_t SET_ROWS[MOST_SETS] = {256, 2048, 2048, 1024, 2048, 1536, 2048,
@@ -1531,7 +1544,8 @@ typedef struct {
 } Bit;
 
 typedef struct {
-    size_t B, K, S, frozen, runs, inputs, orders; /* runs: K, padded to whole vectors */
+    size_t B, K, D, S, frozen, runs, inputs, orders; /* D kinds have direct probabilities; runs: K, padded to whole vectors */
+    int direct_kinds[MOST_DIRECT], direct_numbers[KINDS]; /* numbers of these kinds, and the inverse, or -1 */
     int kinds[KINDS + 1], network, points, line_bits, match_bits;
     uint64_t mask; /* bytes of text that are kept of each stream, minus 1 */
     Stream *text;  /* (B) */
@@ -1540,6 +1554,7 @@ typedef struct {
     uint32_t *match_table;                        /* (MODELS, 2^match_bits) */
     uint32_t *indirect1, *indirect2, *indirect3;  /* what followed one byte, two, three */
     uint8_t *slots;                               /* (K, 2^line_bits, 64) */
+    uint32_t *direct;                             /* (D, 2^line_bits, GROUP) */
     uint32_t *maps, *runs_p, *matches, *order0, *order1; /* adaptive probabilities: 22 bits, and 10 of a count */
     int16_t *map_inputs, *run_stretch;                   /* the inputs made of maps (two) and of runs */
     int16_t *weights;                                    /* (rows of all sets, inputs): 2^14 is 1 */
@@ -1547,6 +1562,7 @@ typedef struct {
     uint16_t *refinements;    /* (MAPS, MAP_ROWS, BUCKETS): probabilities */
     uint32_t set_rows[MOST_SETS + 1];       /* where the rows of each set begin */
     uint8_t *histories;                     /* (B, K, 16): of half a byte */
+    uint32_t **groups;                      /* (B, D): the direct probabilities of half a byte */
     uint32_t *cumulative;                   /* (B, 257): of the network's frequencies */
     Byte *bytes;                            /* (frozen, B) */
     Bit *bits;                              /* (frozen, B, 8) */
@@ -1560,11 +1576,14 @@ static void mixing_allocate(Mixing *m, const Config *config) {
     for (int kind = 0; kind < KINDS; kind++)
         if (config->is[MIXING] >> kind & 1) {
             m->orders += kind < ORDERS;
+            int direct = config->is[DIRECT] >> kind & 1;
+            m->direct_numbers[m->K] = direct ? (int)m->D : -1;
+            if (direct) m->direct_kinds[m->D++] = (int)m->K;
             m->kinds[m->K++] = kind;
         }
     m->kinds[K = m->K] = KINDS;
     m->B = (size_t)B, m->S = (size_t)config->is[SETS], m->frozen = (size_t)config->is[FROZEN];
-    m->runs = padded(m->K), m->inputs = padded(m->runs + 2 * m->K + OTHERS);
+    m->runs = padded(m->K), m->inputs = padded(m->runs + 2 * m->K + OTHERS + 2 * m->D);
     m->network = config->is[LAYERS] > 0, m->points = config->is[POINTS] > 0;
     m->line_bits = (int)config->is[SLOT_BITS], m->match_bits = (int)least(22, config->is[PAST_BITS] + 1);
     m->mask = ((uint64_t)1 << config->is[PAST_BITS]) - 1;
@@ -1576,6 +1595,7 @@ static void mixing_allocate(Mixing *m, const Config *config) {
     m->indirect1 = ARRAY(uint32_t, 256, 1), m->indirect2 = ARRAY(uint32_t, 65536, 1);
     m->indirect3 = ARRAY(uint32_t, 1 << 20, 1);
     m->slots = ARRAY(uint8_t, K << m->line_bits, LINE_BYTES);
+    m->direct = ARRAY(uint32_t, (uint64_t)m->D << m->line_bits, GROUP);
     m->maps = ARRAY(uint32_t, K, 256), m->map_inputs = ARRAY(int16_t, K, 512);
     m->runs_p = ARRAY(uint32_t, K, RUNS), m->run_stretch = ARRAY(int16_t, K, RUNS);
     m->matches = ARRAY(uint32_t, MODELS, MATCH_LENGTHS);
@@ -1584,6 +1604,7 @@ static void mixing_allocate(Mixing *m, const Config *config) {
     m->finals = ARRAY(int32_t, FINAL_ROWS, FINAL_STRIDE);
     m->refinements = ARRAY(uint16_t, MAPS * MAP_ROWS, BUCKETS);
     m->histories = ARRAY(uint8_t, times(B, K), 16);
+    m->groups = ARRAY(uint32_t *, B, m->D);
     m->cumulative = ARRAY(uint32_t, B, 257);
     m->bytes = ARRAY(Byte, places, 1), m->bits = ARRAY(Bit, places, 8);
 }
@@ -1609,6 +1630,7 @@ static void mixing_start(Mixing *m) {
     }
     fill(m->runs_p, m->K * RUNS, (4u << 22) / 5 << 10);
     fill(m->matches, MODELS * MATCH_LENGTHS, (9u << 22) / 10 << 10);
+    fill(m->direct, (m->D << m->line_bits) * GROUP, 1u << 31);
     fill(m->order0, 256, 1u << 31);
     fill(m->order1, 65536, 1u << 31);
     size_t others = m->runs + 2 * m->K;
@@ -1813,8 +1835,20 @@ static uint8_t *claim(uint8_t *line, uint32_t x) {
     return best;
 }
 
+/* Direct probabilities count what came in a context, for ever. A hash names a group of them, of half a byte; nothing is
+ * checked, so contexts of one group count together. */
+static inline uint32_t *group_of(const Mixing *m, size_t d, uint32_t x) {
+    return m->direct + ((d << m->line_bits) + (x >> (32 - m->line_bits))) * GROUP;
+}
+
+/* Have all that hash x names fetched. */
+static inline void fetch(const Mixing *m, size_t k, uint32_t x) {
+    PREFETCH(line_of(m, k, x));
+    if (m->direct_numbers[k] >= 0) PREFETCH(group_of(m, (size_t)m->direct_numbers[k], x));
+}
+
 static void fetch_lower(const Mixing *m, const Byte *byte, uint32_t c0) {
-    for (size_t k = 0; k < m->K; k++) PREFETCH(line_of(m, k, join(byte->hashes[k], c0)));
+    for (size_t k = 0; k < m->K; k++) fetch(m, k, join(byte->hashes[k], c0));
 }
 
 static void copy_histories(const Mixing *m, size_t b, size_t k, const uint8_t *slot) {
@@ -1823,6 +1857,14 @@ static void copy_histories(const Mixing *m, size_t b, size_t k, const uint8_t *s
         memcpy(out, slot + HISTORIES, 16);
     else
         memset(out, 0, 16);
+}
+
+/* Find the direct probabilities of all kinds that have them, for the half of a byte that begins after the bits c0. */
+static void find_groups(const Mixing *m, const Byte *byte, size_t b, uint32_t c0) {
+    for (size_t d = 0; d < m->D; d++) {
+        uint32_t x = byte->hashes[m->direct_kinds[d]];
+        m->groups[b * m->D + d] = group_of(m, d, c0 == 1 ? x : join(x, c0));
+    }
 }
 
 /* Find the histories of all kinds for the upper half of a byte, and what their runs expect. */
@@ -1909,7 +1951,7 @@ static void hash_records(const Mixing *m, const Stream *s, const uint8_t *past, 
 /* Note the hash of kind number k; its line is on its way to the cache then. */
 static void note_hash(const Mixing *m, Byte *byte, size_t k, uint32_t value) {
     byte->hashes[k] = join(value, (uint32_t)m->kinds[k] + 1);
-    PREFETCH(line_of(m, k, byte->hashes[k]));
+    fetch(m, k, byte->hashes[k]);
 }
 
 static void hash_text(const Mixing *m, size_t b, const Byte *byte, uint32_t *h) {
@@ -2301,6 +2343,7 @@ static uint32_t refine(const Mixing *m, const Byte *byte, Bit *bit, uint32_t c0,
 static uint32_t predict_bit(Mixing *m, size_t b, Byte *byte, Bit *bit, int i, int c0) {
     if (i == 0) find_upper(m, byte, b);
     if (i == 4) find_lower(m, byte, b, (uint32_t)c0);
+    if (i == 0 || i == 4) find_groups(m, byte, b, (uint32_t)c0);
     const uint8_t *histories = m->histories + b * m->K * 16 + node(i, c0);
     int surest = 0, history = 0, quantile = 8, hit = 0, said = 0, sure = 0;
     for (size_t k = 0; k < m->orders; k++)
@@ -2321,12 +2364,19 @@ static uint32_t predict_bit(Mixing *m, size_t b, Byte *byte, Bit *bit, int i, in
     others += 2 + 2 * MODELS;
     others[0] = 102; /* an input that is always there */
     others[1] = (int16_t)said, others[2] = (int16_t)sure;
+    others += 3;
+    for (size_t d = 0; d < m->D; d++) {
+        uint32_t value = m->groups[b * m->D + d][node(i, c0)], counted = value & 1023;
+        others[2 * d] = counted ? stretch_table[value >> 20] : 0;
+        others[2 * d + 1] = (int16_t)(counted ? ((int)(value >> 16) - 32768) >> 6 : 0);
+    }
     return refine(m, byte, bit, (uint32_t)c0, mix_bit(m, bit));
 }
 
 /* -- mixing: learning ------------------------------------------------------------------------------------------------ */
 
 enum { MAP_LIMIT = 255, RUN_LIMIT = 1000, ORDER0_LIMIT = 1000, ORDER1_LIMIT = 400, MATCH_LIMIT = 1000 };
+enum { DIRECT_LIMIT = 1000 };
 enum { REFINEMENT_SHIFT = 6, FINAL_RATE = 1573, FINAL_LIMIT = 1 << 28, MOST_VISITS = 65535, SLOW = 1024 };
 enum { LEAST_ERROR = 256 }; /* from smaller errors weights do not learn, which saves time */
 
@@ -2347,12 +2397,23 @@ static void learn_run(Mixing *m, size_t k, int c, int expected, int count) {
     }
 }
 
+/* The direct probabilities of the d-th kind that has them learn the byte c in the context of hash x. */
+static void learn_direct(Mixing *m, size_t d, int c, uint32_t x) {
+    uint32_t *group = group_of(m, d, x);
+    for (int i = 0, c0 = 1; i < 8; i++) {
+        if (i == 4) group = group_of(m, d, join(x, (uint32_t)c0));
+        int y = c >> (7 - i) & 1;
+        group[node(i, c0)] = adapt(group[node(i, c0)], y, DIRECT_LIMIT);
+        c0 = 2 * c0 + y;
+    }
+}
+
 /* The slots, maps and runs of kind number k. Those of the next kind are on their way to the cache meanwhile. */
 static void learn_kind(Mixing *m, size_t k, size_t count) {
     for (size_t n = 0; n < count && k + 1 < m->K; n++) {
         uint32_t x = m->bytes[n].hashes[k + 1];
-        PREFETCH(line_of(m, k + 1, x));
-        PREFETCH(line_of(m, k + 1, join(x, 16u | (uint32_t)m->bytes[n].symbol >> 4)));
+        fetch(m, k + 1, x);
+        fetch(m, k + 1, join(x, 16u | (uint32_t)m->bytes[n].symbol >> 4));
     }
     for (size_t n = 0; n < count; n++) {
         const Byte *byte = m->bytes + n;
@@ -2378,6 +2439,7 @@ static void learn_kind(Mixing *m, size_t k, size_t count) {
             *history = following[2 * *history + y];
             c0 = 2 * c0 + y;
         }
+        if (m->direct_numbers[k] >= 0) learn_direct(m, (size_t)m->direct_numbers[k], c, byte->hashes[k]);
         if (byte->run_counts[k]) learn_run(m, k, c, byte->run_bytes[k], byte->run_counts[k]);
     }
 }
@@ -3019,6 +3081,8 @@ static void add_mixing(Trained *model, Mixing *m) {
     add(model, "u4", 1, 256, 1, m->indirect1, "mixing.indirect1", 0, 0, 0);
     add(model, "i4", 2, FINAL_ROWS, FINAL_STRIDE, m->finals, "mixing.finals", 0, -FINAL_LIMIT, FINAL_LIMIT);
     add_table(model, "u1", 2, (uint64_t)m->K << m->line_bits, LINE_BYTES, m->slots, "mixing.slots", DOT, 0, 0);
+    if (m->D)
+        add_table(model, "u4", 2, (uint64_t)m->D << m->line_bits, GROUP, m->direct, "mixing.direct", DOT, 0, 0);
     add_table(model, "i2", 2, rows, m->inputs, m->weights, "mixing.weights", DOT, 0, 0);
     add_table(model, "i4", 1, rows, 1, m->visits, "mixing.visits", DOT, 0, MOST_VISITS);
     add_table(model, "u2", 2, MAPS * MAP_ROWS, BUCKETS, m->refinements, "mixing.refinements", DOT, 0, 0);

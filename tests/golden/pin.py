@@ -38,6 +38,7 @@ GOLDEN = {
     "rnn": (ORIGINAL, presets.Config(cell="rnn", layers=2, hidden=48, streams=2, window=6)),
     "mixed": (REPEATED, MIXED),
     "counts": (REPEATED, MIXED.replace(layers=0, streams=2, lanes=1, mixing=COUNTS, frozen=8)),
+    "direct": (REPEATED, MIXED.replace(direct=1 << 1 | 1 << 6 | 1 << 53)),
     "default": (ORIGINAL, presets.choose(len(ORIGINAL))),
 }
 """Name: original, configuration."""
