@@ -115,7 +115,9 @@ def output(told, part, k, COMPONENTS: tl.constexpr):
 def rate_of(decay, out):
     """1 over the scale that a logit tells."""
     n = ((out * STEPS_OF_ONE) >> UNIT_BITS) + LEAST_SCALE
-    return (tl.load(decay + tl.minimum(tl.maximum(n, 0), MOST_SCALE)).to(tl.int64) * LARGEST_RATE) >> UNIT_BITS
+    return (
+        tl.load(decay + tl.minimum(tl.maximum(n, 0), MOST_SCALE)).to(tl.int64) * LARGEST_RATE
+    ) >> UNIT_BITS
 
 
 @triton.jit

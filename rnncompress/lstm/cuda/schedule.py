@@ -97,7 +97,7 @@ class Schedule:
                 self._config.context_bits, self.A, self.R, _BLOCK, **EXACT,
             )  # fmt: skip
         if self._config.components:
-            self.densities(start, rows)
+            self.note_densities(start, rows)
         block, options = self._rows_of_tables(rows)
         head_kernels.frequencies[(-(-rows // block),)](
             m.table,
@@ -111,18 +111,30 @@ class Schedule:
             **options,
         )
         if self._config.components:
-            density_kernels.density_table[(rows,)](
-                *self._density(), m.table, start * self.B,
-                self.T, self.B, self._config.components, self._component_block, **EXACT,
-            )  # fmt: skip
+            self.density_tables(start, rows)
 
-    def densities(self, start: int, rows: int) -> None:
+    def note_densities(self, start: int, rows: int) -> None:
         """What the head of densities tells at ``rows`` rows from step ``start`` on, from the sums of the logits."""
         m, count = self.memory, PARAMETERS * self._config.components
         self.advance(max(0, start - 1), start + rows // self.B - 1)
         density_kernels.note_outputs[(-(-rows // 16),)](
             m.table, m.bias, m.outputs, start * self.B, rows, count, 16, power_of_two(count), **EXACT
         )
+
+    def density_tables(self, start: int, rows: int) -> None:
+        """Its frequencies in place of those of the softmax, at the rows that it predicts."""
+        density_kernels.density_table[(rows,)](
+            *self._density(), self.memory.table, start * self.B,
+            self.T, self.B, self._config.components, self._component_block, **EXACT,
+        )  # fmt: skip
+
+    def density_gradients(self) -> None:
+        """Its gradients at the logits in place of those of the softmax."""
+        m = self.memory
+        density_kernels.density_gradient[(self.R,)](
+            *self._density(), m.keys, m.dz_high, m.dz_low, m.dz_columns_high, m.dz_columns_low,
+            self.L, self.T, self.B, self._config.components, self._component_block, num_warps=1, **EXACT,
+        )  # fmt: skip
 
     def advance(self, first: int, last: int) -> None:
         """Where the streams are in their records, once the symbols of the steps first ≤ t < last are known."""
@@ -179,10 +191,7 @@ class Schedule:
             self.L, self.R, self.A, self.P, 64, 64, **EXACT,
         )  # fmt: skip
         if self._config.components:
-            density_kernels.density_gradient[(self.R,)](
-                *self._density(), m.keys, m.dz_high, m.dz_low, m.dz_columns_high, m.dz_columns_low,
-                self.L, self.T, self.B, self._config.components, self._component_block, num_warps=1, **EXACT,
-            )  # fmt: skip
+            self.density_gradients()
         for wave in range(self.T + self.L - 1):
             behind = max(0, wave - self.T + 1)  # layers at the top that are done
             highest = self.L - 1 - behind
