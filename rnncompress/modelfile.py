@@ -72,8 +72,8 @@ def document(data: bytes, kind: Kind, name: str) -> dict[str, Any]:
     """
     found, told = _told(data) or (None, {})
     if found != kind:
-        what = f"is {found.use}" if found else f"is no {kind.name}"
-        raise ModelError(f"{name} {what}; {kind.make}")
+        other = f"is {found.use}; a {kind.name} is needed here:" if found else f"is no {kind.name};"
+        raise ModelError(f"{name} {other} {kind.make}")
     if told.get("version") != kind.version:
         raise VersionError(
             f"{name} was written in model format {told.get('version')}; this program knows {kind.version}: upgrade it"
