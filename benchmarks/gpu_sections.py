@@ -272,7 +272,7 @@ class Bench:
         return self._with_schedules(("xl",), gpu_kernels.variants)
 
     def selfcheck(self) -> dict[str, Any]:
-        """What every user's first run does: it compiles the kernels for two small networks."""
+        """What every user's first run does: it compiles the kernels for small networks."""
         if self.interpret:
             return {"not done": "it asks for a GPU"}
         selfcheck.run("cuda")

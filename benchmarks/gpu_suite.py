@@ -11,7 +11,7 @@ throughput  bytes a second of encoding and decoding with and without mixing, the
 choice      whether `--device auto` takes what is faster
 comparison  the same network as torch.nn.LSTM (cuDNN, bfloat16 autocast, fused Adam), by turns with our encoder
 kernels     the time of each kernel against the time its operations and bytes take at the rates measured here
-selfcheck   the self-check of the program, which compiles its kernels for two more networks
+selfcheck   the self-check of the program, which compiles its kernels for more networks, one of them with densities
 tiles       the products of `xl` with other block shapes, for whoever tunes them
 
 Every section stands for itself: one that fails is recorded with its error, one that would not fit into the time left

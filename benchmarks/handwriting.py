@@ -186,26 +186,31 @@ def main() -> None:
     held_out = pool(Texts(text[cut:], np.random.default_rng(0)), writer, LONGEST, np.random.default_rng(0))[0]
     sample = [line for batch in pool(texts, writer, LONGEST, rng) for line in batch]
     learner = Learner(PRINTABLE, sample, options.layers, options.hidden, options.seed)
+    told = {"text": options.text.name}
     if options.start:
-        learner.begin_with(WritingModel.load(options.start))
+        begun = WritingModel.load(options.start)
+        learner.begin_with(begun)
+        told["begun_with"] = begun.digest.hex()
     batches: list[list[Line]] = []
-    start, saved = time.monotonic(), 0.0
+    points, start, saved = 0, time.monotonic(), 0.0
     while (done := (time.monotonic() - start) / (60 * options.minutes)) < 1:
         if not batches:
             grown = 1.0 if options.start else min(1.0, done / GROWING)
             batches = pool(texts, writer, round(FIRST_LONGEST + grown * (LONGEST - FIRST_LONGEST)), rng)
         warm = min(1.0, (learner.updates + 1) / WARM)  # Adam does not know yet how large gradients are
-        loss = learner.learn(batches.pop(), options.rate * warm * min(1.0, 1.1 - done))
+        lines = batches.pop()
+        loss = learner.learn(lines, options.rate * warm * min(1.0, 1.1 - done))
+        points += sum(len(stroke) for line in lines for stroke in line.strokes)
         seconds = time.monotonic() - start
-        told = f"{learner.updates} updates, {loss:8.3f} nats a point, {seconds:.0f} s"
-        print(f"\r{told}", end="", file=sys.stderr, flush=True)
+        state = f"{learner.updates} updates, {loss:8.3f} nats a point, {seconds:.0f} s"
+        print(f"\r{state}", end="", file=sys.stderr, flush=True)
         if seconds - saved > 60:
             saved = seconds
             print(f"\n{learner.evaluate(held_out):.3f} nats a point held out", file=sys.stderr, flush=True)
-            learner.model(text=options.text.name).save(options.output, overwrite=True)
+            learner.model(**told).save(options.output, overwrite=True)
     nats = learner.evaluate(held_out)
-    told = {"text": options.text.name, "updates": learner.updates, "nats": f"{nats:.3f}"}
-    learner.model(**told).save(options.output, overwrite=True)
+    learned = {"updates": learner.updates, "points": points, "nats": f"{nats:.3f}"}
+    learner.model(**told, **learned).save(options.output, overwrite=True)
     print(
         f"{learner.updates} updates, {nats:.3f} nats a point held out, {time.process_time():.0f} s of a processor"
     )

@@ -44,9 +44,7 @@ def seconds(config: Config, length: int) -> tuple[float, float]:
 
 def worth_a_gpu(config: Config, length: int) -> bool:
     """Whether a GPU is probably faster for ``length`` symbols: many streams of a large network, and not few symbols."""
-    if (
-        not config.layers or config.components
-    ):  # no network; a head of densities, which there is for CPUs only
+    if not config.layers:
         return False
     on_cpu, on_gpu = seconds(config, length)
     return on_gpu < on_cpu

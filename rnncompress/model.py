@@ -6,7 +6,6 @@ same bytes on every machine.
 """
 
 import hashlib
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -19,25 +18,22 @@ from numpy.typing import NDArray
 
 from rnncompress.config import LEARNING, Config, canonical, check_config, from_parts, in_parts
 from rnncompress.engine import state as states
-from rnncompress.errors import CheckpointError, ModelError, VersionError
+from rnncompress.errors import CheckpointError, ModelError
 from rnncompress.files import atomic_output, open_input
+from rnncompress.modelfile import CODING, arrays, document, head, in_json, pack
 from rnncompress.vocabulary import Vocabulary
 
-VERSION: Final = 1
 SUFFIX: Final = ".rnnm"
 """What the name of a model file ends in by custom."""
 
 Array = NDArray[Any]
 State = dict[str, Array]
 
-_KEY: Final = "rnncompress"
 _DIGEST: Final = 16
 _ROWS: Final = {name: (f"{name}.rows", f"{name}.values") for name in states.TABLES} | {
     "contexts": ("context_rows", "context_values")
 }
 """The names of what is kept of a table."""
-_LONGEST_HEAD: Final = 100 << 20
-"""Of safetensors."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +77,7 @@ class Model:
         nothing is trained, does not count."""
         content = hashlib.blake2b(digest_size=_DIGEST)
         content.update(canonical(self.config, without=["lanes"]))
-        content.update(_json(asdict(self.vocabulary)) + b"\0")
+        content.update(in_json(asdict(self.vocabulary)) + b"\0")
         for name, array in sorted(self.arrays.items()):
             content.update(f"{name} {array.dtype.str[1:]} {list(array.shape)}\0".encode())
             content.update(np.require(array, array.dtype.newbyteorder("<"), "C").data)
@@ -113,19 +109,13 @@ class Model:
 
     def to_bytes(self) -> bytes:
         """The model file."""
-        from safetensors.numpy import save
-
-        document = {
-            "version": VERSION,
+        told = {
             "config": in_parts(self.config),
             "vocabulary": asdict(self.vocabulary),
             "training": dict(self.training),
             "digest": self.digest.hex(),
         }
-        arrays = {
-            name: np.require(array, array.dtype.newbyteorder("<"), "C") for name, array in self.arrays.items()
-        }
-        return save(arrays, metadata={_KEY: _json(document).decode()})
+        return pack(CODING, told, self.arrays)
 
     @classmethod
     def load(cls, path: Path) -> "Model":
@@ -140,11 +130,7 @@ class Model:
     @classmethod
     def from_bytes(cls, data: bytes, name: str = "the model") -> "Model":
         """The model of :meth:`to_bytes`; ``name`` is for messages. Raises as :meth:`load` does."""
-        told = _document(data, name)
-        if told.get("version") != VERSION:
-            raise VersionError(
-                f"{name} was written in model format {told.get('version')}; this program knows {VERSION}: upgrade it"
-            )
+        told = document(data, CODING, name)
         try:
             config = from_parts(told["config"])
             vocabulary = Vocabulary(
@@ -152,13 +138,7 @@ class Model:
             )
             training = {str(key): str(value) for key, value in told["training"].items()}
             _check(config, vocabulary, len(data))
-            from safetensors import SafetensorError
-            from safetensors.numpy import load
-
-            try:
-                model = cls(config, vocabulary, load(data), training)
-            except SafetensorError as error:
-                raise ValueError("its arrays are not sound") from error
+            model = cls(config, vocabulary, arrays(data), training)
             if model.digest.hex() != told["digest"]:
                 raise ValueError("its content is not what was written")
             model._check_arrays()
@@ -201,28 +181,11 @@ def told_digest(path: Path) -> bytes:
 
     Raises InputError if it cannot be read, ModelError if it is no model file.
     """
-    with open_input(path) as file:
-        head = file.read(8)
-        told = _document(head + file.read(min(int.from_bytes(head, "little"), _LONGEST_HEAD)), str(path))
+    told = document(head(path), CODING, str(path))
     try:
         return bytes.fromhex(told["digest"])
     except (LookupError, TypeError, ValueError):
         raise ModelError(f"{path} is damaged: it does not say which model it is") from None
-
-
-def _document(data: bytes, name: str) -> dict[str, Any]:
-    """Our document in the metadata of a safetensors file. Raises ModelError."""
-    foreign = ModelError(f"{name} is no model of rnncompress; make one with `rnncompress train`")
-    try:
-        size = int.from_bytes(data[:8], "little")
-        if not 0 < size <= len(data) - 8 or data[8:9] != b"{":
-            raise foreign
-        told = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][_KEY])
-    except (LookupError, RecursionError, TypeError, ValueError):
-        raise foreign from None
-    if not isinstance(told, dict):
-        raise foreign
-    return told
 
 
 def _check(config: Config, vocabulary: Vocabulary, size: int) -> None:
@@ -234,8 +197,3 @@ def _check(config: Config, vocabulary: Vocabulary, size: int) -> None:
         raise ValueError("its alphabet is not that of its vocabulary")
     if 8 * config.weights > size:  # each weight with its moment, 4 bytes each
         raise ValueError("it is too short for its configuration")
-
-
-def _json(value: object) -> bytes:
-    """One form for each value."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()

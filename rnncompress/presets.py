@@ -87,12 +87,6 @@ _ROWS: Final[tuple[Row, ...]] = (
     ("strokes",                  0, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "mixture", 18, "points", 14, 13, 16, 3),
     ("strokes",             40_000, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "",     18, "points", 14, 16, 19, 3),
     ("strokes",            300_000, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "",     18, "points", 14, 17, 24, 3),
-    ("strokes-symbols",          0, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "",     18, "points", 14, 13, 16, 3),
-    ("strokes-symbols",     40_000, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "",     18, "points", 14, 16, 19, 3),
-    ("strokes-symbols",    300_000, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "",     18, "points", 14, 17, 24, 3),
-    ("strokes-density",          0, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "mixture", 18, "points", 14, 13, 16, 3),
-    ("strokes-density",     40_000, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "mixture", 18, "points", 14, 16, 19, 3),
-    ("strokes-density",    300_000, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "mixture", 18, "points", 14, 17, 24, 3),
     ("graves-rnn",               0, "rnn", 1, 1008,  32, 4, 64,  1000,   50, "",     18, "",        0,  0,  0, 0),
     ("graves-ptb-char",          0, "lstm", 1, 1008,  32, 4, 64,  2000,   50, "",     18, "",        0,  0,  0, 0),
     ("graves-ptb-word",          0, "lstm", 1, 1008,  32, 4, 32,  2000,   50, "",     18, "",        0,  0,  0, 0),
@@ -102,8 +96,15 @@ _ROWS: Final[tuple[Row, ...]] = (
 """The configuration of each preset by the size of the input, from so many bytes on; rates are in millionths."""
 
 
+_VARIANTS: Final = {"strokes-symbols": ("strokes", 0), "strokes-density": ("strokes", _COMPONENTS)}
+"""Presets that are others with so many components of the head of densities at all sizes."""
+
+
 def _steps(name: str) -> tuple[tuple[int, Config], ...]:
     """``Preset.steps`` from the table."""
+    if name in _VARIANTS:
+        like, components = _VARIANTS[name]
+        return tuple((start, config.replace(components=components)) for start, config in _steps(like))
     return tuple(
         (
             start,

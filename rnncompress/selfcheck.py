@@ -92,8 +92,6 @@ def hashes(engine: str, threads: int) -> Iterator[tuple[str, str]]:
     """Stages, and the hashes of what they compute."""
     yield from _networks(engine, threads)
     for name, config in _MIXED.items():
-        if config.components and engine == "cuda":
-            continue  # densities are computed on the CPU only
         yield from _mixing(name, config, engine, threads)
 
 

@@ -100,6 +100,7 @@ def main(capability: int, preset: str, length: int, *names: str) -> None:
     schedule.follow_paths(config.window)
     schedule.learn_contexts()
     schedule.learn()
+    schedule.end_window()
     for kernel, arguments, options in launches.values():
         if names and kernel.__name__ not in names:
             continue

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from networks import assert_same, step_through
 
 from rnncompress.config import Config, check_config
-from rnncompress.errors import CheckpointError, DeviceError
+from rnncompress.errors import CheckpointError
 from rnncompress.lstm import build, density, head
 from rnncompress.lstm.reference_density import ReferenceDensity, _gradient, _table
 from rnncompress.lstm.state import check_state
@@ -187,11 +187,9 @@ def test_it_learns() -> None:
 
 
 def test_what_it_needs() -> None:
-    """A network without contexts, on a CPU."""
+    """A network without contexts."""
     check_config(config())
     with pytest.raises(ValueError, match="components"):
         check_config(config().replace(contexts=2))
     with pytest.raises(ValueError, match="components"):
         check_config(config().replace(layers=0, mixing=1))
-    with pytest.raises(DeviceError, match="CPU only"):
-        build(config(), 1, engine="cuda")

@@ -1,6 +1,7 @@
 """Text written by hand: what the network sees, what is drawn, and that it is the same everywhere."""
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import ink
+import models
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -313,7 +315,41 @@ def test_damaged_models_are_refused(folder, cli, refuses, model):
     (folder / "other.txt").write_bytes(b"other")
     refuses(1, "write", "ab", "--model", "other.txt", says="other.txt is no model that writes")
     refuses(1, "write", "ab", "--model", "none", says="none")
-    refuses(1, "sample", "--model", model, says="m.rnnw is no model of rnncompress")
+
+
+def test_info_tells_of_a_model_that_writes(cli, folder, model):
+    """Sizes, characters, training and digest, in words and as JSON, also beside other files."""
+    shown = cli("info", model).stdout
+    for fact in ("2 layers of 12 units", "11:  abcdefghij", "text: none", untrained().digest.hex()):
+        assert fact in shown
+    told = json.loads(cli("info", model, "--json").stdout)
+    assert told["model_digest"] == untrained().digest.hex()
+    assert (told["characters"], told["layers"], told["hidden"]) == (CHARACTERS, 2, 12)
+    assert told["training"] == {"text": "none"}
+    assert told["weights"] == sum(np.prod(shape) for shape in shapes(len(CHARACTERS), 2, 12).values())
+    assert told["model_bytes"] == (folder / model).stat().st_size
+
+
+@pytest.mark.parametrize("command", ["sample", "evaluate", "encode", "decode", "train"])
+def test_a_model_that_writes_is_no_model_for_files(folder, model, refuses, command):
+    """Each command says in a line what it is, and where the right one comes from."""
+    (folder / "text").write_bytes(b"some text " * 20)
+    arguments = {
+        "sample": ["--model", model],
+        "evaluate": ["text", "--model", model],
+        "encode": ["text", "--model", model],
+        "decode": [model, "-o", "out"],
+        "train": ["text", "--start", model, "-o", "new.rnnm"],
+    }[command]
+    refuses(1, command, *arguments, says="m.rnnw.* a model that writes, which `rnncompress write` takes")
+    assert not (folder / "new.rnnm").exists()
+
+
+def test_a_model_for_files_does_not_write(folder, refuses):
+    """And is told so."""
+    models.trained().save(folder / "files.rnnm")
+    refuses(1, "write", "ab", "--model", "files.rnnm", says="files.rnnm is a model for files")
+    refuses(1, "decode", "files.rnnm", "-o", "out", says="files.rnnm.* it is a model for files")
 
 
 def test_a_style_has_a_text():

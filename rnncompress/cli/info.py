@@ -4,7 +4,8 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import BinaryIO, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
@@ -13,17 +14,21 @@ from rnncompress import presets as named
 from rnncompress.cli.batch import each
 from rnncompress.cli.estimates import about, in_units
 from rnncompress.cli.inputs import to_decode
-from rnncompress.cli.models import ModelFile, check_needed, is_model, load, model_option
+from rnncompress.cli.models import ModelFile, check_needed, load, model_option
 from rnncompress.cli.options import Command, json_option, recursive_option
 from rnncompress.cli.results import in_words
 from rnncompress.cli.run import Run, usable_cores
 from rnncompress.cli.screen import Screen, duration
-from rnncompress.cli.streams import open_source
+from rnncompress.cli.streams import STDIO, open_source
 from rnncompress.config import Config
 from rnncompress.container import Header, inspect
 from rnncompress.errors import NotRnncError
 from rnncompress.limits import announced_memory, announced_work
+from rnncompress.modelfile import WRITING, head, kind_of
 from rnncompress.speed import Setting, known
+
+if TYPE_CHECKING:
+    from rnncompress.writing.model import WritingModel
 
 
 @click.command(cls=Command)
@@ -32,7 +37,7 @@ from rnncompress.speed import Setting, known
 @model_option
 @json_option
 def info(names: tuple[str, ...], recursive: bool, model_file: str | None, as_json: bool) -> None:
-    """Show what compressed files, or model files, say of themselves in their headers; nothing is decoded.
+    """Show what compressed files, or model files (.rnnm, .rnnw), say of themselves; nothing is decoded.
 
     Also what decoding takes: memory, and time if such a file was coded on this machine before, or measured by
     `decode --estimate`. With --model also tell whether it is the trained model that decoding needs.
@@ -46,7 +51,7 @@ def info(names: tuple[str, ...], recursive: bool, model_file: str | None, as_jso
     )
 
 
-def _facts(source: str, given: ModelFile | None, threads: int) -> "Facts | ModelFacts":
+def _facts(source: str, given: ModelFile | None, threads: int) -> "Facts | ModelFacts | WritingFacts":
     """What a file says of itself."""
     with open_source(source) as file:
         header = _header(source, file)
@@ -54,14 +59,23 @@ def _facts(source: str, given: ModelFile | None, threads: int) -> "Facts | Model
         if header is not None:
             check_needed(source, header, given)
     if header is None:
-        found = load(source)
-        assert found is not None
-        return ModelFacts(source, found)
+        return _model_facts(source, size)
     config = header.config
     if given and header.use:
         config = header.use.config(given.model.config, header.coded)
     rate = known(Setting(config, "cpu", threads), "decode") if config else None
     return Facts(source, header, size, config, given, header.coded / rate if rate else None, threads)
+
+
+def _model_facts(source: str, size: int) -> "ModelFacts | WritingFacts":
+    """What a model file of ``size`` bytes says of itself."""
+    if kind_of(head(Path(source))) == WRITING:
+        from rnncompress.writing.model import WritingModel
+
+        return WritingFacts(source, WritingModel.load(Path(source)), size)
+    found = load(source)
+    assert found is not None
+    return ModelFacts(source, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +214,55 @@ class ModelFacts:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class WritingFacts:
+    """What the file of a model that writes says of itself, checked."""
+
+    source: str
+    model: "WritingModel"
+    size: int
+    """Bytes of the file."""
+    target: None = None
+
+    def sizes(self) -> tuple[int, int, float]:
+        """A model is no compressed file."""
+        return 0, 0, 0.0
+
+    def document(self) -> dict[str, object]:
+        """All of it, for machines."""
+        model = self.model
+        return {
+            "file": self.source,
+            "model_bytes": self.size,
+            "model_digest": model.digest.hex(),
+            "characters": model.characters,
+            "layers": model.layers,
+            "hidden": model.hidden,
+            "weights": model.weights,
+            "training": dict(model.training),
+        }
+
+    def line(self) -> str:
+        """All of it, for people."""
+        model = self.model
+        layers = "1 layer" if model.layers == 1 else f"{model.layers} layers"
+        lines = [
+            f"model       {self.source}, {self.size:,} bytes, for `rnncompress write`",
+            f"digest      BLAKE2b-128 {model.digest.hex()}",
+            f"network     {layers} of {model.hidden} units, {model.weights:,} weights of 16 bits",
+            f"characters  {len(model.characters)}: {model.characters}",
+        ]
+        return "\n".join(
+            lines + [f"training    {fact}: {value}" for fact, value in sorted(model.training.items())]
+        )
+
+
 def _header(source: str, file: BinaryIO) -> Header | None:
     """The header of a compressed ``file``; None if it is a model file, by its name ``source``."""
     try:
         return inspect(file)
     except NotRnncError:
-        if is_model(source):
+        if source != STDIO and kind_of(head(Path(source))):
             return None
         raise
 

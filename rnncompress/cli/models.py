@@ -12,7 +12,7 @@ import click
 from rnncompress.cli.options import Option
 from rnncompress.cli.streams import refuse_input
 from rnncompress.container import Header
-from rnncompress.errors import ModelNeededError, RnncompressError
+from rnncompress.errors import ModelNeededError
 from rnncompress.files import open_input
 
 if TYPE_CHECKING:
@@ -59,17 +59,6 @@ def refuse_model(name: str | None, *outputs: Path | None) -> None:
     """Raise OutputError if one of the ``outputs`` would replace the model in the file ``name``."""
     for output in filter(None, outputs if name else ()):
         refuse_input(str(name), output, "model")
-
-
-def is_model(name: str) -> bool:
-    """Whether the file ``name`` says that it is a model."""
-    from rnncompress.model import told_digest
-
-    try:
-        told_digest(Path(name))
-    except RnncompressError:
-        return False
-    return True
 
 
 def check_needed(source: str, header: Header, given: ModelFile | None) -> None:

@@ -12,8 +12,9 @@ import click
 from rnncompress import corpora
 from rnncompress.attributes import Attributes
 from rnncompress.cli.screen import Screen
-from rnncompress.errors import InputError, MismatchError, OutputError, about
+from rnncompress.errors import InputError, MismatchError, NotRnncError, OutputError, about
 from rnncompress.files import atomic_output, check_output, first_difference, open_input, scratch, spool
+from rnncompress.modelfile import head, kind_of
 
 STDIO: Final = "-"
 STDIN_NAME: Final = "standard input"
@@ -45,13 +46,24 @@ def open_source(name: str) -> Iterator[BinaryIO]:
     Errors about its content, in the block, name it.
     """
     if name != STDIO:
-        with open_input(Path(name)) as file, about(name):
+        with open_input(Path(name)) as file, about(name), _telling_what_it_is(name):
             yield file
         return
     if sys.stdin is None:
         raise InputError("standard input is closed")
     with spool(sys.stdin.buffer, STDIN_NAME) as file, about(STDIN_NAME):
         yield file
+
+
+@contextmanager
+def _telling_what_it_is(name: str) -> Iterator[None]:
+    """If the block fails because the file ``name`` is not compressed, and it is a model, say so."""
+    try:
+        yield
+    except NotRnncError as error:
+        if kind := kind_of(head(Path(name))):
+            error.add_note(f"it is {kind.use}")
+        raise
 
 
 def attributes_of(name: str) -> Attributes:

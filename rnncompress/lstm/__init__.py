@@ -40,8 +40,6 @@ def build(
 
         return CpuPredictor(config, windows, threads, state)
     if engine == "cuda":
-        if config.components:
-            raise DeviceError("the head of densities is computed on the CPU only: use --device cpu")
         from rnncompress.lstm.cuda.device import require
 
         require()  # before torch is imported, which takes longer than to tell that there is no GPU

@@ -28,6 +28,8 @@ ALPHABET: Final = 256
 UNIT_BITS: Final = 16
 """Logits, means, slopes and gradients are in units of 2^-16."""
 UNIT: Final = np.float32(1 << UNIT_BITS)
+ONE: Final = 1 << UNIT_BITS
+HALF: Final = ONE >> 1
 LARGEST: Final = np.float32(64)
 """Logits are clipped to ± this before they become integers."""
 STEPS: Final = 256
@@ -36,9 +38,23 @@ REACH: Final = 16
 """The tables end there."""
 MASS_BITS: Final = 20
 """Masses are in units of 2^-20."""
+LEAST_SCALE: Final = 640
+"""Scales are from e^(-2.5) on, in steps of the table."""
+MOST_SCALE: Final = 1664
+LARGEST_RATE: Final = 798_391
+"""e^2.5."""
+MEAN_BITS: Final = 2
+"""A logit of 1 moves a mean by 4 cells."""
+FURTHEST: Final = 112 << UNIT_BITS
+STEEPEST: Final = 2 << UNIT_BITS
+CLIP: Final = 1 << 24
+"""Of the derivatives of a cost."""
 
 LEAST_COLUMNS: Final = 3
 """Time, x, y."""
+DX: Final = 1
+DY: Final = 2
+"""Where these stand in a record."""
 TRACK: Final = 3
 """What is kept of each stream: bytes so far, columns, where the records end (0 where there are none)."""
 

@@ -9,31 +9,27 @@ from rnncompress.exact.frequencies import TOTAL
 from rnncompress.exact.integers import MASK, signed
 from rnncompress.lstm.density import (
     ALPHABET,
+    CLIP,
+    DX,
+    DY,
+    FURTHEST,
+    HALF,
+    LARGEST_RATE,
     LEAST_COLUMNS,
+    LEAST_SCALE,
     MASS_BITS,
+    MEAN_BITS,
     MOST_COMPONENTS,
+    MOST_SCALE,
+    ONE,
     PARAMETERS,
     REACH,
+    STEEPEST,
     STEPS,
     TRACK,
     UNIT_BITS,
 )
 from rnncompress.strokes.layout import HEAD, MOST_COLUMNS, NEAR
-
-_HALF = 1 << (UNIT_BITS - 1)
-_ONE = 1 << UNIT_BITS
-_LEAST_SCALE = 640
-"""Scales are from e^(-2.5) on, in steps of the table."""
-_MOST_SCALE = 1664
-_LARGEST_RATE = 798_391
-"""e^2.5."""
-_MEAN_BITS = 2
-"""A logit of 1 moves a mean by 4 cells."""
-_FURTHEST = 112 << UNIT_BITS
-_STEEPEST = 2 << UNIT_BITS
-_CLIP = 1 << 24
-_DX = 1
-_DY = 2
 
 
 @kernel
@@ -61,29 +57,29 @@ def phase(m, b, t):
     if not HEAD <= position < m.track[at + 2]:
         return 0
     place = (position - HEAD) % m.track[at + 1]
-    if place == _DX:
+    if place == DX:
         return 1
-    return 2 if place == _DY and t > 0 else 0
+    return 2 if place == DY and t > 0 else 0
 
 
 @kernel
 def rate_of(m, out):
     """1 over the scale that a logit tells."""
-    n = ((out * STEPS) >> UNIT_BITS) + _LEAST_SCALE
-    return (m.decay[min(max(n, 0), _MOST_SCALE)] * _LARGEST_RATE) >> UNIT_BITS
+    n = ((out * STEPS) >> UNIT_BITS) + LEAST_SCALE
+    return (m.decay[min(max(n, 0), MOST_SCALE)] * LARGEST_RATE) >> UNIT_BITS
 
 
 @kernel
 def mean_of(m, k, axis, out):
     """The mean that a logit tells of component ``k``."""
-    mean = (out << _MEAN_BITS) + (m.centres[axis * m.components + k] << UNIT_BITS)
-    return min(max(mean, -_FURTHEST), _FURTHEST)
+    mean = (out << MEAN_BITS) + (m.centres[axis * m.components + k] << UNIT_BITS)
+    return min(max(mean, -FURTHEST), FURTHEST)
 
 
 @kernel
 def slope_of(out):
     """The slope that a logit tells."""
-    return min(max(out, -_STEEPEST), _STEEPEST)
+    return min(max(out, -STEEPEST), STEEPEST)
 
 
 @kernel
@@ -96,8 +92,8 @@ def place_of(edge, mean, rate):
 @kernel
 def mass(m, d, mean, rate):
     """The mass of cell ``d``."""
-    above = m.logistic[place_of((d << UNIT_BITS) + _HALF, mean, rate)]
-    return above - m.logistic[place_of((d << UNIT_BITS) - _HALF, mean, rate)]
+    above = m.logistic[place_of((d << UNIT_BITS) + HALF, mean, rate)]
+    return above - m.logistic[place_of((d << UNIT_BITS) - HALF, mean, rate)]
 
 
 @kernel
@@ -139,7 +135,7 @@ def centre(m, k, out, byte):
     mean = mean_of(m, k, 1, m.outputs[out + 3 * K + k])
     away = (signed(byte) << UNIT_BITS) - mean_of(m, k, 0, m.outputs[out + K + k])
     moved = mean + ((slope_of(m.outputs[out + 5 * K + k]) * away) >> UNIT_BITS)
-    return min(max(moved, -_FURTHEST), _FURTHEST)
+    return min(max(moved, -FURTHEST), FURTHEST)
 
 
 @kernel
@@ -162,7 +158,7 @@ def table(m, b, t, dx, result, start):
             mean, rate = centre(m, k, out, dx), rate_of(m, m.outputs[out + 4 * K + k])
         below = 0
         for d in range(-NEAR // 2 - 1, NEAR // 2):
-            above = m.logistic[place_of((d << UNIT_BITS) + _HALF, mean, rate)]
+            above = m.logistic[place_of((d << UNIT_BITS) + HALF, mean, rate)]
             if d >= -NEAR // 2:
                 byte = 2 * d if d >= 0 else -2 * d - 1
                 m.masses[cells + byte] += (weight * (above - below)) >> 10
@@ -183,7 +179,7 @@ def table(m, b, t, dx, result, start):
 @kernel
 def push(share, value):
     """A share, of 2^16, of a derivative, which is clipped."""
-    return (share * min(max(value, -_CLIP), _CLIP)) >> UNIT_BITS
+    return (share * min(max(value, -CLIP), CLIP)) >> UNIT_BITS
 
 
 @kernel
@@ -196,8 +192,8 @@ def density_at(m, place):
 @kernel
 def slopes(m, d, mean, rate):
     """Of the logarithm of the mass of cell ``d``: the derivatives by the mean, and by the logarithm of the scale."""
-    high = place_of((d << UNIT_BITS) + _HALF, mean, rate)
-    low = place_of((d << UNIT_BITS) - _HALF, mean, rate)
+    high = place_of((d << UNIT_BITS) + HALF, mean, rate)
+    low = place_of((d << UNIT_BITS) - HALF, mean, rate)
     own = max(1, m.logistic[high] - m.logistic[low])
     f, g = density_at(m, high), density_at(m, low)
     z, y = high - STEPS * REACH, low - STEPS * REACH
@@ -243,11 +239,11 @@ def gradient(m, b, t, dx, dy, result, start):
             )
             down = -push(share, by_mean)
             left -= (slope * down) >> UNIT_BITS
-            result[start + 3 * K + k] = down << _MEAN_BITS
+            result[start + 3 * K + k] = down << MEAN_BITS
             result[start + 4 * K + k] = -push(share, by_scale)
             result[start + 5 * K + k] = (down * ((signed(dx) << UNIT_BITS) - mean)) >> UNIT_BITS
-        result[start + K + k] = left << _MEAN_BITS
+        result[start + K + k] = left << MEAN_BITS
     for n in range(PARAMETERS * K):
-        result[start + n] = min(max(result[start + n], -_ONE), _ONE)
-        if abs(m.outputs[out + n]) >= 8 * _ONE and (m.outputs[out + n] > 0) == (result[start + n] < 0):
+        result[start + n] = min(max(result[start + n], -ONE), ONE)
+        if abs(m.outputs[out + n]) >= 8 * ONE and (m.outputs[out + n] > 0) == (result[start + n] < 0):
             result[start + n] = 0  # it would move further from all that makes a difference

@@ -6,21 +6,20 @@ second moments, a vocabulary for files. Here the weights are fixed, 16 bits each
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncompress.errors import ModelError, VersionError
+from rnncompress.errors import ModelError
 from rnncompress.exact import grid
 from rnncompress.files import atomic_output, open_input
+from rnncompress.modelfile import WRITING, arrays, document, in_json, pack
 
-VERSION: Final = 1
 SUFFIX: Final = ".rnnw"
 """What the name of such a file ends in by custom."""
 
@@ -33,7 +32,6 @@ WINDOWS: Final = 10
 MOST_LAYERS: Final = 3
 MOST_UNITS: Final = 1024
 
-_KEY: Final = "rnncompress-writing"
 _DIGEST: Final = 16
 
 
@@ -94,24 +92,21 @@ class WritingModel:
     @cached_property
     def digest(self) -> bytes:
         """BLAKE2b-128 of all but the facts of training: which model this is."""
-        content = hashlib.blake2b(_json(self._sizes()) + b"\0", digest_size=_DIGEST)
+        content = hashlib.blake2b(in_json(self._sizes()) + b"\0", digest_size=_DIGEST)
         for name, array in sorted(self.arrays.items()):
             content.update(f"{name} {list(array.shape)}\0".encode())
             content.update(array.astype("<i2").tobytes())
         return content.digest()
 
+    @property
+    def weights(self) -> int:
+        """How many there are."""
+        return sum(array.size for array in self.arrays.values())
+
     def to_bytes(self) -> bytes:
         """The model file."""
-        from safetensors.numpy import save
-
-        document = {
-            "version": VERSION,
-            **self._sizes(),
-            "training": self.training,
-            "digest": self.digest.hex(),
-        }
-        arrays = {name: array.astype("<i2") for name, array in self.arrays.items()}
-        return save(arrays, metadata={_KEY: _json(document).decode()})
+        told = {**self._sizes(), "training": dict(self.training), "digest": self.digest.hex()}
+        return pack(WRITING, told, self.arrays)
 
     def save(self, path: Path, *, overwrite: bool = False) -> None:
         """Write the file ``path``, whole or not at all. Raises OutputError."""
@@ -131,35 +126,24 @@ class WritingModel:
     @classmethod
     def from_bytes(cls, data: bytes, name: str = "the model") -> "WritingModel":
         """The model of :meth:`to_bytes`; ``name`` is for messages. Raises as :meth:`load` does."""
-        told = _document(data, name)
-        if told.get("version") != VERSION:
-            raise VersionError(
-                f"{name} was written in format {told.get('version')} of models that write; "
-                f"this program knows {VERSION}: upgrade it"
-            )
+        told = document(data, WRITING, name)
         try:
             characters, layers, hidden = str(told["characters"]), int(told["layers"]), int(told["hidden"])
             if not (1 <= layers <= MOST_LAYERS and 1 <= hidden <= MOST_UNITS and characters):
                 raise ValueError("its sizes are impossible")
             if len(set(characters)) < len(characters):
                 raise ValueError("its characters are not different")
-            from safetensors import SafetensorError
-            from safetensors.numpy import load
-
-            try:
-                arrays = load(data)
-            except SafetensorError as error:
-                raise ValueError("its arrays are not sound") from error
+            weights = arrays(data)
             expected = {
                 key: (shape, "int16") for key, shape in shapes(len(characters), layers, hidden).items()
             }
-            if {key: (array.shape, array.dtype.name) for key, array in arrays.items()} != expected:
+            if {key: (array.shape, array.dtype.name) for key, array in weights.items()} != expected:
                 raise ValueError("its arrays have other shapes than its sizes say")
             step, length = float(told["step"]), float(told["length"])
             if not (0 < step < 1e6 and 0 < length < 1e6):
                 raise ValueError("its lengths are impossible")
             training = {str(key): str(value) for key, value in told["training"].items()}
-            model = cls(characters, layers, hidden, step, length, arrays, training)
+            model = cls(characters, layers, hidden, step, length, weights, training)
             if model.digest.hex() != told["digest"]:
                 raise ValueError("its content is not what was written")
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
@@ -174,21 +158,3 @@ class WritingModel:
             "step": self.step,
             "length": self.length,
         }
-
-
-def _document(data: bytes, name: str) -> dict[str, Any]:
-    """Our document in the metadata of a safetensors file. Raises ModelError."""
-    foreign = ModelError(f"{name} is no model that writes; make one with benchmarks/handwriting.py")
-    try:
-        size = int.from_bytes(data[:8], "little")
-        told = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][_KEY])
-    except (LookupError, RecursionError, TypeError, ValueError):
-        raise foreign from None
-    if not isinstance(told, dict):
-        raise foreign
-    return told
-
-
-def _json(value: object) -> bytes:
-    """One form for each value."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()

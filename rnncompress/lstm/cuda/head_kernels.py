@@ -143,11 +143,21 @@ def logit_gradient(
     p = tl.load(table + place, mask=known, other=0).to(tl.float32) * FREQUENCY_UNIT
     dz = p - tl.where(a[None, :] == symbol[:, None], 1.0, 0.0)
     key = tl.load(keys + LAYERS).to(tl.uint32, bitcast=True)
-    d = tl.where(known, dithered(dz, key, place), 0)
-    mask = row_mask[:, None] & (a < PADDED)[None, :]
-    high, low = high_slice(d), low_slice(d)
-    tl.store(dz_high + row[:, None] * PADDED + a[None, :], high, mask=mask)
-    tl.store(dz_low + row[:, None] * PADDED + a[None, :], low, mask=mask)
-    columns = a[None, :].to(tl.int64) * TOTAL_ROWS + row[:, None]
-    tl.store(dz_columns_high + columns, high, mask=mask)
-    tl.store(dz_columns_low + columns, low, mask=mask)
+    store_at_logits(
+        tl.where(known, dithered(dz, key, place), 0), row[:, None], a[None, :],
+        row_mask[:, None] & (a < PADDED)[None, :], dz_high, dz_low, dz_columns_high, dz_columns_low,
+        TOTAL_ROWS, PADDED,
+    )  # fmt: skip
+
+
+@triton.jit
+def store_at_logits(
+    d, row, a, mask, high, low, columns_high, columns_low, TOTAL_ROWS: tl.constexpr, PADDED: tl.constexpr
+):  # fmt: skip
+    """Write the gradient integers d of rows and symbols in both orders."""
+    place = row * PADDED + a
+    columns = a.to(tl.int64) * TOTAL_ROWS + row
+    tl.store(high + place, high_slice(d), mask=mask)
+    tl.store(low + place, low_slice(d), mask=mask)
+    tl.store(columns_high + columns, high_slice(d), mask=mask)
+    tl.store(columns_low + columns, low_slice(d), mask=mask)

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from rnncompress.config import Config
+from rnncompress.lstm import density
 from rnncompress.lstm.contexts import HISTORY, RATES, kinds
 from rnncompress.lstm.cuda.pinned import Pinned
 from rnncompress.lstm.parameters import Parameters
@@ -86,6 +87,14 @@ class Memory:
         self.contexts = zeros(K, 1 << config.context_bits, ROW, dtype=torch.int32)
         self.hashes, self.context_rows = zeros(K, R, dtype=torch.int32), zeros(K, R, dtype=torch.int32)
         self.learning_rates = torch.tensor(RATES, device=device)
+        # The head of densities, see :class:`rnncompress.lstm.density.DensityArrays`.
+        count = density.PARAMETERS * config.components
+        self.track = zeros(density.TRACK, T + 1, B, dtype=torch.int64)
+        self.outputs = zeros(R, count, dtype=torch.int32)
+        self.decay, self.logistic, self.centres = (
+            torch.from_numpy(array.astype(np.int32)).to(device)
+            for array in (*density.tables(), density.centres(config.components))
+        )
         # What travels between host and device.
         self.host_symbols = Pinned(device, T, B)
         self.host_coded = Pinned(device, 2, T, B)
@@ -140,12 +149,15 @@ class Memory:
 
     def carried(self) -> dict[str, Array]:
         """Copies of what goes on from window to window beside the parameters, in the layout of saved states."""
-        return {
+        carried = {
             "h": self.h[:, 0].numpy(force=True).astype(np.int16),
             "c": self.c[:, 0].numpy(force=True).copy(),
             "history": self.history[:HISTORY].numpy(force=True).T.copy(),
             "contexts": self.contexts.numpy(force=True).copy(),
         }
+        if self.config.components:
+            carried["track"] = self.track[:, 0].numpy(force=True).T.copy()
+        return carried
 
     def load_carried(self, state: Mapping[str, Array]) -> None:
         """The inverse of :meth:`carried`."""
@@ -154,6 +166,8 @@ class Memory:
         _put(self.c[:, 0], state["c"])
         _put(self.history[:HISTORY], state["history"].T)
         _put(self.contexts, state["contexts"])
+        if self.config.components:
+            _put(self.track[:, 0], state["track"].T)
 
     def carry(self) -> None:
         """The end of this window is the beginning of the next."""
@@ -162,6 +176,7 @@ class Memory:
         self.h_columns[:, :, :B].copy_(self.h_columns[:, :, -B:])
         self.c[:, 0].copy_(self.c[:, -1])
         self.history[:HISTORY].copy_(self.history[-HISTORY:].clone())
+        self.track[:, 0].copy_(self.track[:, -1])
 
 
 def _put(target: torch.Tensor, source: Array) -> None:

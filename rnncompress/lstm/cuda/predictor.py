@@ -181,14 +181,15 @@ class CudaPredictor:
     def skip(self) -> None:
         """See the protocol."""
         self._join()
-        self.graphs.run("carry", self.memory.carry)
+        self.graphs.run("end", self.schedule.end_window)
         self._steps, self._coming = 0, None
 
     @translated()
     def rewind(self) -> None:
         """See the protocol."""
         m = self.memory
-        for carried in (m.h[:, 0], m.h_columns[:, :, : self.config.streams], m.c[:, 0], m.history[:HISTORY]):
+        before = m.h_columns[:, :, : self.config.streams]
+        for carried in (m.h[:, 0], before, m.c[:, 0], m.history[:HISTORY], m.track[:, 0]):
             carried.zero_()
 
     @cached_property

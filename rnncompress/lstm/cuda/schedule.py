@@ -12,12 +12,14 @@ from rnncompress.lstm.contexts import HISTORY, WORD, WORD_PAIR, kinds
 from rnncompress.lstm.cuda import (
     backward_kernels,
     context_kernels,
+    density_kernels,
     forward_kernels,
     head_kernels,
     update_kernels,
 )
 from rnncompress.lstm.cuda.memory import Memory
 from rnncompress.lstm.cuda.tiles import EXACT, Chip, power_of_two
+from rnncompress.lstm.density import PARAMETERS
 from rnncompress.lstm.parameters import MOST_SEEN
 from rnncompress.network import PATH
 
@@ -34,6 +36,7 @@ class Schedule:
             config.streams, config.window, config.hidden, config.layers, config.alphabet,
         )  # fmt: skip
         self.N, self.R, self.P = config.gates * self.H, self.T * self.B, memory.padded
+        self._component_block = power_of_two(max(1, config.components))
         self.E, self.K = config.embedding_rows, len(kinds(config.contexts))
         self._config = config
         mean = np.float32(1.0 / self.R)
@@ -93,6 +96,8 @@ class Schedule:
                 m.hashes, m.context_rows, m.contexts, m.table, start * self.B, rows,
                 self._config.context_bits, self.A, self.R, _BLOCK, **EXACT,
             )  # fmt: skip
+        if self._config.components:
+            self.note_densities(start, rows)
         block, options = self._rows_of_tables(rows)
         head_kernels.frequencies[(-(-rows // block),)](
             m.table,
@@ -105,6 +110,43 @@ class Schedule:
             self._symbol_block,
             **options,
         )
+        if self._config.components:
+            self.density_tables(start, rows)
+
+    def note_densities(self, start: int, rows: int) -> None:
+        """What the head of densities tells at ``rows`` rows from step ``start`` on, from the sums of the logits."""
+        m, count = self.memory, PARAMETERS * self._config.components
+        self.advance(max(0, start - 1), start + rows // self.B - 1)
+        density_kernels.note_outputs[(-(-rows // 16),)](
+            m.table, m.bias, m.outputs, start * self.B, rows, count, 16, power_of_two(count), **EXACT
+        )
+
+    def density_tables(self, start: int, rows: int) -> None:
+        """Its frequencies in place of those of the softmax, at the rows that it predicts."""
+        density_kernels.density_table[(rows,)](
+            *self._density(), self.memory.table, start * self.B,
+            self.T, self.B, self._config.components, self._component_block, **EXACT,
+        )  # fmt: skip
+
+    def density_gradients(self) -> None:
+        """Its gradients at the logits in place of those of the softmax."""
+        m = self.memory
+        density_kernels.density_gradient[(self.R,)](
+            *self._density(), m.keys, m.dz_high, m.dz_low, m.dz_columns_high, m.dz_columns_low,
+            self.L, self.T, self.B, self._config.components, self._component_block, num_warps=1, **EXACT,
+        )  # fmt: skip
+
+    def advance(self, first: int, last: int) -> None:
+        """Where the streams are in their records, once the symbols of the steps first ≤ t < last are known."""
+        m = self.memory
+        density_kernels.advance[(-(-self.B // _BLOCK),)](
+            m.history[HISTORY:], m.track, first, last, self.T, self.B, _BLOCK, **EXACT
+        )
+
+    def _density(self) -> tuple[torch.Tensor, ...]:
+        """What the kernels of that head read."""
+        m = self.memory
+        return m.history[HISTORY:], m.track, m.outputs, m.decay, m.logistic, m.centres
 
     def pick(self, steps: int) -> None:
         """``Memory.coded`` of the first ``steps`` steps."""
@@ -148,6 +190,8 @@ class Schedule:
             m.table, m.history[HISTORY:], m.keys, m.dz_high, m.dz_low, m.dz_columns_high, m.dz_columns_low,
             self.L, self.R, self.A, self.P, 64, 64, **EXACT,
         )  # fmt: skip
+        if self._config.components:
+            self.density_gradients()
         for wave in range(self.T + self.L - 1):
             behind = max(0, wave - self.T + 1)  # layers at the top that are done
             highest = self.L - 1 - behind
@@ -215,6 +259,12 @@ class Schedule:
             self._vector_unit, self._config.horizon,
             self.N, self.E, self.R, tile.whole, tile.parts, tile.depth, **tile.options,
         )  # fmt: skip
+
+    def end_window(self) -> None:
+        """The next window begins where this one ended."""
+        if self._config.components:
+            self.advance(self.T - 1, self.T)
+        self.memory.carry()
 
     def quantise(self) -> None:
         """The integers of all master weights."""
