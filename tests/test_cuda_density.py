@@ -1,5 +1,6 @@
 """The head of densities in the GPU engine, in Triton's interpreter, by ``==`` with the specification."""
 
+import io
 from functools import partial
 
 import numpy as np
@@ -8,7 +9,9 @@ from hypothesis import strategies as st
 from interpreted import CudaPredictor, torch
 from networks import assert_same, pick, step_through
 
+from rnncompress import codec
 from rnncompress.config import Config
+from rnncompress.engine.cuda import CudaEngine
 from rnncompress.exact import grid, noise
 from rnncompress.lstm import build
 from rnncompress.lstm.contexts import HISTORY
@@ -91,3 +94,20 @@ def test_tables_and_gradients_of_any_logits(components: int, spread: float, seed
     expected[(gradients == 2).all(axis=2).reshape(-1)] = 256  # as before, where no density predicts
     for high, low in ((m.dz_high, m.dz_low), (m.dz_columns_high.T, m.dz_columns_low.T)):
         assert (256 * high.numpy().astype(np.int32) + low.numpy() == expected).all()
+
+
+def test_a_file_is_decoded_on_the_device() -> None:
+    """The CPU wrote it; the GPU engine writes the same, and gives the original back."""
+    network = config(3).replace(streams=1, window=12)
+    original = bytes([3, 1, 20, 0, 0, 0]) + bytes([8, 2, 1]) * 20
+
+    def made(network: Config, windows: int, **options: object) -> CudaEngine:
+        return CudaEngine(simulated(network, windows))
+
+    expected, packed, decoded = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    report = codec.encode(io.BytesIO(original), expected, network)
+    assert report.mode == "model"
+    codec.encode(io.BytesIO(original), packed, network, engine="cuda", build=made)
+    assert packed.getvalue() == expected.getvalue()
+    codec.decode(io.BytesIO(packed.getvalue()), decoded, engine="cuda", build=made)
+    assert decoded.getvalue() == original
