@@ -50,3 +50,12 @@ def test_an_unknown_part_is_newer() -> None:
     """It asks for another program, whatever it holds."""
     with pytest.raises(VersionError, match="mystery"):
         from_parts(in_parts(Config()) | {"mystery": {}})
+
+
+def test_only_contexts_of_mixing_are_direct_and_few_of_them() -> None:
+    """The mixer has room for 24."""
+    check_config(Config(mixing=0b11, direct=0b10))
+    with pytest.raises(ValueError, match="mixing does not have"):
+        check_config(Config(mixing=0b11, direct=0b100))
+    with pytest.raises(ValueError, match="more than 24"):
+        check_config(Config(mixing=2**63 - 1, direct=2**25 - 1))

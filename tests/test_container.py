@@ -269,7 +269,7 @@ def test_impossible_fields_are_damage(body: bytes, why: str) -> None:
 
 def test_an_unknown_part_is_a_newer_version() -> None:
     """What a newer program wrote is no damage, whatever the part holds and wherever its tag belongs."""
-    for tag, size in ((7, 0), (9, 2), (253, 2)):
+    for tag, size in ((8, 0), (9, 2), (253, 2)):
         with pytest.raises(VersionError, match=f"part {tag}, which this program does not know: upgrade"):
             inspect(crafted(model(contexts=CONTEXTS + f"{tag:02x} {size:02x}" + "0100"[: 2 * size])))
 
@@ -286,6 +286,7 @@ def test_parts_that_are_not_in_use_are_absent() -> None:
         (mixed.replace(layers=0), WALK + CONTEXTS + mixing),
         (mixed.replace(layers=0, contexts=0), WALK + mixing),
         (mixed.replace(layers=0, contexts=0, points=1), WALK + mixing + "05 01 01"),
+        (mixed.replace(layers=0, contexts=0, direct=2), WALK + mixing + "07 01 02"),
     ):
         body = MODEL + bytes.fromhex(parts)
         assert inspect(crafted(body)).config == config

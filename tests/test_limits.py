@@ -93,7 +93,7 @@ def test_no_more_memory_than_announced(config: Config, trained: bool, tmp_path: 
 @pytest.mark.parametrize(
     "config",
     [
-        Config(layers=0, streams=1, mixing=2**63 - 1, slot_bits=12),
+        Config(layers=0, streams=1, mixing=2**63 - 1, slot_bits=12, direct=2**24 - 1),
         Config(layers=1, hidden=16, streams=64, window=64, mixing=0xFF, slot_bits=6, past_bits=20, frozen=64),
         Config(layers=0, streams=2, window=2048, mixing=2**20 - 1, slot_bits=6, past_bits=12, frozen=2048),
     ],
