@@ -41,7 +41,7 @@ _COMPONENTS: Final = 20
 _NETWORK_KINDS: Final = 1 << 53 | 1 << 54
 _MIXING: Final = {
     "": 0,
-    "few": sum(1 << kind for kind in (*range(1, 11), *range(12, 17), 18, *range(20, 25), 32, 37, 56)),
+    "few": sum(1 << kind for kind in (*range(1, 5), *range(6, 11), *range(12, 16), 18, *range(20, 24), 32, 37, 56)),
     "all": (1 << 63) - 1,
     "counts": ((1 << 63) - 1) & ~_NETWORK_KINDS,
     "points": (1 << 63) - 1,
@@ -51,7 +51,7 @@ for packed strokes."""
 
 _DIRECT: Final = {
     "": 0,
-    "some": sum(1 << kind for kind in (1, 2, 3, 4, 12, 14, 16, 18, 21, 23, 32, 37)),
+    "some": sum(1 << kind for kind in (1, 2, 3, 4, 12, 14, 18, 21, 23, 32, 37)),
     "many": sum(
         1 << kind
         for kind in (
@@ -135,7 +135,7 @@ def _steps(name: str) -> tuple[tuple[int, Config], ...]:
 
 _SUMMARIES: Final = {
     "default": "counts in 63 contexts mixed with a network of one or two layers of 64 or 128 units",
-    "fast": "counts in 24 contexts and no network, which would bring less than it costs here",
+    "fast": "counts in 21 contexts and no network, which would bring less than it costs here",
     "max": "counts in 63 contexts mixed with a network of two layers of 128 or 256 units: for patience",
     "counts": "counts in 61 contexts and no network: to see what the network adds",
     "large": "contexts and four layers of 1024 units, about 40 million weights: for a GPU",
