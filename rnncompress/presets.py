@@ -25,7 +25,7 @@ class Preset:
         return next(config for start, config in reversed(self.steps) if length >= start)
 
 
-Row = tuple[str, int, Cell, int, int, int, int, int, int, int, str, int, str, str, int, int, int, int]
+Row = tuple[str, int, Cell, int, int, int, int, int, int, int, str, int, str, int, int, int, int]
 """A line of the table below."""
 
 _CONTEXTS: Final = {
@@ -38,72 +38,72 @@ _CONTEXTS: Final = {
 _COMPONENTS: Final = 20
 """Of that head, as in Graves 2013."""
 
+_ALL: Final = (1 << 63) - 1
 _NETWORK_KINDS: Final = 1 << 53 | 1 << 54
+_FREQUENT: Final = sum(1 << kind for kind in (1, 2, 3, 4, 12, 14, 18, 21, 23, 32, 37))
+"""Contexts that come often, so that a history forgets much."""
+_LESS_FREQUENT: Final = sum(1 << kind for kind in (9, 11, 16, 19, 27, 39, 42, 46, *range(48, 53)))
 _MIXING: Final = {
-    "": 0,
-    "few": sum(1 << kind for kind in (*range(1, 5), *range(6, 11), *range(12, 16), 18, *range(20, 24), 32, 37, 56)),
-    "all": (1 << 63) - 1,
-    "counts": ((1 << 63) - 1) & ~_NETWORK_KINDS,
-    "points": (1 << 63) - 1,
-}
-"""Sets of contexts of the mixing stage by name. ``counts`` are those that need no network; ``points`` are
-for packed strokes."""
-
-_DIRECT: Final = {
-    "": 0,
-    "some": sum(1 << kind for kind in (1, 2, 3, 4, 12, 14, 18, 21, 23, 32, 37)),
-    "many": sum(
-        1 << kind
-        for kind in (
-            1, 2, 3, 4, 9, 11, 12, 14, 16, 18, 19, 21, 23, 27, 32, 37, 39, 42, 46, 48, 49, 50, 51, 52,
-        )
+    "": (0, 0),
+    "few": (
+        sum(
+            1 << kind
+            for kind in (*range(1, 5), *range(6, 11), *range(12, 16), 18, *range(20, 24), 32, 37, 56)
+        ),
+        _FREQUENT,
     ),
-}  # fmt: skip
-"""Those of them that have direct probabilities by name: contexts that come often, for which histories are too short."""
+    "all": (_ALL, 0),
+    "some": (_ALL, _FREQUENT),
+    "many": (_ALL, _FREQUENT | _LESS_FREQUENT),
+    "counts": (_ALL & ~_NETWORK_KINDS, 0),
+    "points": (_ALL, 0),
+}
+"""Contexts of the mixing stage, and those of them with direct probabilities, by name: ``some`` and ``many`` are all
+contexts, with so many that are direct; ``counts`` need no network; ``points`` are for packed strokes."""
 
 # Few streams learn more from each byte, many make the products of an update larger: see docs/experiments.md.
 # A GPU wants hundreds of streams, which only large inputs feed.
 # A thread decodes whole lanes, and a lane costs about five bytes in a block of a MiB: so four, or all streams.
 # The networks of Graves 2013 have their units rounded to a multiple of 16; learning rates and windows are ours.
 _ROWS: Final[tuple[Row, ...]] = (
-    # preset                  from   cell layers hidden B lanes T  rates       contexts    mixing    direct sets slots past frozen
-    ("default",                  0, "lstm", 2,   64,   1, 1, 16,  8000, 2000, "text", 14, "all",    "",     14, 13, 16, 2),
-    ("default",             40_000, "lstm", 2,   64,   1, 1, 16,  8000, 2000, "text", 16, "all",    "",     14, 16, 19, 2),
-    ("default",            300_000, "lstm", 1,   64,   1, 1, 32,  5000, 1500, "text", 18, "all",    "some", 14, 17, 21, 4),
-    ("default",          1_500_000, "lstm", 1,   64,   1, 1, 32,  5000, 1500, "text", 18, "all",    "some", 14, 18, 24, 8),
-    ("default",          5_000_000, "lstm", 1,  128,   1, 1, 32,  3000,  500, "text", 18, "all",    "",     14, 18, 26, 8),
-    ("fast",                     0, "lstm", 0,    0,   1, 1, 32,     0,    0, "",     18, "few",    "some",  8, 13, 16, 8),
-    ("fast",                40_000, "lstm", 0,    0,   1, 1, 32,     0,    0, "",     18, "few",    "some",  8, 16, 19, 8),
-    ("fast",               300_000, "lstm", 0,    0,   1, 1, 32,     0,    0, "",     18, "few",    "some",  8, 17, 22, 8),
-    ("fast",             5_000_000, "lstm", 0,    0,   1, 1, 32,     0,    0, "",     18, "few",    "some",  8, 19, 26, 8),
-    ("max",                      0, "lstm", 2,  128,   1, 1, 16,  6000, 2000, "text", 14, "all",    "many", 14, 14, 16, 1),
-    ("max",                 40_000, "lstm", 2,  128,   1, 1, 16,  6000, 2000, "text", 16, "all",    "many", 14, 17, 19, 1),
-    ("max",                300_000, "lstm", 2,  256,   1, 1, 16,  3000, 1000, "text", 18, "all",    "many", 14, 18, 21, 2),
-    ("max",              1_500_000, "lstm", 2,  256,   1, 1, 16,  3000, 1000, "text", 20, "all",    "many", 14, 19, 24, 4),
-    ("counts",                   0, "lstm", 0,    0,   1, 1, 32,     0,    0, "",     18, "counts", "",     14, 13, 16, 8),
-    ("counts",              40_000, "lstm", 0,    0,   1, 1, 32,     0,    0, "",     18, "counts", "",     14, 16, 19, 8),
-    ("counts",             300_000, "lstm", 0,    0,   1, 1, 32,     0,    0, "",     18, "counts", "",     14, 17, 24, 8),
-    ("large",                    0, "lstm", 4, 1024,  16, 4, 16,  1300,  300, "text", 18, "",       "",      0,  0,  0, 0),
-    ("large",            1_500_000, "lstm", 4, 1024,  64, 4, 16,  1300,  300, "text", 20, "",       "",      0,  0,  0, 0),
-    ("large",           20_000_000, "lstm", 4, 1024, 256, 4, 32,  1300,  300, "text", 21, "",       "",      0,  0,  0, 0),
-    ("xl",                       0, "lstm", 4, 2048,  16, 4, 16,   700,  200, "text", 18, "",       "",      0,  0,  0, 0),
-    ("xl",               1_500_000, "lstm", 4, 2048,  64, 4, 16,   700,  200, "text", 19, "",       "",      0,  0,  0, 0),
-    ("xl",              20_000_000, "lstm", 4, 2048, 256, 4, 16,   700,  200, "text", 19, "",       "",      0,  0,  0, 0),
-    ("lstm",                     0, "lstm", 2,  256,   1, 1, 16,  5000, 2000, "",     18, "",       "",      0,  0,  0, 0),
-    ("lstm",               300_000, "lstm", 2,  256,   4, 4, 16, 10000, 3000, "",     18, "",       "",      0,  0,  0, 0),
-    ("lstm",             1_500_000, "lstm", 2,  256,   8, 4, 16, 10000, 2000, "",     18, "",       "",      0,  0,  0, 0),
-    ("lstm",            10_000_000, "lstm", 2,  256,  16, 4, 16, 10000, 1000, "",     18, "",       "",      0,  0,  0, 0),
-    ("rnn",                      0, "rnn", 2,  256,   1, 1, 16,  3000, 1000, "",     18, "",       "",      0,  0,  0, 0),
-    ("rnn",                300_000, "rnn", 2,  256,   4, 4, 16,  3000, 1000, "",     18, "",       "",      0,  0,  0, 0),
-    ("rnn",              1_500_000, "rnn", 2,  256,   8, 4, 16,  3000,  500, "",     18, "",       "",      0,  0,  0, 0),
-    ("strokes",                  0, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "mixture", 18, "points", "",     14, 13, 16, 3),
-    ("strokes",             40_000, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "",     18, "points", "",     14, 16, 19, 3),
-    ("strokes",            300_000, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "",     18, "points", "",     14, 17, 24, 3),
-    ("graves-rnn",               0, "rnn", 1, 1008,  32, 4, 64,  1000,   50, "",     18, "",       "",      0,  0,  0, 0),
-    ("graves-ptb-char",          0, "lstm", 1, 1008,  32, 4, 64,  2000,   50, "",     18, "",       "",      0,  0,  0, 0),
-    ("graves-ptb-word",          0, "lstm", 1, 1008,  32, 4, 32,  2000,   50, "",     18, "",       "",      0,  0,  0, 0),
-    ("graves-wiki",              0, "lstm", 7,  704,  64, 4, 64,  1000,   50, "",     18, "",       "",      0,  0,  0, 0),
-    ("graves-strokes",           0, "lstm", 1,  400,   1, 1, 24,  2000,   50, "mixture", 18, "",       "",      0,  0,  0, 0),
+    # preset                  from   cell layers hidden B lanes T  rates       contexts    mixing  sets slots past part
+    ("default",                  0, "lstm", 2,   64,   1, 1, 16,  8000, 2000, "text",    14, "all",    14, 13, 16, 2),
+    ("default",             40_000, "lstm", 2,   64,   1, 1, 16,  8000, 2000, "text",    16, "all",    14, 16, 19, 2),
+    ("default",            300_000, "lstm", 1,   64,   1, 1, 32,  5000, 1500, "text",    18, "some",   14, 17, 21, 4),
+    ("default",          1_500_000, "lstm", 1,   64,   1, 1, 32,  5000, 1500, "text",    18, "some",   14, 18, 24, 8),
+    ("default",          5_000_000, "lstm", 1,  128,   1, 1, 32,  3000,  500, "text",    18, "all",    14, 18, 26, 8),
+    ("fast",                     0, "lstm", 0,    0,   1, 1, 32,     0,    0, "",        18, "few",     8, 13, 16, 8),
+    ("fast",                40_000, "lstm", 0,    0,   1, 1, 32,     0,    0, "",        18, "few",     8, 16, 19, 8),
+    ("fast",               300_000, "lstm", 0,    0,   1, 1, 32,     0,    0, "",        18, "few",     8, 17, 22, 8),
+    ("fast",             5_000_000, "lstm", 0,    0,   1, 1, 32,     0,    0, "",        18, "few",     8, 19, 26, 8),
+    ("max",                      0, "lstm", 2,  128,   1, 1, 16,  6000, 2000, "text",    14, "many",   14, 14, 16, 1),
+    ("max",                 40_000, "lstm", 2,  128,   1, 1, 16,  6000, 2000, "text",    16, "many",   14, 17, 19, 1),
+    ("max",                300_000, "lstm", 2,  256,   1, 1, 16,  3000, 1000, "text",    18, "many",   14, 18, 21, 2),
+    ("max",              1_500_000, "lstm", 2,  256,   1, 1, 16,  3000, 1000, "text",    20, "many",   14, 19, 24, 4),
+    ("counts",                   0, "lstm", 0,    0,   1, 1, 32,     0,    0, "",        18, "counts", 14, 13, 16, 8),
+    ("counts",              40_000, "lstm", 0,    0,   1, 1, 32,     0,    0, "",        18, "counts", 14, 16, 19, 8),
+    ("counts",             300_000, "lstm", 0,    0,   1, 1, 32,     0,    0, "",        18, "counts", 14, 17, 24, 8),
+    ("large",                    0, "lstm", 4, 1024,  16, 4, 16,  1300,  300, "text",    18, "",        0,  0,  0, 0),
+    ("large",            1_500_000, "lstm", 4, 1024,  64, 4, 16,  1300,  300, "text",    20, "",        0,  0,  0, 0),
+    ("large",           20_000_000, "lstm", 4, 1024, 256, 4, 32,  1300,  300, "text",    21, "",        0,  0,  0, 0),
+    ("xl",                       0, "lstm", 4, 2048,  16, 4, 16,   700,  200, "text",    18, "",        0,  0,  0, 0),
+    ("xl",               1_500_000, "lstm", 4, 2048,  64, 4, 16,   700,  200, "text",    19, "",        0,  0,  0, 0),
+    ("xl",              20_000_000, "lstm", 4, 2048, 256, 4, 16,   700,  200, "text",    19, "",        0,  0,  0, 0),
+    ("lstm",                     0, "lstm", 2,  256,   1, 1, 16,  5000, 2000, "",        18, "",        0,  0,  0, 0),
+    ("lstm",               300_000, "lstm", 2,  256,   4, 4, 16, 10000, 3000, "",        18, "",        0,  0,  0, 0),
+    ("lstm",             1_500_000, "lstm", 2,  256,   8, 4, 16, 10000, 2000, "",        18, "",        0,  0,  0, 0),
+    ("lstm",            10_000_000, "lstm", 2,  256,  16, 4, 16, 10000, 1000, "",        18, "",        0,  0,  0, 0),
+    ("rnn",                      0, "rnn", 2,  256,   1, 1, 16,  3000, 1000, "",        18, "",        0,  0,  0, 0),
+    ("rnn",                300_000, "rnn", 2,  256,   4, 4, 16,  3000, 1000, "",        18, "",        0,  0,  0, 0),
+    ("rnn",              1_500_000, "rnn", 2,  256,   8, 4, 16,  3000,  500, "",        18, "",        0,  0,  0, 0),
+    ("strokes",                  0, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "mixture", 18, "points", 14, 13, 16, 3),
+    ("strokes",             40_000, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "",        18, "points", 14, 16, 19, 3),
+    ("strokes",            300_000, "lstm", 1,   64,   1, 1, 18,  5000, 1500, "",        18, "points", 14, 17, 24, 3),
+    ("graves-rnn",               0, "rnn", 1, 1008,  32, 4, 64,  1000,   50, "",        18, "",        0,  0,  0, 0),
+    ("graves-ptb-char",          0, "lstm", 1, 1008,  32, 4, 64,  2000,   50, "",        18, "",        0,  0,  0, 0),
+    ("graves-ptb-word",          0, "lstm", 1, 1008,  32, 4, 32,  2000,   50, "",        18, "",        0,  0,  0, 0),
+    ("graves-wiki",              0, "lstm", 7,  704,  64, 4, 64,  1000,   50, "",        18, "",        0,  0,  0, 0),
+    ("graves-strokes",           0, "lstm", 1,  400,   1, 1, 24,  2000,   50, "mixture", 18, "",        0,  0,  0, 0),
 )  # fmt: skip
 """The configuration of each preset by the size of the input, from so many bytes on; rates are in millionths."""
 
@@ -123,12 +123,13 @@ def _steps(name: str) -> tuple[tuple[int, Config], ...]:
             Config(
                 cell, layers=layers, hidden=hidden, streams=streams, lanes=lanes, window=window,
                 rate_first=first, rate_last=last, contexts=_CONTEXTS[contexts], context_bits=bits,
-                mixing=_MIXING[kinds], direct=_DIRECT[direct], sets=sets, slot_bits=slots, past_bits=past, frozen=frozen,
+                mixing=_MIXING[kinds][0], direct=_MIXING[kinds][1], sets=sets, slot_bits=slots, past_bits=past,
+                frozen=frozen,
                 points=int(kinds.startswith("points")), components=_COMPONENTS * (contexts == "mixture"),
             ),
         )
         for preset, start, cell, layers, hidden, streams, lanes, window, first, last, contexts, bits,
-            kinds, direct, sets, slots, past, frozen in _ROWS
+            kinds, sets, slots, past, frozen in _ROWS
         if preset == name
     )  # fmt: skip
 

@@ -24,18 +24,20 @@ CONSTANTS: Final = {
 }
 MODULES: Final = [
     config,
-    *(import_module(f"rnncompress.mixing.{name}")
-    for name in (
-        "tables",
-        "text_kernels",
-        "context_kernels",
-        "sizes",
-        "slot_kernels",
-        "direct_kernels",
-        "bit_kernels",
-        "learn_kernels",
-        "memory",
-    )),
+    *(
+        import_module(f"rnncompress.mixing.{name}")
+        for name in (
+            "tables",
+            "text_kernels",
+            "context_kernels",
+            "sizes",
+            "slot_kernels",
+            "direct_kernels",
+            "bit_kernels",
+            "learn_kernels",
+            "memory",
+        )
+    ),
 ]
 
 

@@ -32,26 +32,30 @@ KIND_SETS = st.one_of(
     st.sets(st.integers(0, KINDS - 1), min_size=1, max_size=4).map(lambda kinds: sum(1 << k for k in kinds)),
     st.just(ALL),
 )
-CONFIGS = st.builds(
-    Config,
-    cell=st.sampled_from(CELLS),
-    layers=st.integers(0, 3),
-    hidden=st.sampled_from([16, 32, 48]),
-    streams=st.integers(1, 5),
-    window=st.sampled_from([2, 4, 6, 12]),
-    rate_first=st.sampled_from([0, 1, 4000, 100_000, 4_000_000]),  # the last drives weights to their limits
-    rate_last=st.sampled_from([0, 2000, 4_000_000]),
-    horizon=st.sampled_from([1, 3, 1000]),
-    contexts=st.sets(st.integers(1, 25), max_size=5).map(lambda bits: sum(1 << bit for bit in bits)),
-    context_bits=st.sampled_from([1, 4, 9]),
-    mixing=KIND_SETS,
-    sets=st.integers(1, 14),
-    slot_bits=st.sampled_from([1, 4]),
-    past_bits=st.just(12),
-    frozen=st.sampled_from([1, 3, 8]),
-    direct=st.sampled_from([0, ALL & ALL >> 39, ALL & ALL << 39]),  # 24 kinds at most
-).map(lambda config: config.replace(direct=config.direct & config.mixing)).filter(
-    lambda config: config.layers or config.mixing
+CONFIGS = (
+    st.builds(
+        Config,
+        cell=st.sampled_from(CELLS),
+        layers=st.integers(0, 3),
+        hidden=st.sampled_from([16, 32, 48]),
+        streams=st.integers(1, 5),
+        window=st.sampled_from([2, 4, 6, 12]),
+        rate_first=st.sampled_from(
+            [0, 1, 4000, 100_000, 4_000_000]
+        ),  # the last drives weights to their limits
+        rate_last=st.sampled_from([0, 2000, 4_000_000]),
+        horizon=st.sampled_from([1, 3, 1000]),
+        contexts=st.sets(st.integers(1, 25), max_size=5).map(lambda bits: sum(1 << bit for bit in bits)),
+        context_bits=st.sampled_from([1, 4, 9]),
+        mixing=KIND_SETS,
+        sets=st.integers(1, 14),
+        slot_bits=st.sampled_from([1, 4]),
+        past_bits=st.just(12),
+        frozen=st.sampled_from([1, 3, 8]),
+        direct=st.sampled_from([0, ALL & ALL >> 39, ALL & ALL << 39]),  # 24 kinds at most
+    )
+    .map(lambda config: config.replace(direct=config.direct & config.mixing))
+    .filter(lambda config: config.layers or config.mixing)
 )
 TEXTS = st.one_of(
     st.binary(max_size=40),

@@ -24,7 +24,16 @@ TABLES: Final = (
     "contexts",
     *(
         MIXING + name
-        for name in ("slots", "weights", "visits", "refinements", "order1", "indirect2", "indirect3", "direct")
+        for name in (
+            "slots",
+            "weights",
+            "visits",
+            "refinements",
+            "order1",
+            "indirect2",
+            "indirect3",
+            "direct",
+        )
     ),
 )
 """Arrays most of whose rows are unused or as at the start: models keep the others. A table's rows all begin alike."""

@@ -92,7 +92,7 @@ def learn_kind(m, k, count):
 
 @inlined
 def learn_direct(m, d, c, x):
-    """The direct probabilities of the ``d``-th kind that has them learn the byte ``c``, in the context of hash ``x``."""
+    """The direct probabilities of the ``d``-th kind that has them learn byte ``c`` in the context of hash ``x``."""
     at, c0 = group_of(m, d, x), 1
     for i in range(8):
         if i == 4:

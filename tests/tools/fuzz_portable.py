@@ -28,7 +28,12 @@ from rnncompress.model import Model
 
 FLAGS = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 MIXED = fuzz.SMALL.replace(
-    mixing=0b1001011 | 1 << 23 | 1 << 53 | 1 << 55, sets=7, slot_bits=4, past_bits=12, frozen=3, direct=0b11 | 1 << 55
+    mixing=0b1001011 | 1 << 23 | 1 << 53 | 1 << 55,
+    sets=7,
+    slot_bits=4,
+    past_bits=12,
+    frozen=3,
+    direct=0b11 | 1 << 55,
 )
 REPORT = 99
 """The exit code of a sanitizer's report."""
