@@ -7,8 +7,9 @@ processor's counter before and after, and nothing of that is kept on disk. The c
 which stand under "the rest".
 
 The floor is measured here too: the products of inputs and weights, and the steps of the weights, with rows that stay in
-the fastest cache; and two lines of memory for each context of a byte, read at random from a table of the same size, as
-many at once as the processor can wait for. What the stage takes above it is finding out where to look and what to do.
+the fastest cache; and two lines of memory for each byte and table, of slots or of direct probabilities, read at random
+from one of the same size, as many at once as the processor can wait for. What the stage takes above it is finding out
+where to look and what to do.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from numba.extending import intrinsic
 from rnncompress import presets
 from rnncompress.bench import machine
 from rnncompress.engine import build, mixing_kernels
-from rnncompress.mixing import bit_kernels, context_kernels, learn_kernels, slot_kernels
+from rnncompress.mixing import bit_kernels, context_kernels, direct_kernels, learn_kernels, slot_kernels
 from rnncompress.mixing.memory import input_count
 from rnncompress.mixing.vector_kernels import dot, train
 
@@ -37,11 +38,11 @@ WARM: Final = 200_000
 CODED: Final = 200_000
 TICKS: Final = np.zeros(64, np.int64)
 """What each clock has counted."""
-_MODULES: Final = (bit_kernels, context_kernels, learn_kernels, slot_kernels, mixing_kernels)
+_MODULES: Final = (bit_kernels, context_kernels, direct_kernels, learn_kernels, slot_kernels, mixing_kernels)
 PARTS: Final = {
     "contexts": ("begin", "end"),
-    "finding slots": ("fetch_lower", "find_upper", "find_lower"),
-    "inputs": ("surest_order", "inputs_of_matches", "inputs_of_contexts", "take_path"),
+    "finding slots": ("fetch_lower", "fetch_lower_groups", "find_upper", "find_lower", "find_groups"),
+    "inputs": ("surest_order", "inputs_of_matches", "inputs_of_contexts", "inputs_of_direct", "take_path"),
     "choosing weights": ("select",),
     "products": ("mix",),
     "last maps": ("refine",),
@@ -154,13 +155,13 @@ def floor(config: Any) -> dict[str, float]:
     random = np.random.default_rng(1)
     x = random.integers(-2047, 2048, 2 * inputs).astype(np.int16)
     weights = random.integers(-3000, 3000, sets * inputs).astype(np.int16)
-    kinds = bin(config.mixing).count("1")
-    table = np.ones(kinds << config.slot_bits + 6, np.uint8)
+    tables = config.mixing.bit_count() + config.direct.bit_count()
+    table = np.ones(tables << config.slot_bits + 6, np.uint8)
     places = random.integers(0, len(table) >> 6, 1 << 20)
     return {
         "products": seconds(lambda: products(x, weights, sets, inputs, bits)) / (bits / 8) * 1e9,
         "learning of weights": seconds(lambda: steps(x, weights, sets, inputs, bits)) / (bits / 8) * 1e9,
-        "lines of slots": seconds(lambda: lines(table, places)) / len(places) * 2 * kinds * 1e9,
+        "lines of slots": seconds(lambda: lines(table, places)) / len(places) * 2 * tables * 1e9,
     }
 
 
