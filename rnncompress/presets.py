@@ -48,7 +48,7 @@ _MIXING: Final = {
     "few": (
         sum(
             1 << kind
-            for kind in (*range(1, 5), *range(6, 11), *range(12, 16), 18, *range(20, 24), 32, 37, 56)
+            for kind in (*range(1, 5), *range(6, 11), *range(12, 17), 18, 20, 21, 23, 32, 37, 56)
         ),
         _FREQUENT,
     ),
