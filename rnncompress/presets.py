@@ -46,10 +46,7 @@ _LESS_FREQUENT: Final = sum(1 << kind for kind in (9, 11, 16, 19, 27, 39, 42, 46
 _MIXING: Final = {
     "": (0, 0),
     "few": (
-        sum(
-            1 << kind
-            for kind in (*range(1, 5), *range(6, 11), *range(12, 17), 18, 20, 21, 23, 32, 37, 56)
-        ),
+        sum(1 << kind for kind in (*range(1, 5), *range(6, 11), *range(12, 17), 18, 20, 21, 23, 32, 37, 56)),
         _FREQUENT,
     ),
     "all": (_ALL, 0),
