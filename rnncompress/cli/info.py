@@ -310,12 +310,12 @@ def _costs(results: Measured) -> Iterator[str]:
     rows = {name: measured_costs(name, results) for name in named.PRESETS}
     if not any(rows.values()):
         return
-    yield f"{'a text of':9}" + "".join(f"{in_units(size):>36}" for size in SIZES)
+    yield f"{'a text of':9}" + "".join(f"{in_units(size):>38}" for size in SIZES)
     for name, costs in rows.items():
         if costs:
             memory = [in_units(announced_memory(named.get(name, size))) for size in SIZES]
             cells = (f"{in_short(cost)}, {size}" for cost, size in zip(costs, memory, strict=True))
-            yield f"{name:9}" + "".join(f"{cell:>36}" for cell in cells)
+            yield f"{name:9}" + "".join(f"{cell:>38}" for cell in cells)
     machines = sorted({one.machine for several in results.values() for one in several})
     yield f"{'':9}measured on {'; '.join(machines)}"
 
