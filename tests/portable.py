@@ -65,13 +65,13 @@ class Portable:
             path.write_bytes(packed)
         given = [] if packed is None else ["-s" if form == "strokes" else "-w", path]
         code, content, messages = self.run("e", data, *fields(config), *given)
-        assert (code, messages) == (0, "")
+        assert (code, messages) == (0, ""), messages
         return content
 
     def decode(self, data: bytes, *arguments: str | Path) -> bytes:
         """The original bytes."""
         code, content, messages = self.run("d", data, *arguments)
-        assert (code, messages) == (0, "")
+        assert (code, messages) == (0, ""), messages
         return content
 
 

@@ -134,6 +134,8 @@ def test_files_of_strokes(portable, config, form, strokes, around, lanes):
     if found is None:
         return
     data = packing.pack(found)
+    if len(data) > len(text):  # then bytes are coded, and a file that says otherwise is damaged
+        return
     blob = encoded(text, config, packed=data)
     assert portable.encode(text, config, data) == blob
     assert portable.decode(blob) == text
