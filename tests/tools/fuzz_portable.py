@@ -79,7 +79,7 @@ def check_model(portable: Portable, blob: bytes, rng: random.Random, folder: Pat
 def run(cases: int, seed: int) -> None:
     """So many cases by random mutation."""
     rng = random.Random(seed)
-    fuzz.SEEDS += [MIXED, MIXED.replace(layers=0, mixing=0b1110, streams=5, lanes=2)]
+    fuzz.SEEDS += [MIXED, MIXED.replace(layers=0, mixing=0b1110, direct=0b10, streams=5, lanes=2)]
     fuzz.STROKES += [MIXED.replace(points=1), MIXED.replace(points=1, contexts=0, components=3)]
     outcomes: Counter[str] = Counter()
     source = fuzz.cases(rng)
