@@ -45,7 +45,7 @@ class Config:
     past_bits: int = 22
     """Binary logarithm of the bytes of text that the mixing stage keeps of each stream."""
     direct: int = 0
-    """Contexts of those that have direct probabilities, too: see :mod:`rnncompress.mixing.direct_kernels`."""
+    """Contexts of ``mixing`` that also have direct probabilities: see :mod:`rnncompress.mixing.direct_kernels`."""
     points: int = 0
     """1 if what is coded are packed strokes, which have contexts of their own: see
     :mod:`rnncompress.mixing.point_kernels`."""

@@ -43,6 +43,7 @@ _NETWORK_KINDS: Final = 1 << 53 | 1 << 54
 _FREQUENT: Final = sum(1 << kind for kind in (1, 2, 3, 4, 12, 14, 18, 21, 23, 32, 37))
 """Contexts that come often, so that a history forgets much."""
 _LESS_FREQUENT: Final = sum(1 << kind for kind in (9, 11, 16, 19, 27, 39, 42, 46, *range(48, 53)))
+"""The next of these."""
 _MIXING: Final = {
     "": (0, 0),
     "few": (

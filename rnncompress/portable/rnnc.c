@@ -1545,7 +1545,7 @@ typedef struct {
 
 typedef struct {
     size_t B, K, D, S, frozen, runs, inputs, orders; /* D kinds have direct probabilities; runs: K, padded to whole vectors */
-    int direct_kinds[MOST_DIRECT], direct_numbers[KINDS]; /* numbers of these kinds, and the inverse, or -1 */
+    int direct_numbers[KINDS]; /* numbers of the kinds among these, or -1 */
     int kinds[KINDS + 1], network, points, line_bits, match_bits;
     uint64_t mask; /* bytes of text that are kept of each stream, minus 1 */
     Stream *text;  /* (B) */
@@ -1576,9 +1576,7 @@ static void mixing_allocate(Mixing *m, const Config *config) {
     for (int kind = 0; kind < KINDS; kind++)
         if (config->is[MIXING] >> kind & 1) {
             m->orders += kind < ORDERS;
-            int direct = config->is[DIRECT] >> kind & 1;
-            m->direct_numbers[m->K] = direct ? (int)m->D : -1;
-            if (direct) m->direct_kinds[m->D++] = (int)m->K;
+            m->direct_numbers[m->K] = config->is[DIRECT] >> kind & 1 ? (int)m->D++ : -1;
             m->kinds[m->K++] = kind;
         }
     m->kinds[K = m->K] = KINDS;
@@ -1859,12 +1857,10 @@ static void copy_histories(const Mixing *m, size_t b, size_t k, const uint8_t *s
         memset(out, 0, 16);
 }
 
-/* Find the direct probabilities of all kinds that have them, for the half of a byte that begins after the bits c0. */
-static void find_groups(const Mixing *m, const Byte *byte, size_t b, uint32_t c0) {
-    for (size_t d = 0; d < m->D; d++) {
-        uint32_t x = byte->hashes[m->direct_kinds[d]];
-        m->groups[b * m->D + d] = group_of(m, d, c0 == 1 ? x : join(x, c0));
-    }
+/* Note where the direct probabilities of hash x are, for half a byte. */
+static inline void note_group(const Mixing *m, size_t b, size_t k, uint32_t x) {
+    int d = m->direct_numbers[k];
+    if (d >= 0) m->groups[b * m->D + (size_t)d] = group_of(m, (size_t)d, x);
 }
 
 /* Find the histories of all kinds for the upper half of a byte, and what their runs expect. */
@@ -1874,6 +1870,7 @@ static void find_upper(const Mixing *m, Byte *byte, size_t b) {
         int count = slot ? slot[RUN_COUNT] : 0;
         const int16_t *run = m->run_stretch + k * RUNS + 2 * (count < 31 ? count : 31);
         copy_histories(m, b, k, slot);
+        note_group(m, b, k, byte->hashes[k]);
         byte->run_counts[k] = (int16_t)count;
         byte->run_bytes[k] = (int16_t)(count ? slot[RUN_BYTE] | 256 : 0);
         byte->run_first[k] = run[1], byte->run_later[k] = run[0];
@@ -1884,6 +1881,7 @@ static void find_lower(const Mixing *m, const Byte *byte, size_t b, uint32_t c0)
     for (size_t k = 0; k < m->K; k++) {
         uint32_t x = join(byte->hashes[k], c0);
         copy_histories(m, b, k, find(line_of(m, k, x), x));
+        note_group(m, b, k, x);
     }
 }
 
@@ -2343,7 +2341,6 @@ static uint32_t refine(const Mixing *m, const Byte *byte, Bit *bit, uint32_t c0,
 static uint32_t predict_bit(Mixing *m, size_t b, Byte *byte, Bit *bit, int i, int c0) {
     if (i == 0) find_upper(m, byte, b);
     if (i == 4) find_lower(m, byte, b, (uint32_t)c0);
-    if (i == 0 || i == 4) find_groups(m, byte, b, (uint32_t)c0);
     const uint8_t *histories = m->histories + b * m->K * 16 + node(i, c0);
     int surest = 0, history = 0, quantile = 8, hit = 0, said = 0, sure = 0;
     for (size_t k = 0; k < m->orders; k++)
